@@ -1,0 +1,120 @@
+//===- ShardingAnalysis.h ------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The state of every value along every mesh axis: replicated, sharded, partial
+// or varying. What may move is decided from it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_ANALYSIS_SHARDINGANALYSIS_H
+#define COMMUTER_ANALYSIS_SHARDINGANALYSIS_H
+
+#include "commuter/Dialect/Dist/IR/Dist.h"
+#include "mlir/Analysis/DataFlowFramework.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+
+namespace commuter {
+
+/// A value's state along one axis. A lattice: None is below, Varying above all.
+struct AxisState {
+  enum Kind : uint8_t {
+    None,       ///< not computed yet, or unreachable
+    Replicated, ///< R: the same on all ranks along the axis
+    Sharded,    ///< S(d): each rank holds its slice of dimension d
+    Partial,    ///< P: the value is the sum of what the ranks hold
+    Varying     ///< V: differs in an unknown way
+  };
+  Kind kind = None;
+  int32_t dim = 0;   ///< Sharded: the dimension
+  int32_t level = 0; ///< Sharded: its place among the dimension's axes, 0 major
+
+  static AxisState replicated() { return {Replicated}; }
+  static AxisState sharded(int64_t dim, int64_t level) {
+    return {Sharded, static_cast<int32_t>(dim), static_cast<int32_t>(level)};
+  }
+  static AxisState partial() { return {Partial}; }
+  static AxisState varying() { return {Varying}; }
+
+  bool isReplicated() const { return kind == Replicated; }
+  bool isSharded() const { return kind == Sharded; }
+  bool isPartial() const { return kind == Partial; }
+  bool isVarying() const { return kind == Varying; }
+  bool operator==(const AxisState &) const = default;
+};
+llvm::raw_ostream &operator<<(llvm::raw_ostream &os, AxisState state);
+
+/// The axes of all meshes of a module, numbered.
+class MeshAxes {
+public:
+  explicit MeshAxes(mlir::Operation *top);
+  struct Axis {
+    mlir::StringAttr mesh, name;
+    int64_t size; ///< ShapedType::kDynamic if open
+  };
+  unsigned size() const { return axes.size(); }
+  const Axis &operator[](unsigned axis) const { return axes[axis]; }
+  /// Numbers of the named axes of a mesh; unknown names are skipped (the
+  /// verifier has refused them).
+  llvm::SmallVector<unsigned> find(mlir::FlatSymbolRefAttr mesh,
+                                   mlir::ArrayAttr names) const;
+
+private:
+  llvm::SmallVector<Axis> axes;
+  llvm::DenseMap<std::pair<mlir::StringAttr, mlir::StringAttr>, unsigned>
+      numbers;
+};
+
+/// A value's state along every axis of MeshAxes.
+using ValueState = llvm::SmallVector<AxisState, 4>;
+
+/// What an op does wrong with the states of its operands; see `findMisuse`.
+struct StateMisuse {
+  enum Kind { NonLinearOnPartial, ReplicatedPlusPartial } kind;
+  unsigned axis;
+  mlir::Value operand; ///< the pending sum
+};
+
+/// Runs the forward data-flow analysis over everything below an op, and answers
+/// for its values. Unannotated function arguments vary on every axis; along an
+/// axis of size 1 everything is replicated.
+class ShardingAnalysis {
+public:
+  explicit ShardingAnalysis(mlir::Operation *top);
+
+  const MeshAxes &getAxes() const { return axes; }
+  AxisState getState(mlir::Value value, unsigned axis) const;
+
+  /// True if all ranks of the group hold the same value.
+  bool isReplicatedOver(mlir::Value value, mlir::FlatSymbolRefAttr mesh,
+                        mlir::ArrayAttr names) const;
+  /// The first axis along which a sum is pending, if any.
+  std::optional<unsigned> findPartialAxis(mlir::Value value) const;
+  /// True if every rank of the group takes the same way through `op`'s regions.
+  bool isUniform(mlir::Operation *op, mlir::FlatSymbolRefAttr mesh,
+                 mlir::ArrayAttr names) const;
+  /// A non-linear op on a pending sum, or a replicated value added to one.
+  std::optional<StateMisuse> findMisuse(mlir::Operation *op) const;
+
+  void print(llvm::raw_ostream &os, mlir::Value value) const;
+
+private:
+  MeshAxes axes;
+  mlir::DataFlowSolver solver;
+};
+
+/// The state that an annotation promises; what the sharding's mesh does not
+/// cover varies.
+ValueState getAnnotatedState(const MeshAxes &axes, dist::ShardingAttr sharding);
+
+/// The operands that decide which region of a branch op runs, and how often.
+llvm::SmallVector<mlir::Value>
+getControlOperands(mlir::RegionBranchOpInterface branch);
+
+} // namespace commuter
+
+#endif // COMMUTER_ANALYSIS_SHARDINGANALYSIS_H

@@ -1,0 +1,69 @@
+//===- GatherMotion.h ----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Moving ops in front of the gathers that feed them: what may move, what is
+// worth moving, and the rewrite.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_GATHERMOTION_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_GATHERMOTION_H
+
+#include "commuter/Analysis/ShardingAnalysis.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace commuter::dist {
+
+/// The stable reasons for which an op stays behind a gather; docs/remarks.md
+/// explains each.
+namespace reason {
+inline constexpr llvm::StringLiteral kPendingSum = "pending-sum";
+inline constexpr llvm::StringLiteral kGatherDimNormalized =
+    "gather-dim-normalized";
+inline constexpr llvm::StringLiteral kOperandNotReplicated =
+    "operand-not-replicated";
+inline constexpr llvm::StringLiteral kOperandGatheredDifferently =
+    "operand-gathered-differently";
+inline constexpr llvm::StringLiteral kOtherUsers = "other-users";
+inline constexpr llvm::StringLiteral kNotRowWise = "not-row-wise";
+inline constexpr llvm::StringLiteral kUnknownAxisSize = "unknown-axis-size";
+inline constexpr llvm::StringLiteral kDivergentControlFlow =
+    "divergent-control-flow";
+inline constexpr llvm::StringLiteral kNotProfitable = "not-profitable";
+inline constexpr llvm::StringLiteral kUnsupportedOp = "unsupported-op";
+} // namespace reason
+
+struct MotionOptions {
+  /// Complete the sum of a summing gather before it: all_reduce + all_gather.
+  bool completeSums = false;
+  /// Move what is worth moving even if more is gathered than before.
+  bool allowExtraGather = false;
+};
+
+/// What became of an op that is worth moving and is fed by a gather.
+struct MotionOutcome {
+  mlir::Operation *op; ///< after the rewrite: the op that now computes it
+  mlir::Location loc;
+  llvm::StringRef reason;                ///< empty: it moved
+  std::optional<mlir::Location> blocker; ///< where what is in the way stands
+  llvm::StringRef suggestion;
+  /// Rows that the op computes on each rank; bytes that each rank receives in
+  /// the gathers of the region that the op moved with. nullopt: not static.
+  std::optional<int64_t> rowsBefore, rowsAfter, bytesBefore, bytesAfter;
+};
+
+/// Moves what is worth moving in one block. Everything is decided before
+/// anything is changed, from static facts alone, so that all ranks decide
+/// alike.
+llvm::SmallVector<MotionOutcome>
+moveInFrontOfGathers(mlir::Block &block, const ShardingAnalysis &analysis,
+                     const MotionOptions &options);
+
+} // namespace commuter::dist
+
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_GATHERMOTION_H

@@ -1,0 +1,86 @@
+//===- Passes.td ---------------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The passes on distributed tensor programs.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_PASSES_TD
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def CheckShardingsPass : Pass<"dist-check-shardings", "::mlir::ModuleOp"> {
+  let summary = "Checks that no pending sum is misused";
+  let description = [{
+    Runs the state analysis and reports an error, with a note at the pending sum,
+    where
+
+    - a non-linear op (any norm) meets a pending sum,
+    - a replicated value is added to a pending sum (it would be counted once per
+      rank; `dist.to_partial` counts it once),
+    - the value that a function returns contradicts the result's `dist.sharding`.
+
+    ```mlir
+    // error: 'norm.rms_norm' op is not linear, and a sum over @mesh[tp] is pending
+    %y = norm.rms_norm %partial eps 1.0e-06 : tensor<4x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"printStates", "print-states", "bool", "false",
+           "Emit a remark with the state of every value">];
+}
+
+def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
+  let summary = "Moves norms in front of the gathers that feed them";
+  let description = [{
+    A norm of a gathered value normalises every row on every rank. Where that
+    cannot change the result, the norm moves in front of the gather, with the
+    residual additions, casts and other row-wise ops around it, and a slice of
+    the gathered value that only takes a rank's own rows back goes.
+
+    ```mlir
+    %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<32x8xf32>
+    %r = dist.all_slice %g dim 0 over @mesh[dp] : tensor<32x8xf32> -> tensor<4x8xf32>
+    %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<32x8xf32>, tensor<8xf32>
+    // becomes, and %r is %h:
+    %l = norm.rms_norm %h scale %w eps 1.0e-06 : tensor<4x8xf32>, tensor<8xf32>
+    %n = dist.all_gather %l dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<32x8xf32>
+    ```
+
+    The law, for a gather over axes A along dimension d:
+
+        f(all_gather(x), w) = all_gather(f(x, w'))
+
+    if f is parallel in d (`DimParallelOpInterface`), every operand sliced along
+    d is gathered alike [its input is used] or is replicated over A [it is sliced,
+    which is free of communication], every operand needed whole is replicated over
+    A, and no sum is pending in x.
+
+    All ops to which the law applies between some gathers and their last uses are
+    looked at together; of the legal places for the gathers the pass takes those
+    that move the fewest bytes (a minimum cut), and among these the latest. So it
+    never gathers more than before, unless `allow-extra-gather` lets it.
+
+    Each norm that is fed by a gather ends in a remark of category `dist`: passed,
+    with `rows-before`, `rows-after`, `bytes-before`, `bytes-after` (received by
+    each rank); or missed, with a reason.
+  }];
+  let dependentDialects = ["::commuter::dist::DistDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"completeSums", "complete-sums", "bool", "false",
+           "Move norms across a gather that sums: all_reduce, norm, all_gather">,
+    Option<"allowExtraGather", "allow-extra-gather", "bool", "false",
+           "Move norms even if more is gathered than before">];
+  let statistics = [
+    Statistic<"numMoved", "norms-moved", "Norms moved in front of a gather">,
+    Statistic<"numMissed", "norms-missed", "Norms left behind a gather">];
+}
+
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_PASSES_TD

@@ -1,0 +1,58 @@
+//===- DimParallelOpInterface.td -----------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The interface that says along which dimensions an op can be computed slice by
+// slice: what decides whether it may move across a gather.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_INTERFACES_DIMPARALLELOPINTERFACE_TD
+#define COMMUTER_INTERFACES_DIMPARALLELOPINTERFACE_TD
+
+include "mlir/IR/OpBase.td"
+
+def DimParallelOpInterface : OpInterface<"DimParallelOpInterface"> {
+  let description = [{
+    Says, for a dimension `d` of a result, whether the op can be computed slice
+    by slice along `d`, and then for each operand whether the slice of the result
+    needs that operand's slice along some dimension `d'`, or all of it.
+
+    The contract, for an op `f` that answers with operand dimensions `d_i` (or
+    "whole") and result dimensions `e_j`: for every way to cut the sliced
+    operands into pieces,
+
+        f(concat_{d_1}(a_1, b_1), w) = concat_{e_j}(f(a_1, w), f(b_1, w))
+
+    for every result j, *bit for bit*. An op that only holds this up to rounding
+    must answer "no".
+  }];
+  let cppNamespace = "::commuter";
+  let methods = [
+    InterfaceMethod<
+      [{Which slices of the operands make up a slice along `dim` of result
+        `resultNumber`, or why there is no such answer.}],
+      "::commuter::DimSlicing", "getDimSlicing",
+      (ins "unsigned":$resultNumber, "int64_t":$dim)>,
+    InterfaceMethod<
+      [{Creates the op on slices: `operands` are already sliced, `resultTypes`
+        have the slices' shapes. The default clones the op, which is right unless
+        an attribute holds a size.}],
+      "::mlir::Operation *", "cloneOnSlices",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands,
+           "::mlir::TypeRange":$resultTypes), [{}], [{
+        return ::commuter::cloneWithTypes(builder, $_op.getOperation(), operands,
+                                          resultTypes);
+      }]>,
+    InterfaceMethod<
+      [{True for the ops that a motion is made for: those that are worth running
+        on fewer rows. Others only travel with them.}],
+      "bool", "isWorthMoving", (ins), [{}], [{ return false; }]>,
+  ];
+}
+
+#endif // COMMUTER_INTERFACES_DIMPARALLELOPINTERFACE_TD

@@ -1,0 +1,314 @@
+//===- DistFolds.cpp -----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Folders and canonicalisers of the dist ops. Each goes one way, holds bit for
+// bit, and needs no cost: what does belongs in a pass.
+//
+//===----------------------------------------------------------------------===//
+
+#include "commuter/Dialect/Dist/IR/Dist.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+using namespace commuter::dist;
+
+//===----------------------------------------------------------------------===//
+// What is known without the analysis
+//===----------------------------------------------------------------------===//
+
+static bool containsAll(ArrayAttr axes, ArrayAttr wanted) {
+  return llvm::all_of(wanted,
+                      [&](Attribute a) { return llvm::is_contained(axes, a); });
+}
+
+/// True if `value` is the same on all ranks of the group, by its producer or by
+/// its annotation alone. The state analysis knows more; a folder must be cheap.
+static bool isReplicated(Value value, FlatSymbolRefAttr mesh, ArrayAttr axes) {
+  if (matchPattern(value, m_Constant()))
+    return true;
+  auto names = [&](ShardingAttr sharding) {
+    auto isFree = [&](Attribute axis) {
+      return !llvm::is_contained(sharding.getUnreduced(), axis) &&
+             llvm::none_of(
+                 sharding.getDimAxes().getAsRange<ArrayAttr>(),
+                 [&](ArrayAttr dim) { return llvm::is_contained(dim, axis); });
+    };
+    return sharding.getMesh() == mesh && llvm::all_of(axes, isFree);
+  };
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto function =
+        dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp());
+    if (!function || !argument.getOwner()->isEntryBlock())
+      return false;
+    auto sharding = function.getArgAttrOfType<ShardingAttr>(
+        argument.getArgNumber(), ShardingAttr::kAttrName);
+    return sharding && names(sharding);
+  }
+  Operation *op = value.getDefiningOp();
+  if (auto gather = dyn_cast<AllGatherOp>(op))
+    return gather.getMeshAttr() == mesh && containsAll(gather.getAxes(), axes);
+  if (auto reduce = dyn_cast<AllReduceOp>(op))
+    return reduce.getMeshAttr() == mesh && containsAll(reduce.getAxes(), axes);
+  if (auto promise = dyn_cast<AssertShardingOp>(op))
+    return names(promise.getSharding());
+  return false;
+}
+
+static bool isUnitGroup(MeshGroupOpInterface op) {
+  return getGroupSize(op) == 1;
+}
+
+/// True if a gather along `dim` with these extents makes slices of known
+/// places: the dimension is static (then equal on all ranks), or the extents
+/// are a value. Otherwise a gather may be ragged where a slice splits evenly.
+static bool hasKnownPlaces(Value slice, int64_t dim, Value extents) {
+  return extents || !cast<RankedTensorType>(slice.getType()).isDynamicDim(dim);
+}
+
+/// x, if this all_slice undoes the all_gather of x: same dimension, same axes
+/// in the same order, same extents, and nothing summed.
+static Value getGatheredInput(AllSliceOp slice) {
+  auto gather = slice.getInput().getDefiningOp<AllGatherOp>();
+  if (!gather || gather.getDim() != slice.getDim() ||
+      gather.getMeshAttr() != slice.getMeshAttr() ||
+      gather.getAxes() != slice.getAxes() ||
+      gather.getExtents() != slice.getExtents() || gather.getSummingAttr() ||
+      !hasKnownPlaces(gather.getInput(), slice.getDim(), slice.getExtents()))
+    return {};
+  return gather.getInput();
+}
+
+/// x, if this all_gather undoes the all_slice of a replicated x.
+static Value getSlicedInput(AllGatherOp gather) {
+  auto slice = gather.getInput().getDefiningOp<AllSliceOp>();
+  if (!slice || gather.getDim() != slice.getDim() ||
+      gather.getMeshAttr() != slice.getMeshAttr() ||
+      gather.getAxes() != slice.getAxes() ||
+      gather.getExtents() != slice.getExtents() || gather.getSummingAttr() ||
+      !isReplicated(slice.getInput(), slice.getMeshAttr(), slice.getAxes()))
+    return {};
+  return slice.getInput();
+}
+
+//===----------------------------------------------------------------------===//
+// Folders
+//===----------------------------------------------------------------------===//
+
+/// A collective over a group of one is the identity.
+static OpFoldResult foldUnitGroup(MeshGroupOpInterface op) {
+  Value input = op->getOperand(0);
+  if (input.getType() == op->getResult(0).getType() && isUnitGroup(op))
+    return input;
+  return {};
+}
+
+OpFoldResult AllGatherOp::fold(FoldAdaptor) {
+  if (getSummingAttr())
+    return {};
+  // all_gather(all_slice(x)) = x, x replicated over the group.
+  if (Value x = getSlicedInput(*this); x && x.getType() == getType())
+    return x;
+  return foldUnitGroup(*this);
+}
+
+OpFoldResult AllSliceOp::fold(FoldAdaptor adaptor) {
+  // all_slice(all_gather(x)) = x.
+  if (Value x = getGatheredInput(*this); x && x.getType() == getType())
+    return x;
+  // A slice of a splat is a splat.
+  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput()))
+    if (getType().hasStaticShape())
+      return splat.resizeSplat(getType());
+  return foldUnitGroup(*this);
+}
+
+OpFoldResult AllReduceOp::fold(FoldAdaptor) {
+  // all_reduce(to_partial(r)) = r, r replicated over the group: the other
+  // summands are the identity of the sum.
+  if (auto partial = getInput().getDefiningOp<ToPartialOp>())
+    if (getKind() == ReductionKind::Sum &&
+        partial.getMeshAttr() == getMeshAttr() &&
+        partial.getAxes().size() == getAxes().size() &&
+        containsAll(partial.getAxes(), getAxes()) &&
+        isReplicated(partial.getInput(), getMeshAttr(), getAxes()))
+      return partial.getInput();
+  return foldUnitGroup(*this);
+}
+
+OpFoldResult ReduceScatterOp::fold(FoldAdaptor) { return foldUnitGroup(*this); }
+OpFoldResult AllToAllOp::fold(FoldAdaptor) { return foldUnitGroup(*this); }
+OpFoldResult ToPartialOp::fold(FoldAdaptor) { return foldUnitGroup(*this); }
+
+OpFoldResult AxisIndexOp::fold(FoldAdaptor) {
+  if (isUnitGroup(*this))
+    return IntegerAttr::get(getType(), 0);
+  return {};
+}
+
+OpFoldResult AxisSizeOp::fold(FoldAdaptor) {
+  if (std::optional<int64_t> size = commuter::dist::getGroupSize(*this))
+    return IntegerAttr::get(getType(), *size);
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Canonicalisation patterns
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The axes that are not of size 1.
+ArrayAttr dropUnitAxes(MeshOp mesh, ArrayAttr axes) {
+  SmallVector<Attribute> kept;
+  for (StringAttr name : axes.getAsRange<StringAttr>()) {
+    std::optional<unsigned> axis = mesh.findAxis(name);
+    if (!axis || mesh.getAxisSize(*axis) != 1)
+      kept.push_back(name);
+  }
+  return ArrayAttr::get(axes.getContext(), kept);
+}
+
+/// An axis of size 1 changes neither a group nor its order.
+template <typename OpTy>
+struct DropUnitAxes : public OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    MeshOp mesh = lookupMesh(op, op.getMeshAttr());
+    if (!mesh)
+      return failure();
+    ArrayAttr kept = dropUnitAxes(mesh, op.getAxes());
+    if (kept.empty() || kept == op.getAxes())
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] { op.setAxesAttr(kept); });
+    return success();
+  }
+};
+
+/// A group of one, where the types differ in what is known of the shape.
+template <typename OpTy>
+struct CastUnitGroup : public OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    if constexpr (std::is_same_v<OpTy, AllGatherOp>)
+      if (op.getSummingAttr())
+        return failure();
+    if (op.getInput().getType() == op.getType() || !isUnitGroup(op))
+      return failure();
+    rewriter.replaceOpWithNewOp<tensor::CastOp>(op, op.getType(),
+                                                op.getInput());
+    return success();
+  }
+};
+
+/// A sum over axes of size 1 is none; a gather over axes of size 1 that sums is
+/// an all_reduce.
+struct SimplifySumming : public OpRewritePattern<AllGatherOp> {
+  using OpRewritePattern<AllGatherOp>::OpRewritePattern;
+  LogicalResult matchAndRewrite(AllGatherOp op,
+                                PatternRewriter &rewriter) const override {
+    MeshOp mesh = lookupMesh(op, op.getMeshAttr());
+    if (!mesh || !op.getSummingAttr())
+      return failure();
+    ArrayAttr summing = dropUnitAxes(mesh, op.getSummingAttr());
+    if (!summing.empty() && isUnitGroup(op) &&
+        op.getInput().getType() == op.getType()) {
+      rewriter.replaceOpWithNewOp<AllReduceOp>(
+          op, op.getType(), op.getInput(),
+          ReductionKindAttr::get(op.getContext(), ReductionKind::Sum),
+          op.getMeshAttr(), summing);
+      return success();
+    }
+    if (summing == op.getSummingAttr())
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] {
+      op.setSummingAttr(summing.empty() ? ArrayAttr() : summing);
+    });
+    return success();
+  }
+};
+
+/// all_gather{A}(all_gather{B}(x)) = all_gather{A, B}(x) along one static
+/// dimension: the outer axes are the major ones. Precondition: no other user of
+/// the inner gather, which would keep it alive.
+struct MergeNestedGathers : public OpRewritePattern<AllGatherOp> {
+  using OpRewritePattern<AllGatherOp>::OpRewritePattern;
+  LogicalResult matchAndRewrite(AllGatherOp outer,
+                                PatternRewriter &rewriter) const override {
+    auto inner = outer.getInput().getDefiningOp<AllGatherOp>();
+    if (!inner || !inner->hasOneUse() ||
+        inner->getBlock() != outer->getBlock() ||
+        inner.getDim() != outer.getDim() ||
+        inner.getMeshAttr() != outer.getMeshAttr() || inner.getSummingAttr() ||
+        outer.getSummingAttr() || inner.getExtents() || outer.getExtents() ||
+        inner.getInput().getType().isDynamicDim(inner.getDim()) ||
+        inner.getType().isDynamicDim(inner.getDim()))
+      return failure();
+    SmallVector<Attribute> axes(outer.getAxes().begin(), outer.getAxes().end());
+    for (Attribute axis : inner.getAxes()) {
+      if (llvm::is_contained(axes, axis))
+        return failure();
+      axes.push_back(axis);
+    }
+    rewriter.replaceOpWithNewOp<AllGatherOp>(
+        outer, outer.getType(), inner.getInput(), outer.getDimAttr(), Value(),
+        outer.getMeshAttr(), rewriter.getArrayAttr(axes), ArrayAttr());
+    return success();
+  }
+};
+
+/// all_slice(all_gather(x)) = x and all_gather(all_slice(x)) = x, where the
+/// types differ in what is known of the shape.
+template <typename OpTy, Value (*getOriginal)(OpTy)>
+struct CastRoundTrip : public OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    Value x = getOriginal(op);
+    if (!x || x.getType() == op.getType())
+      return failure();
+    rewriter.replaceOpWithNewOp<tensor::CastOp>(op, op.getType(), x);
+    return success();
+  }
+};
+
+} // namespace
+
+void AllGatherOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                              MLIRContext *context) {
+  patterns.add<DropUnitAxes<AllGatherOp>, CastUnitGroup<AllGatherOp>,
+               SimplifySumming, MergeNestedGathers,
+               CastRoundTrip<AllGatherOp, getSlicedInput>>(context);
+}
+void AllSliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                             MLIRContext *context) {
+  patterns.add<DropUnitAxes<AllSliceOp>, CastUnitGroup<AllSliceOp>,
+               CastRoundTrip<AllSliceOp, getGatheredInput>>(context);
+}
+void AllReduceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                              MLIRContext *context) {
+  patterns.add<DropUnitAxes<AllReduceOp>>(context);
+}
+void ReduceScatterOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                                  MLIRContext *context) {
+  patterns.add<DropUnitAxes<ReduceScatterOp>, CastUnitGroup<ReduceScatterOp>>(
+      context);
+}
+void AllToAllOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                             MLIRContext *context) {
+  patterns.add<DropUnitAxes<AllToAllOp>, CastUnitGroup<AllToAllOp>>(context);
+}
+void ToPartialOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                              MLIRContext *context) {
+  patterns.add<DropUnitAxes<ToPartialOp>>(context);
+}

@@ -1,0 +1,25 @@
+//===- InitAll.cpp -------------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Registers everything that Commuter adds to an MLIR tool.
+//
+//===----------------------------------------------------------------------===//
+
+#include "commuter/InitAll.h"
+
+#include "commuter/Dialect/Dist/IR/Dist.h"
+#include "commuter/Dialect/Dist/Transforms/Passes.h"
+#include "commuter/Dialect/Norm/IR/Norm.h"
+#include "commuter/Interfaces/DimParallelOpInterface.h"
+
+void commuter::registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<dist::DistDialect, norm::NormDialect>();
+  registerDimParallelExternalModels(registry);
+}
+
+void commuter::registerAllPasses() { dist::registerDistPasses(); }

@@ -1,0 +1,106 @@
+/*===- commuter_program.h - ABI of compiled programs --------------*- C -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The entry points that `convert-dist-to-runtime` emits calls to. They act on
+// the calling thread's current context (see commuter_context_run) and never
+// return on failure: they unwind to commuter_context_run. Outside of it, a
+// failure prints its message and aborts the process.
+//
+// `group` is a group's spec, for example "mesh[dp,attn_tp]". Views point into
+// the caller's stack. Optional views are NULL.
+//
+//===----------------------------------------------------------------------===*/
+
+#ifndef COMMUTER_PROGRAM_H
+#define COMMUTER_PROGRAM_H
+
+#include "commuter_rt.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+COMMUTER_API void commuter_program_all_gather(const char *group,
+                                              const commuter_view_t *input,
+                                              const commuter_view_t *output,
+                                              const commuter_view_t *extents,
+                                              int64_t dim);
+COMMUTER_API void commuter_program_all_reduce(const char *group,
+                                              const commuter_view_t *input,
+                                              const commuter_view_t *output,
+                                              int32_t reduction);
+COMMUTER_API void commuter_program_reduce_scatter(const char *group,
+                                                  const commuter_view_t *input,
+                                                  const commuter_view_t *output,
+                                                  int64_t dim,
+                                                  int32_t reduction);
+COMMUTER_API void commuter_program_all_to_all(const char *group,
+                                              const commuter_view_t *input,
+                                              const commuter_view_t *output,
+                                              int64_t split_dim,
+                                              int64_t concat_dim);
+COMMUTER_API void commuter_program_exchange_extents(
+    const char *group, const commuter_view_t *extents, int64_t extent);
+COMMUTER_API void commuter_program_to_partial(const char *group,
+                                              const commuter_view_t *input,
+                                              const commuter_view_t *output);
+COMMUTER_API int64_t commuter_program_axis_index(const char *group);
+COMMUTER_API int64_t commuter_program_axis_size(const char *group);
+COMMUTER_API int64_t commuter_program_shard_offset(
+    const char *group, const commuter_view_t *extents, int64_t extent);
+COMMUTER_API int64_t commuter_program_shard_size(const char *group,
+                                                 const commuter_view_t *extents,
+                                                 int64_t extent);
+/* Fails unless this rank's `view` (f32, f64, f16, bf16 or integer; any shape)
+   is bit-equal on all members: what `dist.assert_sharding` promises of a
+   replicated axis. Emitted only when the program was compiled with checks. */
+COMMUTER_API void
+commuter_program_check_replicated(const char *group,
+                                  const commuter_view_t *view);
+
+COMMUTER_API void commuter_program_layer_norm(const commuter_view_t *x,
+                                              const commuter_view_t *residual,
+                                              const commuter_view_t *sum,
+                                              const commuter_view_t *scale,
+                                              const commuter_view_t *bias,
+                                              const commuter_view_t *output,
+                                              int64_t axis, double eps);
+COMMUTER_API void commuter_program_rms_norm(
+    const commuter_view_t *x, const commuter_view_t *residual,
+    const commuter_view_t *sum, const commuter_view_t *scale,
+    const commuter_view_t *output, int64_t axis, double eps, double offset);
+
+/* Element types must agree and shapes must be equal; any strides. */
+COMMUTER_API void commuter_program_copy(const commuter_view_t *source,
+                                        const commuter_view_t *target);
+
+/* The names that MLIR's finalize-memref-to-llvm{use-generic-functions} calls:
+   they give programs buffers of the current context, so that the runtime owns
+   and counts every one. */
+COMMUTER_API void *_mlir_memref_to_llvm_alloc(uint64_t size);
+COMMUTER_API void *_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment,
+                                                      uint64_t size);
+COMMUTER_API void _mlir_memref_to_llvm_free(void *data);
+
+/* What memref.copy of a non-contiguous memref lowers to: two unranked memref
+   descriptors (rank, pointer to the ranked descriptor). */
+COMMUTER_API void memrefCopy(int64_t element_size, void *source, void *target);
+
+/* Every entry point above, for a just-in-time compiler's symbol table; the last
+   entry's name is NULL. */
+typedef struct commuter_symbol_t {
+  const char *name;
+  void *address;
+} commuter_symbol_t;
+COMMUTER_API const commuter_symbol_t *commuter_program_symbols(void);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* COMMUTER_PROGRAM_H */

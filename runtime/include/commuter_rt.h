@@ -1,0 +1,334 @@
+/*===- commuter_rt.h - Commuter runtime: host API -----------------*- C -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a host program needs to run SPMD tensor programs: a world of ranks, one
+// context per rank, meshes, collectives, norms, buffers, counters and a trace.
+// Compiled programs enter through commuter_program.h, which sits on this API.
+//
+// Ownership and threads
+//   * Objects are reference counted: `_create` returns one reference,
+//     `_retain` adds one, `_release` drops one (NULL is ignored).
+//   * Groups are borrowed from their context and live as long as it does.
+//   * A context belongs to one rank and is used by one thread at a time. A
+//     world may be used by all its ranks' threads at once.
+//   * Views (commuter_view_t) never own memory. The caller keeps the memory,
+//     and the size and stride arrays, alive until the call returns.
+//   * Strings passed in are copied. Strings returned are owned by the object
+//     that returned them and are valid until its next failing call.
+//
+// Errors
+//   Every call that can fail returns a commuter_status_t. On anything but
+//   COMMUTER_OK the outputs are unspecified, and
+//   commuter_context_error(context) (or commuter_last_error() where there is no
+//   context) says what was wrong, in one line.
+//
+// Fault contract
+//   Every collective ends within the world's deadline. When a rank leaves,
+//   stalls, or issues a different collective than its peers (operation, kind,
+//   element type, count), the world is poisoned: the call fails on *every*
+//   rank, with a message naming each rank's sequence number and operation, and
+//   every later collective of that world fails at once with the same message.
+//
+//===----------------------------------------------------------------------===*/
+
+#ifndef COMMUTER_RT_H
+#define COMMUTER_RT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define COMMUTER_API __declspec(dllexport)
+#else
+#define COMMUTER_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*===----------------------------------------------------------------------===//
+// Status
+//===----------------------------------------------------------------------===*/
+
+typedef enum commuter_status_t {
+  COMMUTER_OK = 0,
+  COMMUTER_INVALID_ARGUMENT = 1, /* shape, type, dim, kind, name */
+  COMMUTER_OUT_OF_MEMORY = 2,
+  COMMUTER_MISMATCH = 3,    /* ranks issued different collectives */
+  COMMUTER_TIMEOUT = 4,     /* a rank did not arrive before the deadline */
+  COMMUTER_RANK_LEFT = 5,   /* a rank released its context or failed */
+  COMMUTER_UNSUPPORTED = 6, /* device, transport or type not in this build */
+  COMMUTER_INTERNAL = 7
+} commuter_status_t;
+
+/* A static string, for example "invalid argument". */
+COMMUTER_API const char *commuter_status_string(commuter_status_t status);
+
+/* The calling thread's last error message; "" if there was none. */
+COMMUTER_API const char *commuter_last_error(void);
+
+/*===----------------------------------------------------------------------===//
+// Element types and views
+//===----------------------------------------------------------------------===*/
+
+/* The values are part of the ABI of compiled programs: never renumber. */
+typedef enum commuter_dtype_t {
+  COMMUTER_F32 = 0,
+  COMMUTER_F64 = 1,
+  COMMUTER_F16 = 2,
+  COMMUTER_BF16 = 3,
+  COMMUTER_F8E4M3FN = 4, /* moved by collectives; no arithmetic yet */
+  COMMUTER_F8E5M2 = 5,   /* moved by collectives; no arithmetic yet */
+  COMMUTER_I1 = 6,       /* one byte an element */
+  COMMUTER_I8 = 7,
+  COMMUTER_I16 = 8,
+  COMMUTER_I32 = 9,
+  COMMUTER_I64 = 10 /* also `index` */
+} commuter_dtype_t;
+
+COMMUTER_API size_t commuter_dtype_size(commuter_dtype_t dtype);
+COMMUTER_API const char *commuter_dtype_string(commuter_dtype_t dtype);
+
+/* A strided view of `rank` dimensions. `data` is the element at index 0 of
+   every dimension; strides count elements. A rank of 0 is a scalar (sizes and
+   strides may then be NULL). The layout is part of the ABI of compiled
+   programs. */
+typedef struct commuter_view_t {
+  void *data;
+  int32_t dtype; /* commuter_dtype_t */
+  int32_t rank;
+  const int64_t *sizes;
+  const int64_t *strides;
+} commuter_view_t;
+
+/*===----------------------------------------------------------------------===//
+// World: the ranks that run a program together, and their transport
+//===----------------------------------------------------------------------===*/
+
+typedef struct commuter_world_t commuter_world_t;
+
+typedef struct commuter_world_options_t {
+  /* Deadline of a collective in milliseconds; 0: COMMUTER_TIMEOUT_MS from the
+     environment, else 60000. */
+  int64_t timeout_ms;
+} commuter_world_options_t;
+
+/* Transport `threads`: `size` ranks that are threads of this process. `options`
+   may be NULL. Errors: INVALID_ARGUMENT if size < 1. */
+COMMUTER_API commuter_status_t commuter_threads_world_create(
+    int32_t size, const commuter_world_options_t *options,
+    commuter_world_t **out_world);
+COMMUTER_API void commuter_world_retain(commuter_world_t *world);
+COMMUTER_API void commuter_world_release(commuter_world_t *world);
+COMMUTER_API int32_t commuter_world_size(const commuter_world_t *world);
+
+/* Poisons the world: every rank's pending and later collective fails with
+   RANK_LEFT and `reason`. For a host that gives up on a run. */
+COMMUTER_API void commuter_world_abort(commuter_world_t *world,
+                                       const char *reason);
+
+/*===----------------------------------------------------------------------===//
+// Context: one rank
+//===----------------------------------------------------------------------===*/
+
+typedef struct commuter_context_t commuter_context_t;
+typedef struct commuter_group_t commuter_group_t;
+
+/* `device` is "cpu". Each rank of a world has at most one context. Errors:
+   INVALID_ARGUMENT (rank out of range or taken), UNSUPPORTED (device). */
+COMMUTER_API commuter_status_t
+commuter_context_create(commuter_world_t *world, int32_t rank,
+                        const char *device, commuter_context_t **out_context);
+COMMUTER_API void commuter_context_retain(commuter_context_t *context);
+COMMUTER_API void commuter_context_release(commuter_context_t *context);
+COMMUTER_API int32_t commuter_context_rank(const commuter_context_t *context);
+COMMUTER_API const char *
+commuter_context_error(const commuter_context_t *context);
+
+/* Names the axes of a mesh; the product of the sizes must be the world's size.
+   Rank r has the mixed-radix coordinates of r, the last axis fastest. Errors:
+   INVALID_ARGUMENT (name taken, repeated axis, size < 1, wrong product). */
+COMMUTER_API commuter_status_t commuter_context_add_mesh(
+    commuter_context_t *context, const char *name, int32_t axis_count,
+    const char *const *axis_names, const int64_t *axis_sizes);
+
+/* The group of this rank over some axes of a mesh, for example
+   "mesh[dp,attn_tp]": the ranks that differ from it in those axes only, ordered
+   with the last *named* axis fastest. Cached: the second look-up is cheap.
+   Errors: INVALID_ARGUMENT (syntax, unknown mesh or axis, repeated axis). */
+COMMUTER_API commuter_status_t
+commuter_context_group(commuter_context_t *context, const char *spec,
+                       commuter_group_t **out_group);
+COMMUTER_API int64_t commuter_group_size(const commuter_group_t *group);
+COMMUTER_API int64_t commuter_group_index(const commuter_group_t *group);
+
+/*===----------------------------------------------------------------------===//
+// Collectives
+//
+// Blocking; every member of the group calls with the same operation. An input
+// may be any strided view. An output must not overlap an input, except where
+// said. Sums of f16 and bf16 accumulate in f32 and round once; integers wrap.
+// All reductions add in group order, starting from index 0's value, so that
+// they are deterministic and equal for all_reduce and reduce_scatter.
+//===----------------------------------------------------------------------===*/
+
+typedef enum commuter_reduction_t {
+  COMMUTER_SUM = 0,
+  COMMUTER_MAX = 1, /* NaN if any input is NaN */
+  COMMUTER_MIN = 2
+} commuter_reduction_t;
+
+/* output = concatenation of the members' inputs along `dim` in group order.
+   `extents` (i64, rank 1, one entry per member; NULL: all equal) gives each
+   member's size of `dim`; a size may be 0. The input may be this rank's own
+   slot of the output: then nothing is copied for it. */
+COMMUTER_API commuter_status_t
+commuter_all_gather(commuter_context_t *context, commuter_group_t *group,
+                    const commuter_view_t *input, const commuter_view_t *output,
+                    int64_t dim, const commuter_view_t *extents);
+
+/* output = reduction over the members' inputs; same shape; may be the input. */
+COMMUTER_API commuter_status_t
+commuter_all_reduce(commuter_context_t *context, commuter_group_t *group,
+                    commuter_reduction_t kind, const commuter_view_t *input,
+                    const commuter_view_t *output);
+
+/* output = this member's slice along `dim` of the all_reduce. The input's size
+   of `dim` must be divisible by the group's size. */
+COMMUTER_API commuter_status_t
+commuter_reduce_scatter(commuter_context_t *context, commuter_group_t *group,
+                        commuter_reduction_t kind, const commuter_view_t *input,
+                        const commuter_view_t *output, int64_t dim);
+
+/* Splits the input along `split_dim`, sends the i-th part to member i, and
+   concatenates what arrives along `concat_dim` in group order. The input's size
+   of `split_dim` must be divisible by the group's size. */
+COMMUTER_API commuter_status_t
+commuter_all_to_all(commuter_context_t *context, commuter_group_t *group,
+                    const commuter_view_t *input, const commuter_view_t *output,
+                    int64_t split_dim, int64_t concat_dim);
+
+/* extents[i] = member i's `extent` (i64, rank 1, one entry per member). */
+COMMUTER_API commuter_status_t
+commuter_exchange_extents(commuter_context_t *context, commuter_group_t *group,
+                          int64_t extent, const commuter_view_t *extents);
+
+/* Returns when every member has arrived. */
+COMMUTER_API commuter_status_t commuter_barrier(commuter_context_t *context,
+                                                commuter_group_t *group);
+
+/* Local: member 0 keeps the input; the others hold the identity of the sum
+   (-0.0 for floating point, so that x + identity is x for x = -0.0 too). The
+   output may be the input. */
+COMMUTER_API commuter_status_t commuter_to_partial(
+    commuter_context_t *context, commuter_group_t *group,
+    const commuter_view_t *input, const commuter_view_t *output);
+
+/* Local: where this member's slice of a dimension of `extent` elements starts,
+   and its size. Without `extents` the dimension splits evenly. Errors:
+   INVALID_ARGUMENT if `extent` is not divisible by the group's size, or the
+   extents do not add up to it. */
+COMMUTER_API commuter_status_t commuter_shard_bounds(
+    commuter_context_t *context, const commuter_group_t *group, int64_t extent,
+    const commuter_view_t *extents, int64_t *out_offset, int64_t *out_size);
+
+/*===----------------------------------------------------------------------===//
+// Norms
+//===----------------------------------------------------------------------===*/
+
+typedef enum commuter_norm_kind_t {
+  COMMUTER_LAYER_NORM = 0, /* y = (x - mean) / sqrt(var + eps) * scale + bias */
+  COMMUTER_RMS_NORM = 1 /* y = x / sqrt(mean(x^2) + eps) * (offset + scale) */
+} commuter_norm_kind_t;
+
+/* Normalises dimensions axis .. rank-1 of `x`; the others count rows.
+   - x, output, residual, sum: same shape and type (f32, f64, f16 or bf16).
+   - residual and sum are both given or both NULL: sum = x + residual, rounded
+     to x's type, and the norm is taken of the rounded sum.
+   - scale, bias: NULL, or the shape of the normalised dimensions; x's type or a
+     wider one. `offset` is added to scale (0 unless Gemma's 1 + w).
+   - Statistics: f32 (f64 for f64), two passes over the row; the result is
+     rounded once. A row's result depends on that row and the parameters alone,
+     bit for bit, whatever the number of rows, strides or alignment.
+   `output` may be `x`; `sum` may be `x` or `residual`. */
+COMMUTER_API commuter_status_t
+commuter_norm(commuter_context_t *context, commuter_norm_kind_t kind,
+              const commuter_view_t *x, const commuter_view_t *residual,
+              const commuter_view_t *sum, const commuter_view_t *scale,
+              const commuter_view_t *bias, const commuter_view_t *output,
+              int64_t axis, double eps, double offset);
+
+/*===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===*/
+
+/* 64-byte aligned memory of the context's device, counted in its stats. A size
+   of 0 gives a valid pointer. Free with commuter_buffer_free, on any thread. */
+COMMUTER_API commuter_status_t commuter_buffer_alloc(
+    commuter_context_t *context, size_t size, void **out_data);
+COMMUTER_API void commuter_buffer_free(void *data);
+
+/*===----------------------------------------------------------------------===//
+// Running a compiled program
+//===----------------------------------------------------------------------===*/
+
+/* Makes `context` the calling thread's current one, calls entry(argument), and
+   restores the previous one. When a runtime call inside fails, control returns
+   here at once (nothing after the failure executes), every buffer that the
+   program allocated in this run is freed, and the failing status is returned.
+ */
+COMMUTER_API commuter_status_t commuter_context_run(commuter_context_t *context,
+                                                    void (*entry)(void *),
+                                                    void *argument);
+
+/*===----------------------------------------------------------------------===//
+// Counters and trace
+//===----------------------------------------------------------------------===*/
+
+typedef struct commuter_stats_t {
+  int64_t norm_rows;        /* rows normalised */
+  int64_t norm_ns;          /* time in norms */
+  int64_t collective_ns;    /* time in collectives, waiting included */
+  int64_t wait_ns;          /* of which: waiting for the other ranks */
+  int64_t collective_count; /* collectives over groups of more than one */
+  int64_t bytes_received;   /* payload received from other ranks */
+  int64_t bytes_copied;     /* bytes this rank's collectives wrote */
+  int64_t live_buffers;     /* allocated and not freed */
+  int64_t live_bytes;
+  int64_t peak_bytes;
+} commuter_stats_t;
+
+COMMUTER_API void commuter_context_stats(const commuter_context_t *context,
+                                         commuter_stats_t *out_stats);
+/* Sets all but the live counts to zero; peak_bytes starts from live_bytes. */
+COMMUTER_API void commuter_context_reset_stats(commuter_context_t *context);
+
+/* One finished runtime call. The strings are static or live as long as the
+   context. Times are of a monotonic clock, in nanoseconds. */
+typedef struct commuter_event_t {
+  const char *name;     /* "all_gather", "rms_norm", … */
+  const char *category; /* "collective" or "norm" */
+  const char *group;    /* the group's spec, or "" */
+  int64_t start_ns;
+  int64_t end_ns;
+  int64_t bytes; /* received (collective) or read and written (norm) */
+  int64_t rows;  /* norm: rows; else 0 */
+} commuter_event_t;
+
+typedef void (*commuter_trace_fn)(void *user, const commuter_event_t *event);
+
+/* Calls `fn` on the context's thread after each runtime call; NULL: stop. */
+COMMUTER_API void commuter_context_set_trace(commuter_context_t *context,
+                                             commuter_trace_fn fn, void *user);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* COMMUTER_RT_H */

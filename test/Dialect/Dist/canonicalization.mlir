@@ -1,0 +1,139 @@
+// RUN: %commuter-opt %s --canonicalize | FileCheck %s
+
+dist.mesh @mesh(dp = 4, tp = 2, one = 1)
+dist.mesh @open(dp = ?)
+
+// A group of one is the identity.
+// CHECK-LABEL: func @unit_groups(
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>
+// CHECK-NEXT: return %[[X]], %[[X]], %[[X]], %[[X]], %[[X]], %[[X]] :
+func.func @unit_groups(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) {
+  %0 = dist.all_gather %x dim 0 over @mesh[one] : tensor<4x8xf32> -> tensor<4x8xf32>
+  %1 = dist.all_reduce %x sum over @mesh[one] : tensor<4x8xf32>
+  %2 = dist.reduce_scatter %x sum dim 0 over @mesh[one] : tensor<4x8xf32> -> tensor<4x8xf32>
+  %3 = dist.all_slice %x dim 0 over @mesh[one] : tensor<4x8xf32> -> tensor<4x8xf32>
+  %4 = dist.all_to_all %x split 0 concat 1 over @mesh[one] : tensor<4x8xf32> -> tensor<4x8xf32>
+  %5 = dist.to_partial %x over @mesh[one] : tensor<4x8xf32>
+  return %0, %1, %2, %3, %4, %5 : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// CHECK-LABEL: func @unit_axes(
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+func.func @unit_axes(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %0 = dist.all_gather %x dim 0 over @mesh[one, dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %1 = dist.all_gather %y dim 0 over @mesh[dp] summing [one] : tensor<4x8xf32> -> tensor<16x8xf32>
+  return %0, %1 : tensor<16x8xf32>, tensor<16x8xf32>
+}
+
+// CHECK-LABEL: func @only_sums(
+// CHECK: dist.all_reduce %{{.*}} sum over @mesh[tp] : tensor<4x8xf32>
+func.func @only_sums(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[one] summing [tp] : tensor<4x8xf32> -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+
+// CHECK-LABEL: func @slice_of_gather(
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>
+// CHECK-NEXT: return %[[X]] :
+func.func @slice_of_gather(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %1 = dist.all_slice %0 dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  return %1 : tensor<4x8xf32>
+}
+
+// Another order of the axes takes another rank's rows.
+// CHECK-LABEL: func @slice_in_other_order(
+// CHECK: dist.all_gather
+// CHECK: dist.all_slice
+func.func @slice_in_other_order(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<4x8xf32> -> tensor<32x8xf32>
+  %1 = dist.all_slice %0 dim 0 over @mesh[tp, dp] : tensor<32x8xf32> -> tensor<4x8xf32>
+  return %1 : tensor<4x8xf32>
+}
+
+// A ragged gather's slices are not an even split.
+// CHECK-LABEL: func @slice_of_ragged(
+// CHECK: dist.all_gather
+// CHECK: dist.all_slice
+func.func @slice_of_ragged(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %1 = dist.all_slice %0 dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: func @slice_of_ragged_with_extents(
+// CHECK-SAME: %[[X:.*]]: tensor<?x8xf32>,
+// CHECK-NEXT: return %[[X]] :
+func.func @slice_of_ragged_with_extents(%x: tensor<?x8xf32>, %c: tensor<4xindex>) -> tensor<?x8xf32> {
+  %0 = dist.all_gather %x dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<4xindex> -> tensor<?x8xf32>
+  %1 = dist.all_slice %0 dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<4xindex> -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}
+
+// A sum stands between: the slice is not x.
+// CHECK-LABEL: func @slice_of_summing_gather(
+// CHECK: dist.all_gather
+// CHECK: dist.all_slice
+func.func @slice_of_summing_gather(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp] summing [tp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %1 = dist.all_slice %0 dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  return %1 : tensor<4x8xf32>
+}
+
+// CHECK-LABEL: func @gather_of_slice(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<16x8xf32> {{.*}}, %[[Y:.*]]: tensor<16x8xf32>
+// CHECK: %[[S:.*]] = dist.all_slice %[[Y]]
+// CHECK: %[[G:.*]] = dist.all_gather %[[S]]
+// CHECK: return %[[X]], %[[G]]
+func.func @gather_of_slice(%x: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {tp}]>}, %y: tensor<16x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %0 = dist.all_slice %x dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // %y may differ from rank to rank.
+  %2 = dist.all_slice %y dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  %3 = dist.all_gather %2 dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  return %1, %3 : tensor<16x8xf32>, tensor<16x8xf32>
+}
+
+// CHECK-LABEL: func @reduce_of_partial(
+// CHECK-SAME: %[[R:[a-z0-9]*]]: tensor<4x8xf32> {{.*}}, %[[V:.*]]: tensor<4x8xf32>
+// CHECK: dist.to_partial %[[V]]
+// CHECK: %[[S:.*]] = dist.all_reduce
+// CHECK: return %[[R]], %[[S]]
+func.func @reduce_of_partial(%r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}, %v: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+  %0 = dist.to_partial %r over @mesh[tp] : tensor<4x8xf32>
+  %1 = dist.all_reduce %0 sum over @mesh[tp] : tensor<4x8xf32>
+  %2 = dist.to_partial %v over @mesh[tp] : tensor<4x8xf32>
+  %3 = dist.all_reduce %2 sum over @mesh[tp] : tensor<4x8xf32>
+  return %1, %3 : tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// CHECK-LABEL: func @nested_gathers(
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %{{.*}} dim 0 over @mesh[dp, tp] : tensor<4x8xf32> -> tensor<32x8xf32>
+// CHECK-NEXT: return %[[G]]
+func.func @nested_gathers(%x: tensor<4x8xf32>) -> tensor<32x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<32x8xf32>
+  return %1 : tensor<32x8xf32>
+}
+
+// CHECK-LABEL: func @queries(
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
+// CHECK-DAG: %[[EIGHT:.*]] = arith.constant 8 : index
+// CHECK: %[[N:.*]] = dist.axis_size @open[dp]
+// CHECK: return %[[ZERO]], %[[EIGHT]], %[[N]]
+func.func @queries() -> (index, index, index) {
+  %0 = dist.axis_index @mesh[one] : index
+  %1 = dist.axis_size @mesh[dp, tp] : index
+  %2 = dist.axis_size @open[dp] : index
+  return %0, %1, %2 : index, index, index
+}
+
+// CHECK-LABEL: func @slice_of_splat(
+// CHECK-NEXT: %[[C:.*]] = arith.constant dense<1.000000e+00> : tensor<4xf32>
+// CHECK-NEXT: return %[[C]]
+func.func @slice_of_splat() -> tensor<4xf32> {
+  %0 = arith.constant dense<1.0> : tensor<16xf32>
+  %1 = dist.all_slice %0 dim 0 over @mesh[dp] : tensor<16xf32> -> tensor<4xf32>
+  return %1 : tensor<4xf32>
+}

@@ -1,0 +1,177 @@
+// RUN: %commuter-opt %s --dist-commute-norms --split-input-file --remark-format=emitRemark --remarks-filter=dist --verify-diagnostics | FileCheck %s
+
+// A pending sum: DP != TP.
+dist.mesh @mesh(dp = 4, attn_tp = 2)
+// CHECK-LABEL: func @pending_sum(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.rms_norm %[[G]]
+func.func @pending_sum(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {attn_tp}>}) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [attn_tp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=pending-sum, Suggestion=complete-sums=true}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// The sum is pending past the gather: the norm is wrong as it stands.
+dist.mesh @mesh(dp = 4, attn_tp = 2)
+// CHECK-LABEL: func @still_pending(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.rms_norm %[[G]]
+func.func @still_pending(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {attn_tp}>}) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=pending-sum}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+dist.mesh @mesh(dp = 4, attn_tp = ?)
+// CHECK-LABEL: func @unknown_axis_size(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.rms_norm %[[G]]
+func.func @unknown_axis_size(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [attn_tp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=unknown-axis-size}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @gather_dim_normalized(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.rms_norm %[[G]]
+func.func @gather_dim_normalized(%h: tensor<4x8xf32>) -> tensor<4x32xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<4x8xf32> -> tensor<4x32xf32>
+  // expected-remark @+1 {{Reason=gather-dim-normalized}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<4x32xf32>
+  return %n : tensor<4x32xf32>
+}
+
+// -----
+
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @middle_dim_normalized(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.layer_norm %[[G]]
+func.func @middle_dim_normalized(%h: tensor<2x4x8xf32>) -> tensor<2x16x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x4x8xf32> -> tensor<2x16x8xf32>
+  // expected-remark @+1 {{Reason=gather-dim-normalized}}
+  %n = norm.layer_norm %g axis 1 eps 1.0e-06 : tensor<2x16x8xf32>
+  return %n : tensor<2x16x8xf32>
+}
+
+// -----
+
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @operand_not_replicated(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.rms_norm %[[G]]
+func.func @operand_not_replicated(%h: tensor<4x8xf32>, %w: tensor<8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=operand-not-replicated}}
+  %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// The residual may differ from rank to rank, row by row.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @residual_not_replicated(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: arith.addf %[[G]]
+func.func @residual_not_replicated(%h: tensor<4x8xf32>, %r: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %s = arith.addf %g, %r : tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=operand-not-replicated}}
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+dist.mesh @mesh(a = 2, b = 2)
+// CHECK-LABEL: func @operand_gathered_differently(
+// CHECK: arith.addf
+// CHECK: norm.rms_norm %{{.*}} : tensor<8x8xf32>
+func.func @operand_gathered_differently(%h: tensor<4x8xf32>, %r: tensor<4x8xf32>) -> tensor<8x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[a] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %q = dist.all_gather %r dim 0 over @mesh[b] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %s = arith.addf %g, %q : tensor<8x8xf32>
+  // expected-remark @+1 {{Reason=operand-gathered-differently}}
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<8x8xf32>
+  return %n : tensor<8x8xf32>
+}
+
+// -----
+
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @other_users(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: %[[N:.*]] = norm.rms_norm %[[G]]
+// CHECK: return %[[G]], %[[N]]
+func.func @other_users(%h: tensor<4x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=other-users, Suggestion=allow-extra-gather=true}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %g, %n : tensor<16x8xf32>, tensor<16x8xf32>
+}
+
+// -----
+
+// Behind the widening cast the gather would move twice the bytes.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @not_profitable(
+// CHECK: dist.all_gather {{.*}} : tensor<4x8xbf16> -> tensor<16x8xbf16>
+// CHECK: norm.rms_norm %{{.*}} : tensor<16x8xf32>
+func.func @not_profitable(%h: tensor<4x8xbf16>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xbf16> -> tensor<16x8xbf16>
+  %e = arith.extf %g : tensor<16x8xbf16> to tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=not-profitable, Suggestion=allow-extra-gather=true}}
+  %n = norm.rms_norm %e eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// The gather would be reached by some ranks only.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @divergent_control_flow(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: scf.if
+// CHECK: norm.rms_norm %[[G]]
+func.func @divergent_control_flow(%h: tensor<4x8xf32>, %c: i1) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %0 = scf.if %c -> tensor<16x8xf32> {
+    // expected-remark @+1 {{Reason=divergent-control-flow}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %n : tensor<16x8xf32>
+  } else {
+    scf.yield %g : tensor<16x8xf32>
+  }
+  return %0 : tensor<16x8xf32>
+}
+
+// -----
+
+// Nothing is known of the op in between.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @unsupported_op(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: tensor.pad %[[G]]
+func.func @unsupported_op(%h: tensor<4x8xf32>) -> tensor<16x9xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %z = arith.constant 0.0 : f32
+  %p = tensor.pad %g low[0, 0] high[0, 1] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %z : f32
+  } : tensor<16x8xf32> to tensor<16x9xf32>
+  // expected-remark @+1 {{Reason=unsupported-op}}
+  %n = norm.rms_norm %p eps 1.0e-06 : tensor<16x9xf32>
+  return %n : tensor<16x9xf32>
+}

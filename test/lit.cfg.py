@@ -1,0 +1,28 @@
+# Configuration of the lit suite. COMMUTER_VERIFY_ROUNDTRIP=1 re-runs it with
+# every module printed and parsed again, as text and as bytecode.
+
+import os
+
+import lit.formats
+from lit.llvm import llvm_config
+
+config.name = "COMMUTER"
+config.test_format = lit.formats.ShTest(not llvm_config.use_lit_shell)
+config.suffixes = [".mlir", ".test"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.commuter_obj_root, "test")
+
+llvm_config.with_system_environment(["HOME", "TMP", "TEMP"])
+config.environment["FILECHECK_OPTS"] = (
+    "-enable-var-scope --allow-unused-prefixes=false"
+)
+
+opt = os.path.join(config.commuter_tools_dir, "commuter-opt")
+if os.environ.get("COMMUTER_VERIFY_ROUNDTRIP"):
+    opt += " --verify-roundtrip"
+config.substitutions += [
+    ("%commuter-opt", opt),
+    ("%commuter-plugin", config.commuter_plugin),
+    ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),
+]
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
