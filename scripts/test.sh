@@ -21,11 +21,15 @@ run_lit() {
 run_lit plain
 COMMUTER_VERIFY_ROUNDTRIP=1 run_lit roundtrip
 
+# The runtime's conformance suite.
+rm -f "$build/cts.json"
+"$build/bin/commuter-cts" --gtest_brief=1 --gtest_output="json:$build/cts.json" || true
+
 # The reference pages are current.
 docs=0
 ninja -C "$build" commuter-docs-check >/dev/null || docs=1
 
-python3 - "$docs" "${results[@]}" <<'PYTHON'
+python3 - "$docs" "$build/cts.json" "${results[@]}" <<'PYTHON'
 import collections, json, os, sys
 
 docs_failed = int(sys.argv[1])
@@ -38,7 +42,15 @@ for path in sys.argv[2:]:
         print(f"no results in {path}: the suite did not run")
         counts["failed"] += 1
         continue
-    for test in json.load(open(path))["tests"]:
+    report = json.load(open(path))
+    if "testsuites" in report:  # GoogleTest's format
+        for suite in report["testsuites"]:
+            for test in suite["testsuite"]:
+                kind = ("failed" if "failures" in test else
+                        "skipped" if test["result"] == "SKIPPED" else "passed")
+                counts[kind] += 1
+        continue
+    for test in report["tests"]:
         code = test["code"]
         kind = {"PASS": "passed", "FLAKYPASS": "passed", "XFAIL": "passed",
                 "UNSUPPORTED": "skipped", "SKIPPED": "skipped"}.get(code, "failed")

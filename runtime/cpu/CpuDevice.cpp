@@ -1,0 +1,500 @@
+//===- CpuDevice.cpp --------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The CPU device: strided copies and reductions in blocks, the loop over the
+// rows of a norm, and the choice of kernels for this processor.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../src/Device.h"
+#include "KernelTable.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+using namespace commuter::rt;
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+static const KernelTable &chooseKernels() {
+#if defined(COMMUTER_X86_KERNELS)
+  const char *wish = std::getenv("COMMUTER_ISA");
+  auto allows = [&](const char *name) {
+    // An unknown wish is no wish.
+    if (!wish ||
+        (std::strcmp(wish, "portable") != 0 && std::strcmp(wish, "avx2") != 0))
+      return true;
+    return std::strcmp(wish, name) == 0;
+  };
+  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+              __builtin_cpu_supports("f16c");
+  bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                __builtin_cpu_supports("avx512bw") &&
+                __builtin_cpu_supports("avx512vl") &&
+                __builtin_cpu_supports("avx512dq");
+  if (avx512 && allows("avx512"))
+    return avx512Kernels();
+  if (avx2 && allows("avx2"))
+    return avx2Kernels();
+#endif
+  return portableKernels();
+}
+
+//===----------------------------------------------------------------------===//
+// Strided memory
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Two views of one shape, outermost dimension first, without the dimensions
+/// of size one and with those merged that both views walk evenly.
+struct Walk {
+  int32_t rank = 0;
+  int64_t sizes[kMaxRank];
+  int64_t a[kMaxRank], b[kMaxRank]; // strides in bytes
+
+  Walk(const View &first, const View &second) {
+    for (int32_t d = 0; d < first.rank; ++d) {
+      int64_t size = first.sizes[d];
+      if (size == 1)
+        continue;
+      int64_t strideA = first.strides[d] * first.elementSize;
+      int64_t strideB = second.strides[d] * second.elementSize;
+      if (rank && a[rank - 1] == size * strideA &&
+          b[rank - 1] == size * strideB) {
+        sizes[rank - 1] *= size;
+        a[rank - 1] = strideA;
+        b[rank - 1] = strideB;
+        continue;
+      }
+      sizes[rank] = size;
+      a[rank] = strideA;
+      b[rank] = strideB;
+      ++rank;
+    }
+  }
+};
+
+} // namespace
+
+template <typename T>
+static void copyElements(const char *source, int64_t sourceStride, char *target,
+                         int64_t targetStride, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, source + i * sourceStride, sizeof(T));
+    std::memcpy(target + i * targetStride, &value, sizeof(T));
+  }
+}
+
+/// Copies `count` elements with strides in bytes.
+static void copyLine(int64_t elementSize, const char *source,
+                     int64_t sourceStride, char *target, int64_t targetStride,
+                     int64_t count) {
+  if (sourceStride == elementSize && targetStride == elementSize) {
+    std::memcpy(target, source, count * elementSize);
+    return;
+  }
+  switch (elementSize) {
+  case 1:
+    return copyElements<uint8_t>(source, sourceStride, target, targetStride,
+                                 count);
+  case 2:
+    return copyElements<uint16_t>(source, sourceStride, target, targetStride,
+                                  count);
+  case 4:
+    return copyElements<uint32_t>(source, sourceStride, target, targetStride,
+                                  count);
+  case 8:
+    return copyElements<uint64_t>(source, sourceStride, target, targetStride,
+                                  count);
+  default:
+    for (int64_t i = 0; i < count; ++i)
+      std::memcpy(target + i * targetStride, source + i * sourceStride,
+                  elementSize);
+  }
+}
+
+static void copyStrided(const View &source, const View &target) {
+  if (source.elements() == 0)
+    return;
+  Walk walk(source, target);
+  int64_t elementSize = source.elementSize;
+  const char *from = source.data;
+  char *to = target.data;
+  if (walk.rank == 0) {
+    std::memcpy(to, from, elementSize);
+    return;
+  }
+  int32_t inner = walk.rank - 1;
+  int64_t index[kMaxRank] = {};
+  while (true) {
+    copyLine(elementSize, from, walk.a[inner], to, walk.b[inner],
+             walk.sizes[inner]);
+    int32_t d = inner - 1;
+    for (; d >= 0; --d) {
+      from += walk.a[d];
+      to += walk.b[d];
+      if (++index[d] < walk.sizes[d])
+        break;
+      from -= walk.a[d] * walk.sizes[d];
+      to -= walk.b[d] * walk.sizes[d];
+      index[d] = 0;
+    }
+    if (d < 0)
+      return;
+  }
+}
+
+/// Calls visit(address, stride in bytes, count) for the lines that elements
+/// [begin, end), in row-major order, consist of.
+template <typename Visit>
+static void forEachLine(const View &view, int64_t begin, int64_t end,
+                        Visit visit) {
+  Walk walk(view, view);
+  if (begin >= end)
+    return;
+  if (walk.rank == 0) {
+    visit(view.data, view.elementSize, int64_t(1));
+    return;
+  }
+  int32_t inner = walk.rank - 1;
+  int64_t index[kMaxRank];
+  int64_t rest = begin;
+  char *line = view.data;
+  for (int32_t d = inner; d >= 0; --d) {
+    index[d] = rest % walk.sizes[d];
+    rest /= walk.sizes[d];
+    line += index[d] * walk.a[d];
+  }
+  while (true) {
+    int64_t count = std::min(walk.sizes[inner] - index[inner], end - begin);
+    visit(line, walk.a[inner], count);
+    begin += count;
+    if (begin == end)
+      return;
+    line -= index[inner] * walk.a[inner];
+    index[inner] = 0;
+    for (int32_t d = inner - 1; d >= 0; --d) {
+      line += walk.a[d];
+      if (++index[d] < walk.sizes[d])
+        break;
+      line -= walk.a[d] * walk.sizes[d];
+      index[d] = 0;
+    }
+  }
+}
+
+static void pack(const View &view, int64_t begin, int64_t end, char *target) {
+  forEachLine(view, begin, end,
+              [&](const char *line, int64_t stride, int64_t count) {
+                copyLine(view.elementSize, line, stride, target,
+                         view.elementSize, count);
+                target += count * view.elementSize;
+              });
+}
+
+static void unpack(const char *source, const View &view, int64_t begin,
+                   int64_t end) {
+  forEachLine(view, begin, end, [&](char *line, int64_t stride, int64_t count) {
+    copyLine(view.elementSize, source, view.elementSize, line, stride, count);
+    source += count * view.elementSize;
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Device
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class CpuDevice final : public Device {
+public:
+  CpuDevice() : kernels(chooseKernels()) {}
+
+  const char *name() const override { return "cpu"; }
+  void *allocate(size_t alignment, size_t size) override;
+  void deallocate(void *data) override { std::free(data); }
+  void copy(const View &source, const View &target) override {
+    copyStrided(source, target);
+  }
+  void fillIdentity(const View &target) override;
+  void reduce(commuter_reduction_t kind, const View *const *inputs,
+              int64_t count, int64_t begin, int64_t end,
+              const View &output) override;
+  void copyRange(const View &source, const View &target, int64_t begin,
+                 int64_t end) override;
+  int64_t firstDifference(const View &a, const View &b) override;
+  Status norm(const NormCall &call) override;
+
+private:
+  const KernelTable &kernels;
+};
+
+} // namespace
+
+Device &commuter::rt::cpuDevice() {
+  static CpuDevice device;
+  return device;
+}
+
+void *CpuDevice::allocate(size_t alignment, size_t size) {
+  void *data = nullptr;
+  return posix_memalign(&data, alignment, size) == 0 ? data : nullptr;
+}
+
+void CpuDevice::fillIdentity(const View &target) {
+  // Of floating-point types -0.0, whose only set bit is the sign.
+  char element[8] = {};
+  if (isFloat(target.dtype)) {
+    uint64_t sign = uint64_t(1) << (8 * target.elementSize - 1);
+    std::memcpy(element, &sign, target.elementSize);
+  }
+  int64_t size = target.elementSize;
+  forEachLine(target, 0, target.elements(),
+              [&](char *line, int64_t stride, int64_t count) {
+                if (stride == size && !isFloat(target.dtype)) {
+                  std::memset(line, 0, count * size);
+                  return;
+                }
+                // A source of stride zero repeats the element.
+                copyLine(size, element, 0, line, stride, count);
+              });
+}
+
+/// Scratch for strided views lives on the stack: reductions cannot fail.
+static constexpr int64_t kBlockBytes = 16384;
+
+void CpuDevice::reduce(commuter_reduction_t kind, const View *const *inputs,
+                       int64_t count, int64_t begin, int64_t end,
+                       const View &output) {
+  int64_t size = output.elementSize;
+  auto kernel = kernels.reduce[output.dtype];
+  auto **addresses =
+      static_cast<const void **>(__builtin_alloca(count * sizeof(void *)));
+  int64_t strided = !output.isDense();
+  for (int64_t i = 0; i < count; ++i)
+    strided += !inputs[i]->isDense();
+  if (!strided) {
+    for (int64_t i = 0; i < count; ++i)
+      addresses[i] = inputs[i]->data + begin * size;
+    kernel(kind, addresses, count, end - begin, output.data + begin * size);
+    return;
+  }
+  // At least one vector a view, however many there are.
+  int64_t bytes = std::max<int64_t>(kBlockBytes / strided / 64 * 64, 64);
+  auto *scratch = static_cast<char *>(__builtin_alloca(bytes * strided));
+  int64_t block = bytes / size;
+  bool dense = output.isDense();
+  for (; begin < end; begin += block) {
+    int64_t stop = std::min(begin + block, end);
+    char *next = scratch + (dense ? 0 : bytes);
+    for (int64_t i = 0; i < count; ++i) {
+      if (inputs[i]->isDense()) {
+        addresses[i] = inputs[i]->data + begin * size;
+        continue;
+      }
+      pack(*inputs[i], begin, stop, next);
+      addresses[i] = next;
+      next += bytes;
+    }
+    kernel(kind, addresses, count, stop - begin,
+           dense ? output.data + begin * size : scratch);
+    if (!dense)
+      unpack(scratch, output, begin, stop);
+  }
+}
+
+void CpuDevice::copyRange(const View &source, const View &target, int64_t begin,
+                          int64_t end) {
+  int64_t size = source.elementSize;
+  if (begin >= end)
+    return;
+  if (source.isDense()) {
+    unpack(source.data + begin * size, target, begin, end);
+    return;
+  }
+  if (target.isDense()) {
+    pack(source, begin, end, target.data + begin * size);
+    return;
+  }
+  char scratch[kBlockBytes];
+  int64_t block = kBlockBytes / size;
+  for (; begin < end; begin += block) {
+    int64_t stop = std::min(begin + block, end);
+    pack(source, begin, stop, scratch);
+    unpack(scratch, target, begin, stop);
+  }
+}
+
+int64_t CpuDevice::firstDifference(const View &a, const View &b) {
+  char scratchA[kBlockBytes], scratchB[kBlockBytes];
+  int64_t size = a.elementSize, elements = a.elements();
+  int64_t block = kBlockBytes / size;
+  bool denseA = a.isDense(), denseB = b.isDense();
+  for (int64_t begin = 0; begin < elements; begin += block) {
+    int64_t stop = std::min(begin + block, elements);
+    const char *blockA = denseA ? a.data + begin * size : scratchA;
+    const char *blockB = denseB ? b.data + begin * size : scratchB;
+    if (!denseA)
+      pack(a, begin, stop, scratchA);
+    if (!denseB)
+      pack(b, begin, stop, scratchB);
+    if (std::memcmp(blockA, blockB, (stop - begin) * size) == 0)
+      continue;
+    for (int64_t i = 0; i < stop - begin; ++i)
+      if (std::memcmp(blockA + i * size, blockB + i * size, size) != 0)
+        return begin + i;
+  }
+  return -1;
+}
+
+//===----------------------------------------------------------------------===//
+// Norms
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The rows of a view: where they start, and whether they are contiguous.
+struct Rows {
+  const View *view;
+  View row; // the normalised dimensions
+  bool present, dense;
+
+  Rows(const View &view, int64_t axis)
+      : view(&view), row(view), present(view.data != nullptr), dense(false) {
+    if (!present)
+      return;
+    row.rank = view.rank - static_cast<int32_t>(axis);
+    for (int32_t d = 0; d < row.rank; ++d) {
+      row.sizes[d] = view.sizes[axis + d];
+      row.strides[d] = view.strides[axis + d];
+    }
+    dense = row.isDense();
+  }
+};
+
+struct Free {
+  void operator()(void *data) const { std::free(data); }
+};
+
+} // namespace
+
+Status CpuDevice::norm(const NormCall &call) {
+  int64_t size = call.x.elementSize, length = call.length;
+  bool wide = call.x.dtype == COMMUTER_F64;
+  int64_t computeSize = wide ? 8 : 4;
+  Rows x(call.x, call.axis), residual(call.residual, call.axis),
+      sum(call.sum, call.axis), output(call.output, call.axis);
+
+  // Scratch: rows that are not contiguous, and parameters in the type of the
+  // statistics. Everything is rounded up to whole cache lines.
+  auto lines = [](int64_t bytes) { return (bytes + 63) / 64 * 64; };
+  Rows *all[] = {&x, &residual, &sum, &output};
+  int64_t total = 0;
+  for (Rows *rows : all)
+    if (rows->present && !rows->dense)
+      total += lines(length * size);
+  const View *parameters[] = {&call.scale, &call.bias};
+  bool direct[2];
+  for (int i = 0; i < 2; ++i) {
+    const View &view = *parameters[i];
+    direct[i] = view.data && view.isDense() &&
+                view.dtype == (wide ? COMMUTER_F64 : COMMUTER_F32) &&
+                (i == 1 || call.offset == 0.0);
+    if (view.data && !direct[i])
+      total += lines(length * computeSize) + lines(length * view.elementSize);
+  }
+  std::unique_ptr<char, Free> scratch;
+  if (total) {
+    scratch.reset(static_cast<char *>(std::aligned_alloc(64, total)));
+    if (!scratch)
+      return fail(COMMUTER_OUT_OF_MEMORY, "no memory for %lld bytes of scratch",
+                  static_cast<long long>(total));
+  }
+  char *next = scratch.get();
+  auto take = [&](int64_t bytes) {
+    char *taken = next;
+    next += lines(bytes);
+    return taken;
+  };
+
+  NormRow row{};
+  row.length = length;
+  row.eps = call.eps;
+  for (int i = 0; i < 2; ++i) {
+    const View &view = *parameters[i];
+    const void *values = view.data;
+    if (view.data && !direct[i]) {
+      char *packed = take(length * view.elementSize);
+      pack(view, 0, length, packed);
+      char *converted = take(length * computeSize);
+      if (wide)
+        std::memcpy(converted, packed, length * computeSize);
+      else
+        kernels.toF32(view.dtype, packed, length,
+                      reinterpret_cast<float *>(converted));
+      if (i == 0 && call.offset != 0.0)
+        for (int64_t k = 0; k < length; ++k) {
+          if (wide)
+            reinterpret_cast<double *>(converted)[k] += call.offset;
+          else
+            reinterpret_cast<float *>(converted)[k] +=
+                static_cast<float>(call.offset);
+        }
+      values = converted;
+    }
+    (i == 0 ? row.scale : row.bias) = values;
+  }
+  char *buffers[4] = {};
+  for (int i = 0; i < 4; ++i)
+    if (all[i]->present && !all[i]->dense)
+      buffers[i] = take(length * size);
+
+  auto kernel = call.kind == COMMUTER_RMS_NORM
+                    ? kernels.rmsNorm[call.x.dtype]
+                    : kernels.layerNorm[call.x.dtype];
+  int64_t index[kMaxRank] = {};
+  char *address[4] = {x.row.data, residual.row.data, sum.row.data,
+                      output.row.data};
+  for (int64_t r = 0; r < call.rows; ++r) {
+    void *rows[4];
+    for (int i = 0; i < 4; ++i) {
+      rows[i] = buffers[i] ? buffers[i] : address[i];
+      if (buffers[i] && i < 2) {
+        all[i]->row.data = address[i];
+        pack(all[i]->row, 0, length, buffers[i]);
+      }
+    }
+    row.x = rows[0];
+    row.residual = rows[1];
+    row.sum = rows[2];
+    row.output = rows[3];
+    kernel(row);
+    for (int i = 2; i < 4; ++i)
+      if (buffers[i]) {
+        all[i]->row.data = address[i];
+        unpack(buffers[i], all[i]->row, 0, length);
+      }
+    for (int64_t d = call.axis - 1; d >= 0; --d) {
+      bool wrap = ++index[d] == call.x.sizes[d];
+      for (int i = 0; i < 4; ++i)
+        if (all[i]->present)
+          address[i] += all[i]->view->strides[d] * size *
+                        (wrap ? 1 - call.x.sizes[d] : 1);
+      if (!wrap)
+        break;
+      index[d] = 0;
+    }
+  }
+  return {};
+}

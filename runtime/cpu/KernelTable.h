@@ -1,0 +1,65 @@
+//===- KernelTable.h --------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The kernels of one instruction set. Each table comes from a translation unit
+// with its own compiler flags; the device picks one when it starts.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_RUNTIME_CPU_KERNEL_TABLE_H
+#define COMMUTER_RUNTIME_CPU_KERNEL_TABLE_H
+
+#include <stdint.h>
+
+// Nothing but plain declarations may stand here, and the kernel units include
+// no C++ library: an inline function compiled for AVX-512 must never be the
+// copy that the linker keeps for everyone.
+
+namespace commuter::rt {
+
+/// One row. Pointers are to contiguous elements of any alignment. `scale` and
+/// `bias` are of the type of the statistics (f64 for f64, else f32), with the
+/// offset added; null if absent. `residual` and `sum` are both null or not.
+struct NormRow {
+  const void *x;
+  const void *residual;
+  void *sum;
+  const void *scale;
+  const void *bias;
+  void *output;
+  int64_t length;
+  double eps;
+};
+
+struct KernelTable {
+  const char *name;
+
+  /// Indexed by [f32, f64, f16, bf16].
+  void (*layerNorm[4])(const NormRow &row);
+  void (*rmsNorm[4])(const NormRow &row);
+
+  /// Indexed by dtype; null for the 8-bit floating-point types. `output` may
+  /// be one of the inputs. `kind` is a commuter_reduction_t.
+  void (*reduce[11])(int kind, const void *const *inputs, int64_t count,
+                     int64_t length, void *output);
+
+  /// To the type of the statistics of [f32, f64, f16, bf16] rows: `source` has
+  /// dtype `sourceType`.
+  void (*toF32)(int sourceType, const void *source, int64_t length,
+                float *target);
+};
+
+const KernelTable &portableKernels();
+#if defined(COMMUTER_X86_KERNELS)
+const KernelTable &avx2Kernels();
+const KernelTable &avx512Kernels();
+#endif
+
+} // namespace commuter::rt
+
+#endif // COMMUTER_RUNTIME_CPU_KERNEL_TABLE_H

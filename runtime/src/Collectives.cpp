@@ -1,0 +1,521 @@
+//===- Collectives.cpp ------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Collectives in front of the transports: checks of shapes and types, counters
+// and trace stand here once. Groups of one are copies.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Objects.h"
+
+using namespace commuter::rt;
+
+const char *commuter::rt::operationName(Operation operation) {
+  switch (operation) {
+  case Operation::AllGather:
+    return "all_gather";
+  case Operation::AllReduce:
+    return "all_reduce";
+  case Operation::ReduceScatter:
+    return "reduce_scatter";
+  case Operation::AllToAll:
+    return "all_to_all";
+  case Operation::ExchangeExtents:
+    return "exchange_extents";
+  case Operation::Barrier:
+    return "barrier";
+  case Operation::CheckReplicated:
+    return "check_replicated";
+  }
+  return "unknown";
+}
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+static Status checkGroup(const commuter_context_t *context,
+                         const commuter_group_t *group) {
+  if (!context || !group)
+    return fail(COMMUTER_INVALID_ARGUMENT, "context or group is NULL");
+  if (group->context != context)
+    return fail(COMMUTER_INVALID_ARGUMENT,
+                "group %s belongs to another context", group->spec.c_str());
+  return {};
+}
+
+static Status checkDim(const char *what, int64_t dim, const View &view) {
+  if (dim < 0 || dim >= view.rank)
+    return fail(COMMUTER_INVALID_ARGUMENT, "%s is %lld, but the rank is %d",
+                what, static_cast<long long>(dim), view.rank);
+  return {};
+}
+
+static Status checkSameType(const View &input, const View &output) {
+  if (input.dtype != output.dtype || input.rank != output.rank)
+    return fail(COMMUTER_INVALID_ARGUMENT,
+                "input %s and output %s differ in type or rank",
+                input.describe().c_str(), output.describe().c_str());
+  return {};
+}
+
+static Status checkOutputShape(const View &expected, const View &output) {
+  if (!expected.hasShapeOf(output))
+    return fail(COMMUTER_INVALID_ARGUMENT, "the output is %s, not %s",
+                output.describe().c_str(), expected.describe().c_str());
+  return {};
+}
+
+static Status checkReduction(commuter_reduction_t kind, const View &input) {
+  if (kind != COMMUTER_SUM && kind != COMMUTER_MAX && kind != COMMUTER_MIN)
+    return fail(COMMUTER_INVALID_ARGUMENT, "unknown reduction %d",
+                static_cast<int>(kind));
+  if (isFloat8(input.dtype))
+    return fail(COMMUTER_UNSUPPORTED, "no reduction of %s",
+                input.describe().c_str());
+  return {};
+}
+
+/// Reads a view of one i64 for each of the group's members.
+static Status readExtents(const commuter_view_t *source, int64_t count,
+                          std::vector<int64_t> &extents, int64_t &sum) {
+  View view;
+  COMMUTER_TRY(readView(source, "extents", view));
+  if (view.dtype != COMMUTER_I64 || view.rank != 1 || view.sizes[0] != count)
+    return fail(COMMUTER_INVALID_ARGUMENT, "extents are %s, not i64[%lld]",
+                view.describe().c_str(), static_cast<long long>(count));
+  extents.resize(count);
+  sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    __builtin_memcpy(&extents[i],
+                     view.data + i * view.strides[0] * view.elementSize,
+                     sizeof(int64_t));
+    if (extents[i] < 0 || __builtin_add_overflow(sum, extents[i], &sum))
+      return fail(COMMUTER_INVALID_ARGUMENT, "extents[%lld] is %lld",
+                  static_cast<long long>(i),
+                  static_cast<long long>(extents[i]));
+  }
+  return {};
+}
+
+static void writeExtents(const View &target,
+                         const std::vector<int64_t> &extents) {
+  for (size_t i = 0; i < extents.size(); ++i)
+    __builtin_memcpy(target.data + static_cast<int64_t>(i) * target.strides[0] *
+                                       target.elementSize,
+                     &extents[i], sizeof(int64_t));
+}
+
+//===----------------------------------------------------------------------===//
+// Execution
+//===----------------------------------------------------------------------===//
+
+static Collective makeCall(Operation operation, commuter_context_t *context,
+                           commuter_group_t *group) {
+  Collective call;
+  call.operation = operation;
+  call.device = context->device;
+  call.channel = group->channel;
+  call.spec = group->spec.c_str();
+  call.rank = context->rank;
+  call.index = group->index;
+  call.size = static_cast<int64_t>(group->members.size());
+  return call;
+}
+
+/// What a collective over this rank alone does.
+static Status runAlone(commuter_context_t *context, Collective &call,
+                       CollectiveCounters &counters) {
+  COMMUTER_TRY(context->world->transport->failure());
+  switch (call.operation) {
+  case Operation::AllGather:
+  case Operation::AllReduce:
+  case Operation::ReduceScatter:
+  case Operation::AllToAll:
+    if (!call.input.isSameAs(call.output)) {
+      call.device->copy(call.input, call.output);
+      counters.bytesCopied += call.output.bytes();
+    }
+    break;
+  case Operation::ExchangeExtents:
+    call.extents.assign(1, call.extent);
+    break;
+  case Operation::Barrier:
+  case Operation::CheckReplicated:
+    break;
+  }
+  return {};
+}
+
+/// `received` is the payload that this rank needs from the others.
+static Status execute(commuter_context_t *context, Collective &call,
+                      int64_t start, int64_t received) {
+  CollectiveCounters counters;
+  Status status;
+  bool alone = call.size == 1;
+  if (alone) {
+    status = runAlone(context, call, counters);
+  } else {
+    call.sequence = ++context->sequence;
+    status = context->world->transport->run(call, counters);
+  }
+  int64_t end = nowNs();
+  commuter_stats_t &stats = context->stats;
+  stats.collective_ns += end - start;
+  stats.wait_ns += counters.waitNs;
+  stats.bytes_copied += counters.bytesCopied;
+  if (!status.ok())
+    return status;
+  if (alone) {
+    received = 0;
+  } else {
+    ++stats.collective_count;
+    stats.bytes_received += received;
+  }
+  context->emit(operationName(call.operation), "collective", call.spec, start,
+                end, received, 0);
+  return {};
+}
+
+commuter_status_t
+commuter_all_gather(commuter_context_t *context, commuter_group_t *group,
+                    const commuter_view_t *input, const commuter_view_t *output,
+                    int64_t dim, const commuter_view_t *extents) {
+  int64_t start = nowNs();
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkGroup(context, group));
+    Collective call = makeCall(Operation::AllGather, context, group);
+    COMMUTER_TRY(readView(input, "input", call.input));
+    COMMUTER_TRY(readView(output, "output", call.output));
+    COMMUTER_TRY(checkSameType(call.input, call.output));
+    COMMUTER_TRY(checkDim("dim", dim, call.input));
+    call.dim = dim;
+    int64_t own = call.input.sizes[dim], sum;
+    if (extents) {
+      COMMUTER_TRY(readExtents(extents, call.size, call.extents, sum));
+      if (call.extents[call.index] != own)
+        return fail(COMMUTER_INVALID_ARGUMENT,
+                    "extents[%lld] is %lld, but dimension %lld of the input "
+                    "has size %lld",
+                    static_cast<long long>(call.index),
+                    static_cast<long long>(call.extents[call.index]),
+                    static_cast<long long>(dim), static_cast<long long>(own));
+    } else {
+      call.extents.assign(call.size, own);
+      if (__builtin_mul_overflow(own, call.size, &sum))
+        return fail(COMMUTER_INVALID_ARGUMENT, "the output is too large");
+    }
+    View expected = call.input;
+    expected.sizes[dim] = sum;
+    COMMUTER_TRY(checkOutputShape(expected, call.output));
+    return execute(context, call, start,
+                   call.output.bytes() - call.input.bytes());
+  });
+}
+
+commuter_status_t commuter_all_reduce(commuter_context_t *context,
+                                      commuter_group_t *group,
+                                      commuter_reduction_t kind,
+                                      const commuter_view_t *input,
+                                      const commuter_view_t *output) {
+  int64_t start = nowNs();
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkGroup(context, group));
+    Collective call = makeCall(Operation::AllReduce, context, group);
+    COMMUTER_TRY(readView(input, "input", call.input));
+    COMMUTER_TRY(readView(output, "output", call.output));
+    COMMUTER_TRY(checkSameType(call.input, call.output));
+    COMMUTER_TRY(checkReduction(kind, call.input));
+    COMMUTER_TRY(checkOutputShape(call.input, call.output));
+    call.kind = kind;
+    // As a reduce-scatter followed by an all-gather: what the algorithms of
+    // the field move, and what bus bandwidth is defined by.
+    return execute(context, call, start,
+                   2 * call.input.bytes() / call.size * (call.size - 1));
+  });
+}
+
+commuter_status_t
+commuter_reduce_scatter(commuter_context_t *context, commuter_group_t *group,
+                        commuter_reduction_t kind, const commuter_view_t *input,
+                        const commuter_view_t *output, int64_t dim) {
+  int64_t start = nowNs();
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkGroup(context, group));
+    Collective call = makeCall(Operation::ReduceScatter, context, group);
+    COMMUTER_TRY(readView(input, "input", call.input));
+    COMMUTER_TRY(readView(output, "output", call.output));
+    COMMUTER_TRY(checkSameType(call.input, call.output));
+    COMMUTER_TRY(checkReduction(kind, call.input));
+    COMMUTER_TRY(checkDim("dim", dim, call.input));
+    if (call.input.sizes[dim] % call.size)
+      return fail(COMMUTER_INVALID_ARGUMENT,
+                  "dimension %lld of input %s is not divisible by the group's "
+                  "size %lld",
+                  static_cast<long long>(dim), call.input.describe().c_str(),
+                  static_cast<long long>(call.size));
+    View expected = call.input;
+    expected.sizes[dim] /= call.size;
+    COMMUTER_TRY(checkOutputShape(expected, call.output));
+    call.kind = kind;
+    call.dim = dim;
+    return execute(context, call, start,
+                   call.input.bytes() - call.output.bytes());
+  });
+}
+
+commuter_status_t commuter_all_to_all(commuter_context_t *context,
+                                      commuter_group_t *group,
+                                      const commuter_view_t *input,
+                                      const commuter_view_t *output,
+                                      int64_t splitDim, int64_t concatDim) {
+  int64_t start = nowNs();
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkGroup(context, group));
+    Collective call = makeCall(Operation::AllToAll, context, group);
+    COMMUTER_TRY(readView(input, "input", call.input));
+    COMMUTER_TRY(readView(output, "output", call.output));
+    COMMUTER_TRY(checkSameType(call.input, call.output));
+    COMMUTER_TRY(checkDim("split_dim", splitDim, call.input));
+    COMMUTER_TRY(checkDim("concat_dim", concatDim, call.input));
+    if (call.input.sizes[splitDim] % call.size)
+      return fail(COMMUTER_INVALID_ARGUMENT,
+                  "dimension %lld of input %s is not divisible by the group's "
+                  "size %lld",
+                  static_cast<long long>(splitDim),
+                  call.input.describe().c_str(),
+                  static_cast<long long>(call.size));
+    View expected = call.input;
+    expected.sizes[splitDim] /= call.size;
+    expected.sizes[concatDim] *= call.size;
+    COMMUTER_TRY(checkOutputShape(expected, call.output));
+    call.dim = splitDim;
+    call.concatDim = concatDim;
+    return execute(context, call, start,
+                   call.input.bytes() / call.size * (call.size - 1));
+  });
+}
+
+commuter_status_t commuter_exchange_extents(commuter_context_t *context,
+                                            commuter_group_t *group,
+                                            int64_t extent,
+                                            const commuter_view_t *extents) {
+  int64_t start = nowNs();
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkGroup(context, group));
+    Collective call = makeCall(Operation::ExchangeExtents, context, group);
+    View target;
+    COMMUTER_TRY(readView(extents, "extents", target));
+    if (target.dtype != COMMUTER_I64 || target.rank != 1 ||
+        target.sizes[0] != call.size)
+      return fail(COMMUTER_INVALID_ARGUMENT, "extents are %s, not i64[%lld]",
+                  target.describe().c_str(), static_cast<long long>(call.size));
+    if (extent < 0)
+      return fail(COMMUTER_INVALID_ARGUMENT, "extent is %lld",
+                  static_cast<long long>(extent));
+    call.extent = extent;
+    COMMUTER_TRY(
+        execute(context, call, start, (call.size - 1) * sizeof(int64_t)));
+    writeExtents(target, call.extents);
+    return {};
+  });
+}
+
+commuter_status_t commuter_barrier(commuter_context_t *context,
+                                   commuter_group_t *group) {
+  int64_t start = nowNs();
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkGroup(context, group));
+    Collective call = makeCall(Operation::Barrier, context, group);
+    return execute(context, call, start, 0);
+  });
+}
+
+commuter_status_t commuter::rt::checkReplicated(commuter_context_t *context,
+                                                commuter_group_t *group,
+                                                const commuter_view_t *view) {
+  int64_t start = nowNs();
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkGroup(context, group));
+    Collective call = makeCall(Operation::CheckReplicated, context, group);
+    COMMUTER_TRY(readView(view, "view", call.input));
+    return execute(context, call, start,
+                   call.index == 0 ? 0 : call.input.bytes());
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Local operations
+//===----------------------------------------------------------------------===//
+
+commuter_status_t commuter_to_partial(commuter_context_t *context,
+                                      commuter_group_t *group,
+                                      const commuter_view_t *input,
+                                      const commuter_view_t *output) {
+  int64_t start = nowNs();
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkGroup(context, group));
+    View from, to;
+    COMMUTER_TRY(readView(input, "input", from));
+    COMMUTER_TRY(readView(output, "output", to));
+    COMMUTER_TRY(checkSameType(from, to));
+    COMMUTER_TRY(checkOutputShape(from, to));
+    bool written = true;
+    if (group->index != 0)
+      context->device->fillIdentity(to);
+    else if (!from.isSameAs(to))
+      context->device->copy(from, to);
+    else
+      written = false;
+    int64_t end = nowNs();
+    context->stats.collective_ns += end - start;
+    if (written)
+      context->stats.bytes_copied += to.bytes();
+    context->emit("to_partial", "collective", group->spec.c_str(), start, end,
+                  0, 0);
+    return {};
+  });
+}
+
+commuter_status_t commuter_shard_bounds(commuter_context_t *context,
+                                        const commuter_group_t *group,
+                                        int64_t extent,
+                                        const commuter_view_t *extents,
+                                        int64_t *outOffset, int64_t *outSize) {
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkGroup(context, group));
+    int64_t size = static_cast<int64_t>(group->members.size());
+    if (extent < 0)
+      return fail(COMMUTER_INVALID_ARGUMENT, "extent is %lld",
+                  static_cast<long long>(extent));
+    int64_t offset = 0, own;
+    if (extents) {
+      std::vector<int64_t> values;
+      int64_t sum;
+      COMMUTER_TRY(readExtents(extents, size, values, sum));
+      if (sum != extent)
+        return fail(
+            COMMUTER_INVALID_ARGUMENT, "the extents add up to %lld, not %lld",
+            static_cast<long long>(sum), static_cast<long long>(extent));
+      for (int64_t i = 0; i < group->index; ++i)
+        offset += values[i];
+      own = values[group->index];
+    } else {
+      if (extent % size)
+        return fail(COMMUTER_INVALID_ARGUMENT,
+                    "%lld is not divisible by the size %lld of group %s",
+                    static_cast<long long>(extent),
+                    static_cast<long long>(size), group->spec.c_str());
+      own = extent / size;
+      offset = own * group->index;
+    }
+    if (outOffset)
+      *outOffset = offset;
+    if (outSize)
+      *outSize = own;
+    return {};
+  });
+}
+
+commuter_status_t commuter::rt::copyViews(commuter_context_t *context,
+                                          const commuter_view_t *source,
+                                          const commuter_view_t *target) {
+  return guarded(context, [&]() -> Status {
+    View from, to;
+    COMMUTER_TRY(readView(source, "source", from));
+    COMMUTER_TRY(readView(target, "target", to));
+    COMMUTER_TRY(checkSameType(from, to));
+    COMMUTER_TRY(checkOutputShape(from, to));
+    if (!from.isSameAs(to))
+      context->device->copy(from, to);
+    return {};
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Norms
+//===----------------------------------------------------------------------===//
+
+/// x's type or a wider one.
+static bool isParameterType(int32_t parameter, int32_t x) {
+  return parameter == x || parameter == COMMUTER_F64 ||
+         (parameter == COMMUTER_F32 && x != COMMUTER_F64);
+}
+
+commuter_status_t
+commuter_norm(commuter_context_t *context, commuter_norm_kind_t kind,
+              const commuter_view_t *x, const commuter_view_t *residual,
+              const commuter_view_t *sum, const commuter_view_t *scale,
+              const commuter_view_t *bias, const commuter_view_t *output,
+              int64_t axis, double eps, double offset) {
+  int64_t start = nowNs();
+  return guarded(context, [&]() -> Status {
+    if (!context)
+      return fail(COMMUTER_INVALID_ARGUMENT, "context is NULL");
+    if (kind != COMMUTER_LAYER_NORM && kind != COMMUTER_RMS_NORM)
+      return fail(COMMUTER_INVALID_ARGUMENT, "unknown norm %d",
+                  static_cast<int>(kind));
+    NormCall call;
+    call.kind = kind;
+    call.axis = axis;
+    call.eps = eps;
+    call.offset = offset;
+    COMMUTER_TRY(readView(x, "x", call.x));
+    COMMUTER_TRY(readView(output, "output", call.output));
+    COMMUTER_TRY(checkDim("axis", axis, call.x));
+    if (!isFloat(call.x.dtype) || isFloat8(call.x.dtype))
+      return fail(COMMUTER_UNSUPPORTED, "no norm of %s",
+                  call.x.describe().c_str());
+    COMMUTER_TRY(checkSameType(call.x, call.output));
+    COMMUTER_TRY(checkOutputShape(call.x, call.output));
+    if (!residual != !sum)
+      return fail(COMMUTER_INVALID_ARGUMENT,
+                  "residual and sum come together or not at all");
+    if (residual) {
+      COMMUTER_TRY(readView(residual, "residual", call.residual));
+      COMMUTER_TRY(readView(sum, "sum", call.sum));
+      for (const View *view : {&call.residual, &call.sum})
+        if (view->dtype != call.x.dtype || !view->hasShapeOf(call.x))
+          return fail(COMMUTER_INVALID_ARGUMENT,
+                      "residual or sum is %s, but x is %s",
+                      view->describe().c_str(), call.x.describe().c_str());
+    }
+    auto readParameter = [&](const commuter_view_t *source, const char *what,
+                             View &view) -> Status {
+      if (!source)
+        return {};
+      COMMUTER_TRY(readView(source, what, view));
+      bool same = view.rank == call.x.rank - axis;
+      for (int32_t d = 0; same && d < view.rank; ++d)
+        same = view.sizes[d] == call.x.sizes[axis + d];
+      if (!same || !isParameterType(view.dtype, call.x.dtype))
+        return fail(COMMUTER_INVALID_ARGUMENT,
+                    "%s is %s, which does not fit x %s normalised from "
+                    "dimension %lld on",
+                    what, view.describe().c_str(), call.x.describe().c_str(),
+                    static_cast<long long>(axis));
+      return {};
+    };
+    COMMUTER_TRY(readParameter(scale, "scale", call.scale));
+    COMMUTER_TRY(readParameter(bias, "bias", call.bias));
+    call.rows = call.length = 1;
+    for (int32_t d = 0; d < call.x.rank; ++d)
+      (d < axis ? call.rows : call.length) *= call.x.sizes[d];
+    if (call.rows && call.length)
+      COMMUTER_TRY(context->device->norm(call));
+    int64_t end = nowNs();
+    context->stats.norm_rows += call.rows;
+    context->stats.norm_ns += end - start;
+    int64_t bytes = call.x.bytes() * (residual ? 4 : 2) +
+                    (scale ? call.scale.bytes() : 0) +
+                    (bias ? call.bias.bytes() : 0);
+    context->emit(kind == COMMUTER_RMS_NORM ? "rms_norm" : "layer_norm", "norm",
+                  "", start, end, bytes, call.rows);
+    return {};
+  });
+}

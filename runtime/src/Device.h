@@ -1,0 +1,71 @@
+//===- Device.h -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a device must do for the runtime. All views that reach it are checked;
+// its work cannot fail, so that a collective whose members have met always
+// ends.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_RUNTIME_DEVICE_H
+#define COMMUTER_RUNTIME_DEVICE_H
+
+#include "Support.h"
+
+namespace commuter::rt {
+
+/// A checked call of commuter_norm. The views other than x and output are
+/// present if their data is not null.
+struct NormCall {
+  commuter_norm_kind_t kind;
+  View x, residual, sum, scale, bias, output;
+  int64_t axis;
+  int64_t rows, length;
+  double eps, offset;
+};
+
+class Device {
+public:
+  virtual ~Device() = default;
+
+  virtual const char *name() const = 0;
+
+  /// `alignment` is a power of two. Null when out of memory.
+  virtual void *allocate(size_t alignment, size_t size) = 0;
+  virtual void deallocate(void *data) = 0;
+
+  /// Copies between views of one shape that do not overlap.
+  virtual void copy(const View &source, const View &target) = 0;
+
+  /// Fills with the identity of the sum: -0.0, or 0 for integers.
+  virtual void fillIdentity(const View &target) = 0;
+
+  /// Elements [begin, end), in row-major order, of the reduction of `count`
+  /// views of one shape. It adds in the order of `inputs` and reads each
+  /// element of every input before it writes that of `output`.
+  virtual void reduce(commuter_reduction_t kind, const View *const *inputs,
+                      int64_t count, int64_t begin, int64_t end,
+                      const View &output) = 0;
+
+  /// Copies elements [begin, end), in row-major order.
+  virtual void copyRange(const View &source, const View &target, int64_t begin,
+                         int64_t end) = 0;
+
+  /// The first element, in row-major order, whose bits differ; -1 if none.
+  virtual int64_t firstDifference(const View &a, const View &b) = 0;
+
+  /// Fails only for lack of memory.
+  virtual Status norm(const NormCall &call) = 0;
+};
+
+/// The host's processor. Lives as long as the process.
+Device &cpuDevice();
+
+} // namespace commuter::rt
+
+#endif // COMMUTER_RUNTIME_DEVICE_H

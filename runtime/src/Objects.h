@@ -1,0 +1,138 @@
+//===- Objects.h ------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The objects behind the C API's opaque handles: world, mesh, group, context
+// and the tracker of a context's buffers.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_RUNTIME_OBJECTS_H
+#define COMMUTER_RUNTIME_OBJECTS_H
+
+#include "../transport/Transport.h"
+#include "Device.h"
+#include "Support.h"
+
+#include <atomic>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <vector>
+
+namespace commuter::rt {
+
+struct BufferHeader;
+
+/// Counts a context's buffers. Each live buffer holds a reference, so that a
+/// buffer can be freed after its context.
+class BufferTracker {
+public:
+  void retain() { references.fetch_add(1, std::memory_order_relaxed); }
+  void release();
+
+  void add(BufferHeader *buffer);
+  void remove(BufferHeader *buffer);
+
+  /// Frees the live buffers of runs `run` and later.
+  void freeSince(uint64_t run);
+
+  void read(commuter_stats_t &stats) const;
+  void resetPeak();
+
+private:
+  ~BufferTracker() = default;
+
+  std::atomic<int64_t> references{1};
+  mutable std::mutex mutex;
+  BufferHeader *first = nullptr;
+  int64_t liveBuffers = 0, liveBytes = 0, peakBytes = 0;
+};
+
+Status allocateBuffer(commuter_context_t *context, size_t alignment,
+                      size_t size, void **outData);
+
+struct Mesh {
+  std::vector<std::string> axes;
+  std::vector<int64_t> sizes;
+};
+
+/// The members of the group of `rank` over the axes that `spec` names, and the
+/// rank's place among them.
+Status resolveGroup(const std::map<std::string, Mesh, std::less<>> &meshes,
+                    const char *spec, int32_t rank,
+                    std::vector<int32_t> &members, int64_t &index);
+
+/// Runs `body`, records its error, and lets no exception through the C API.
+template <typename Body>
+commuter_status_t guarded(commuter_context_t *context, Body &&body) noexcept {
+  try {
+    Status status = body();
+    return status.ok() ? COMMUTER_OK : recordError(context, status);
+  } catch (const std::bad_alloc &) {
+    return recordError(context, {COMMUTER_OUT_OF_MEMORY, "out of memory"});
+  } catch (const std::exception &error) {
+    return recordError(context, {COMMUTER_INTERNAL, error.what()});
+  }
+}
+
+/// Verifies a replicated view: see commuter_program_check_replicated.
+commuter_status_t checkReplicated(commuter_context_t *context,
+                                  commuter_group_t *group,
+                                  const commuter_view_t *view);
+
+/// Checks both views and copies.
+commuter_status_t copyViews(commuter_context_t *context,
+                            const commuter_view_t *source,
+                            const commuter_view_t *target);
+
+} // namespace commuter::rt
+
+struct commuter_world_t {
+  std::atomic<int64_t> references{1};
+  int32_t size = 0;
+  std::unique_ptr<commuter::rt::Transport> transport;
+};
+
+struct commuter_group_t {
+  commuter_context_t *context;
+  std::string spec;
+  std::vector<int32_t> members;
+  int64_t index;
+  commuter::rt::Channel *channel; // null for a group of one
+};
+
+struct commuter_context_t {
+  std::atomic<int64_t> references{1};
+  commuter_world_t *world;
+  int32_t rank;
+  commuter::rt::Device *device;
+  commuter::rt::BufferTracker *buffers;
+  std::map<std::string, commuter::rt::Mesh, std::less<>> meshes;
+  std::map<std::string, std::unique_ptr<commuter_group_t>, std::less<>> groups;
+  std::string error;
+  commuter_stats_t stats{};
+  commuter_trace_fn trace = nullptr;
+  void *traceUser = nullptr;
+  /// Collectives issued over groups of more than one.
+  uint64_t sequence = 0;
+  /// The run that is active, 0 outside; and the last number given out.
+  uint64_t run = 0, lastRun = 0;
+
+  void emit(const char *name, const char *category, const char *group,
+            int64_t start, int64_t end, int64_t bytes, int64_t rows) {
+    if (!trace)
+      return;
+    commuter_event_t event{name, category, group, start, end, bytes, rows};
+    trace(traceUser, &event);
+  }
+};
+
+#endif // COMMUTER_RUNTIME_OBJECTS_H

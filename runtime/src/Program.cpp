@@ -1,0 +1,328 @@
+//===- Program.cpp ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Entry points of compiled programs, and commuter_context_run, which a failure
+// inside them unwinds to.
+//
+//===----------------------------------------------------------------------===//
+
+#include "commuter_program.h"
+
+#include "Objects.h"
+
+#include <csetjmp>
+#include <cstdio>
+#include <cstdlib>
+
+using namespace commuter::rt;
+
+namespace {
+
+/// One commuter_context_run on the stack of its thread.
+struct RunFrame {
+  RunFrame *previous;
+  commuter_context_t *context;
+  uint64_t run, previousRun;
+  commuter_status_t status;
+  std::jmp_buf target;
+};
+
+thread_local RunFrame *currentFrame = nullptr;
+
+} // namespace
+
+/// Tells the others why this rank is gone. Apart from `raise`, so that its
+/// strings are destroyed before the jump.
+[[gnu::noinline]] static void
+poisonWorld(commuter_context_t *context) noexcept {
+  guarded(nullptr, [&]() -> Status {
+    context->world->transport->abort(fail(COMMUTER_RANK_LEFT,
+                                          "rank %d failed: %s", context->rank,
+                                          context->error.c_str()));
+    return {};
+  });
+}
+
+/// Leaves the program. Nothing between here and commuter_context_run may have
+/// a destructor: the entry points below hold plain values only.
+[[noreturn, gnu::noinline]] static void raise(commuter_status_t status) {
+  RunFrame *frame = currentFrame;
+  poisonWorld(frame->context);
+  frame->status = status;
+  std::longjmp(frame->target, 1);
+}
+
+static void check(commuter_status_t status) {
+  if (status != COMMUTER_OK)
+    raise(status);
+}
+
+[[noreturn]] static void die(const char *function) {
+  std::fprintf(stderr, "commuter: %s called outside of commuter_context_run\n",
+               function);
+  std::abort();
+}
+
+static commuter_context_t *current(const char *function) {
+  if (!currentFrame)
+    die(function);
+  return currentFrame->context;
+}
+
+static commuter_group_t *lookUp(commuter_context_t *context, const char *spec) {
+  commuter_group_t *group = nullptr;
+  check(commuter_context_group(context, spec, &group));
+  return group;
+}
+
+commuter_status_t commuter_context_run(commuter_context_t *context,
+                                       void (*entry)(void *), void *argument) {
+  if (!context || !entry)
+    return guarded(context, []() -> Status {
+      return fail(COMMUTER_INVALID_ARGUMENT, "context or entry is NULL");
+    });
+  RunFrame frame;
+  frame.previous = currentFrame;
+  frame.context = context;
+  frame.previousRun = context->run;
+  frame.run = context->run = ++context->lastRun;
+  frame.status = COMMUTER_OK;
+  commuter_context_retain(context);
+  currentFrame = &frame;
+  if (setjmp(frame.target) == 0)
+    entry(argument);
+  // After a jump only what lives in `frame` is certain to have its value.
+  RunFrame *volatile done = &frame;
+  currentFrame = done->previous;
+  done->context->run = done->previousRun;
+  if (done->status != COMMUTER_OK)
+    done->context->buffers->freeSince(done->run);
+  commuter_status_t status = done->status;
+  commuter_context_release(done->context);
+  return status;
+}
+
+//===----------------------------------------------------------------------===//
+// Collectives
+//===----------------------------------------------------------------------===//
+
+void commuter_program_all_gather(const char *group,
+                                 const commuter_view_t *input,
+                                 const commuter_view_t *output,
+                                 const commuter_view_t *extents, int64_t dim) {
+  commuter_context_t *context = current(__func__);
+  check(commuter_all_gather(context, lookUp(context, group), input, output, dim,
+                            extents));
+}
+
+void commuter_program_all_reduce(const char *group,
+                                 const commuter_view_t *input,
+                                 const commuter_view_t *output,
+                                 int32_t reduction) {
+  commuter_context_t *context = current(__func__);
+  check(commuter_all_reduce(context, lookUp(context, group),
+                            static_cast<commuter_reduction_t>(reduction), input,
+                            output));
+}
+
+void commuter_program_reduce_scatter(const char *group,
+                                     const commuter_view_t *input,
+                                     const commuter_view_t *output, int64_t dim,
+                                     int32_t reduction) {
+  commuter_context_t *context = current(__func__);
+  check(commuter_reduce_scatter(context, lookUp(context, group),
+                                static_cast<commuter_reduction_t>(reduction),
+                                input, output, dim));
+}
+
+void commuter_program_all_to_all(const char *group,
+                                 const commuter_view_t *input,
+                                 const commuter_view_t *output,
+                                 int64_t splitDim, int64_t concatDim) {
+  commuter_context_t *context = current(__func__);
+  check(commuter_all_to_all(context, lookUp(context, group), input, output,
+                            splitDim, concatDim));
+}
+
+void commuter_program_exchange_extents(const char *group,
+                                       const commuter_view_t *extents,
+                                       int64_t extent) {
+  commuter_context_t *context = current(__func__);
+  check(commuter_exchange_extents(context, lookUp(context, group), extent,
+                                  extents));
+}
+
+void commuter_program_to_partial(const char *group,
+                                 const commuter_view_t *input,
+                                 const commuter_view_t *output) {
+  commuter_context_t *context = current(__func__);
+  check(commuter_to_partial(context, lookUp(context, group), input, output));
+}
+
+int64_t commuter_program_axis_index(const char *group) {
+  return commuter_group_index(lookUp(current(__func__), group));
+}
+
+int64_t commuter_program_axis_size(const char *group) {
+  return commuter_group_size(lookUp(current(__func__), group));
+}
+
+int64_t commuter_program_shard_offset(const char *group,
+                                      const commuter_view_t *extents,
+                                      int64_t extent) {
+  commuter_context_t *context = current(__func__);
+  int64_t offset = 0;
+  check(commuter_shard_bounds(context, lookUp(context, group), extent, extents,
+                              &offset, nullptr));
+  return offset;
+}
+
+int64_t commuter_program_shard_size(const char *group,
+                                    const commuter_view_t *extents,
+                                    int64_t extent) {
+  commuter_context_t *context = current(__func__);
+  int64_t size = 0;
+  check(commuter_shard_bounds(context, lookUp(context, group), extent, extents,
+                              nullptr, &size));
+  return size;
+}
+
+void commuter_program_check_replicated(const char *group,
+                                       const commuter_view_t *view) {
+  commuter_context_t *context = current(__func__);
+  check(checkReplicated(context, lookUp(context, group), view));
+}
+
+//===----------------------------------------------------------------------===//
+// Norms
+//===----------------------------------------------------------------------===//
+
+void commuter_program_layer_norm(const commuter_view_t *x,
+                                 const commuter_view_t *residual,
+                                 const commuter_view_t *sum,
+                                 const commuter_view_t *scale,
+                                 const commuter_view_t *bias,
+                                 const commuter_view_t *output, int64_t axis,
+                                 double eps) {
+  check(commuter_norm(current(__func__), COMMUTER_LAYER_NORM, x, residual, sum,
+                      scale, bias, output, axis, eps, 0.0));
+}
+
+void commuter_program_rms_norm(const commuter_view_t *x,
+                               const commuter_view_t *residual,
+                               const commuter_view_t *sum,
+                               const commuter_view_t *scale,
+                               const commuter_view_t *output, int64_t axis,
+                               double eps, double offset) {
+  check(commuter_norm(current(__func__), COMMUTER_RMS_NORM, x, residual, sum,
+                      scale, nullptr, output, axis, eps, offset));
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+void commuter_program_copy(const commuter_view_t *source,
+                           const commuter_view_t *target) {
+  check(copyViews(current(__func__), source, target));
+}
+
+static void *allocate(commuter_context_t *context, size_t alignment,
+                      size_t size) {
+  void *data = nullptr;
+  check(guarded(context, [&]() -> Status {
+    return allocateBuffer(context, alignment, size, &data);
+  }));
+  return data;
+}
+
+void *_mlir_memref_to_llvm_alloc(uint64_t size) {
+  return allocate(current(__func__), 64, size);
+}
+
+void *_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment, uint64_t size) {
+  return allocate(current(__func__), alignment, size);
+}
+
+void _mlir_memref_to_llvm_free(void *data) { commuter_buffer_free(data); }
+
+namespace {
+/// MLIR's unranked memref, and the ranked descriptor that it points to: sizes
+/// are followed by strides.
+struct UnrankedMemref {
+  int64_t rank;
+  void *descriptor;
+};
+struct RankedMemref {
+  char *allocated;
+  char *aligned;
+  int64_t offset;
+  int64_t sizesAndStrides[];
+};
+} // namespace
+
+static Status readMemref(void *source, int64_t elementSize, View &view) {
+  auto *unranked = static_cast<UnrankedMemref *>(source);
+  if (unranked->rank < 0 || unranked->rank > kMaxRank)
+    return fail(COMMUTER_INVALID_ARGUMENT, "a memref of rank %lld",
+                static_cast<long long>(unranked->rank));
+  auto *ranked = static_cast<RankedMemref *>(unranked->descriptor);
+  view.rank = static_cast<int32_t>(unranked->rank);
+  view.elementSize = elementSize;
+  for (int32_t d = 0; d < view.rank; ++d) {
+    view.sizes[d] = ranked->sizesAndStrides[d];
+    view.strides[d] = ranked->sizesAndStrides[view.rank + d];
+  }
+  view.data = ranked->aligned + ranked->offset * elementSize;
+  return {};
+}
+
+void memrefCopy(int64_t elementSize, void *source, void *target) {
+  commuter_context_t *context = current(__func__);
+  check(guarded(context, [&]() -> Status {
+    View from, to;
+    COMMUTER_TRY(readMemref(source, elementSize, from));
+    COMMUTER_TRY(readMemref(target, elementSize, to));
+    if (!from.hasShapeOf(to))
+      return fail(COMMUTER_INVALID_ARGUMENT,
+                  "memref.copy between different shapes");
+    if (!from.isSameAs(to))
+      context->device->copy(from, to);
+    return {};
+  }));
+}
+
+const commuter_symbol_t *commuter_program_symbols(void) {
+#define COMMUTER_SYMBOL(name)                                                  \
+  {                                                                            \
+    #name, reinterpret_cast<void *>(&name)                                     \
+  }
+  static const commuter_symbol_t symbols[] = {
+      COMMUTER_SYMBOL(commuter_program_all_gather),
+      COMMUTER_SYMBOL(commuter_program_all_reduce),
+      COMMUTER_SYMBOL(commuter_program_reduce_scatter),
+      COMMUTER_SYMBOL(commuter_program_all_to_all),
+      COMMUTER_SYMBOL(commuter_program_exchange_extents),
+      COMMUTER_SYMBOL(commuter_program_to_partial),
+      COMMUTER_SYMBOL(commuter_program_axis_index),
+      COMMUTER_SYMBOL(commuter_program_axis_size),
+      COMMUTER_SYMBOL(commuter_program_shard_offset),
+      COMMUTER_SYMBOL(commuter_program_shard_size),
+      COMMUTER_SYMBOL(commuter_program_check_replicated),
+      COMMUTER_SYMBOL(commuter_program_layer_norm),
+      COMMUTER_SYMBOL(commuter_program_rms_norm),
+      COMMUTER_SYMBOL(commuter_program_copy),
+      COMMUTER_SYMBOL(_mlir_memref_to_llvm_alloc),
+      COMMUTER_SYMBOL(_mlir_memref_to_llvm_aligned_alloc),
+      COMMUTER_SYMBOL(_mlir_memref_to_llvm_free),
+      COMMUTER_SYMBOL(memrefCopy),
+      {nullptr, nullptr},
+  };
+#undef COMMUTER_SYMBOL
+  return symbols;
+}

@@ -1,0 +1,560 @@
+//===- Threads.cpp ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Transport threads: members publish their views, meet, and copy or reduce
+// straight out of each other's memory.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Transport.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+using namespace commuter::rt;
+
+// Invariants
+//   * Everything that can fail happens before the members have met. A member
+//     that has met the others only does bounded work on memory, so the later
+//     barriers need no deadline, and a member never returns (and its caller
+//     never frees) while a peer may still read its memory.
+//   * Whether the members have met, and whether the world is poisoned, is
+//     decided under one mutex: either all members go on, or none does.
+//   * The first fault is the world's fault.
+
+namespace {
+
+/// What a rank issued: what must agree, and what messages tell.
+struct Issued {
+  uint64_t sequence = 0; // 0: nothing yet
+  Operation operation = Operation::Barrier;
+  commuter_reduction_t kind = COMMUTER_SUM;
+  View input;
+  int64_t dim = 0, concatDim = 0;
+  std::vector<int64_t> extents;
+
+  bool agreesWith(const Issued &other) const;
+  std::string describe() const;
+};
+
+struct ThreadsChannel : Channel {
+  explicit ThreadsChannel(const std::vector<int32_t> &members)
+      : members(members), calls(members.size()), present(members.size()) {}
+
+  const std::vector<int32_t> members; // world ranks
+  // Read by the peers between the meeting and the last barrier.
+  std::vector<Collective *> calls;
+  // Guarded by the world's mutex.
+  std::vector<char> present;
+  size_t arrived = 0;
+  // Meetings held. Written under the mutex.
+  std::atomic<uint64_t> meetings{0};
+  // The barriers within a collective.
+  std::atomic<size_t> synced{0};
+  std::atomic<uint64_t> syncs{0};
+  std::condition_variable wake;
+};
+
+enum class Presence { Never, Joined, Left };
+
+struct RankState {
+  Presence presence = Presence::Never;
+  Issued last;
+  std::string spec; // of `last`
+  ThreadsChannel *waitingIn = nullptr;
+};
+
+class ThreadsTransport final : public Transport {
+public:
+  ThreadsTransport(int32_t size, int64_t timeoutMs)
+      : timeoutMs(timeoutMs), ranks(size) {
+    // Spinning only pays while the one waited for can run meanwhile.
+    spins = std::thread::hardware_concurrency() >= static_cast<unsigned>(size)
+                ? 2000
+                : 50;
+  }
+
+  Status join(int32_t rank) override;
+  void leave(int32_t rank) override;
+  Channel *channel(const std::vector<int32_t> &members) override;
+  Status run(Collective &call, CollectiveCounters &counters) override;
+  void abort(const Status &status) override;
+  Status failure() override;
+
+private:
+  Status meet(Collective &call, ThreadsChannel &channel);
+  void sync(ThreadsChannel &channel, CollectiveCounters &counters);
+  Status poison(Status status);
+  std::string membersText(const ThreadsChannel &channel);
+  template <typename Done>
+  bool spinUntil(Done done) const;
+
+  const int64_t timeoutMs;
+  int spins;
+  std::mutex mutex;
+  std::vector<RankState> ranks;
+  std::map<std::vector<int32_t>, std::unique_ptr<ThreadsChannel>> channels;
+  std::atomic<bool> poisoned{false};
+  Status fault; // written once, before `poisoned`
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What was issued
+//===----------------------------------------------------------------------===//
+
+bool Issued::agreesWith(const Issued &other) const {
+  if (operation != other.operation)
+    return false;
+  if (operation == Operation::Barrier ||
+      operation == Operation::ExchangeExtents)
+    return true;
+  if (kind != other.kind || input.dtype != other.input.dtype ||
+      input.rank != other.input.rank || dim != other.dim ||
+      concatDim != other.concatDim || extents != other.extents)
+    return false;
+  for (int32_t d = 0; d < input.rank; ++d) {
+    // The gathered dimension is the extents' business.
+    if (operation == Operation::AllGather && d == dim)
+      continue;
+    if (input.sizes[d] != other.input.sizes[d])
+      return false;
+  }
+  return true;
+}
+
+std::string Issued::describe() const {
+  std::string text =
+      "#" + std::to_string(sequence) + " " + operationName(operation);
+  auto list = [&](const std::vector<int64_t> &values) {
+    constexpr size_t kShown = 16;
+    for (size_t i = 0; i < values.size() && i < kShown; ++i)
+      text += (i ? "," : "") + std::to_string(values[i]);
+    if (values.size() > kShown)
+      text += ",...";
+  };
+  switch (operation) {
+  case Operation::Barrier:
+  case Operation::ExchangeExtents:
+    break;
+  case Operation::AllGather: {
+    text += " " + input.describe() + " dim " + std::to_string(dim);
+    bool ragged = false;
+    for (int64_t extent : extents)
+      ragged |= extent != extents[0];
+    if (ragged) {
+      text += " extents [";
+      list(extents);
+      text += "]";
+    }
+    break;
+  }
+  case Operation::AllReduce:
+  case Operation::ReduceScatter:
+    text += kind == COMMUTER_SUM   ? " sum "
+            : kind == COMMUTER_MAX ? " max "
+                                   : " min ";
+    text += input.describe();
+    if (operation == Operation::ReduceScatter)
+      text += " dim " + std::to_string(dim);
+    break;
+  case Operation::AllToAll:
+    text += " " + input.describe() + " split " + std::to_string(dim) +
+            " concat " + std::to_string(concatDim);
+    break;
+  case Operation::CheckReplicated:
+    text += " " + input.describe();
+    break;
+  }
+  return text;
+}
+
+/// One line on each member. Needs the mutex.
+std::string ThreadsTransport::membersText(const ThreadsChannel &channel) {
+  std::string text;
+  for (size_t i = 0; i < channel.members.size(); ++i) {
+    const RankState &state = ranks[channel.members[i]];
+    text +=
+        (i ? "; rank " : "rank ") + std::to_string(channel.members[i]) + ": ";
+    if (channel.present[i]) {
+      text += state.last.describe();
+      continue;
+    }
+    switch (state.presence) {
+    case Presence::Never:
+      text += "has no context";
+      continue;
+    case Presence::Left:
+      text += "left";
+      break;
+    case Presence::Joined:
+      text += "did not arrive";
+      break;
+    }
+    if (state.waitingIn)
+      text += ", waits in " + state.last.describe() + " over " + state.spec;
+    else if (state.last.sequence)
+      text += ", last " + state.last.describe();
+    else
+      text += ", no collective yet";
+  }
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Faults
+//===----------------------------------------------------------------------===//
+
+/// Needs the mutex. Returns the world's fault.
+Status ThreadsTransport::poison(Status status) {
+  if (!poisoned.load(std::memory_order_relaxed)) {
+    fault = std::move(status);
+    poisoned.store(true, std::memory_order_release);
+    for (auto &entry : channels)
+      entry.second->wake.notify_all();
+  }
+  return fault;
+}
+
+void ThreadsTransport::abort(const Status &status) {
+  std::lock_guard<std::mutex> lock(mutex);
+  (void)poison(status);
+}
+
+Status ThreadsTransport::failure() {
+  return poisoned.load(std::memory_order_acquire) ? fault : Status();
+}
+
+Status ThreadsTransport::join(int32_t rank) {
+  std::lock_guard<std::mutex> lock(mutex);
+  RankState &state = ranks[rank];
+  if (state.presence == Presence::Joined)
+    return fail(COMMUTER_INVALID_ARGUMENT, "rank %d has a context already",
+                rank);
+  state.presence = Presence::Joined;
+  state.last = {};
+  return {};
+}
+
+void ThreadsTransport::leave(int32_t rank) {
+  std::lock_guard<std::mutex> lock(mutex);
+  ranks[rank].presence = Presence::Left;
+  // Nobody is left behind unless somebody waits for this rank right now.
+  for (const RankState &state : ranks) {
+    const ThreadsChannel *channel = state.waitingIn;
+    if (!channel)
+      continue;
+    for (int32_t member : channel->members)
+      if (member == rank) {
+        (void)poison(
+            fail(COMMUTER_RANK_LEFT, "%s #%llu over %s: rank %d left: %s",
+                 operationName(state.last.operation),
+                 static_cast<unsigned long long>(state.last.sequence),
+                 state.spec.c_str(), rank, membersText(*channel).c_str()));
+        return;
+      }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Meeting
+//===----------------------------------------------------------------------===//
+
+Channel *ThreadsTransport::channel(const std::vector<int32_t> &members) {
+  std::lock_guard<std::mutex> lock(mutex);
+  std::unique_ptr<ThreadsChannel> &entry = channels[members];
+  if (!entry)
+    entry = std::make_unique<ThreadsChannel>(members);
+  return entry.get();
+}
+
+template <typename Done>
+bool ThreadsTransport::spinUntil(Done done) const {
+  for (int i = 0; i < spins; ++i) {
+    if (done())
+      return true;
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+  return false;
+}
+
+/// Returns OK when all members are in this very call and agree.
+Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
+  auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(timeoutMs);
+  std::unique_lock<std::mutex> lock(mutex);
+  if (poisoned.load(std::memory_order_relaxed))
+    return fault;
+
+  RankState &self = ranks[call.rank];
+  self.last.sequence = call.sequence;
+  self.last.operation = call.operation;
+  self.last.kind = call.kind;
+  self.last.input = call.input;
+  self.last.dim = call.dim;
+  self.last.concatDim = call.concatDim;
+  self.last.extents = call.extents;
+  self.spec = call.spec;
+  channel.calls[call.index] = &call;
+  channel.present[call.index] = 1;
+  ++channel.arrived;
+
+  auto title = [&] {
+    return std::string(operationName(call.operation)) + " #" +
+           std::to_string(call.sequence) + " over " + call.spec;
+  };
+  for (size_t i = 0; i < channel.members.size(); ++i) {
+    if (channel.present[i])
+      continue;
+    const RankState &peer = ranks[channel.members[i]];
+    if (peer.presence == Presence::Left)
+      return poison({COMMUTER_RANK_LEFT,
+                     title() + ": rank " + std::to_string(channel.members[i]) +
+                         " left: " + membersText(channel)});
+    // A peer that waits for this rank elsewhere can never come here.
+    if (!peer.waitingIn || peer.waitingIn == &channel)
+      continue;
+    for (int32_t member : peer.waitingIn->members)
+      if (member == call.rank)
+        return poison(
+            {COMMUTER_MISMATCH,
+             title() + ": ranks issued collectives over different groups: " +
+                 membersText(channel)});
+  }
+
+  if (channel.arrived == channel.members.size()) {
+    const Issued &first = ranks[channel.members[0]].last;
+    for (int32_t member : channel.members)
+      if (!ranks[member].last.agreesWith(first))
+        return poison({COMMUTER_MISMATCH,
+                       title() + ": ranks issued different collectives: " +
+                           membersText(channel)});
+    for (int32_t member : channel.members)
+      ranks[member].waitingIn = nullptr;
+    channel.arrived = 0;
+    std::fill(channel.present.begin(), channel.present.end(), 0);
+    channel.meetings.fetch_add(1, std::memory_order_release);
+    lock.unlock();
+    channel.wake.notify_all();
+    return {};
+  }
+
+  self.waitingIn = &channel;
+  uint64_t before = channel.meetings.load(std::memory_order_relaxed);
+  auto met = [&] {
+    return channel.meetings.load(std::memory_order_acquire) != before;
+  };
+  lock.unlock();
+  if (spinUntil(met))
+    return {};
+  lock.lock();
+  while (!met()) {
+    if (poisoned.load(std::memory_order_relaxed)) {
+      self.waitingIn = nullptr;
+      return fault;
+    }
+    if (channel.wake.wait_until(lock, deadline) == std::cv_status::timeout &&
+        !met()) {
+      Status status =
+          poison({COMMUTER_TIMEOUT, title() + " timed out after " +
+                                        std::to_string(timeoutMs) +
+                                        " ms: " + membersText(channel)});
+      self.waitingIn = nullptr;
+      return status;
+    }
+  }
+  return {};
+}
+
+/// A barrier among members that have met. It cannot fail.
+void ThreadsTransport::sync(ThreadsChannel &channel,
+                            CollectiveCounters &counters) {
+  int64_t start = nowNs();
+  uint64_t before = channel.syncs.load(std::memory_order_acquire);
+  auto done = [&] {
+    return channel.syncs.load(std::memory_order_acquire) != before;
+  };
+  if (channel.synced.fetch_add(1, std::memory_order_acq_rel) + 1 ==
+      channel.members.size()) {
+    channel.synced.store(0, std::memory_order_relaxed);
+    {
+      // Under the mutex, lest a member that is about to sleep misses it.
+      std::lock_guard<std::mutex> lock(mutex);
+      channel.syncs.store(before + 1, std::memory_order_release);
+    }
+    channel.wake.notify_all();
+  } else if (!spinUntil(done)) {
+    std::unique_lock<std::mutex> lock(mutex);
+    channel.wake.wait(lock, done);
+  }
+  counters.waitNs += nowNs() - start;
+}
+
+//===----------------------------------------------------------------------===//
+// Data
+//===----------------------------------------------------------------------===//
+
+/// Small reductions are done by every member in full: one barrier less.
+static constexpr int64_t kSmallReduceBytes = 8192;
+
+Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
+  auto &channel = static_cast<ThreadsChannel &>(*call.channel);
+  int64_t size = call.size, index = call.index;
+
+  // Allocated while failing is still allowed.
+  std::vector<View> parts;
+  std::vector<const View *> inputs;
+  if (call.operation == Operation::ReduceScatter)
+    parts.resize(size);
+  if (call.operation == Operation::ReduceScatter ||
+      call.operation == Operation::AllReduce)
+    inputs.resize(size);
+  std::vector<int64_t> received;
+  if (call.operation == Operation::ExchangeExtents)
+    received.resize(size);
+
+  int64_t start = nowNs();
+  Status status = meet(call, channel);
+  counters.waitNs += nowNs() - start;
+  if (!status.ok())
+    return status;
+
+  Device &device = *call.device;
+  const std::vector<Collective *> &calls = channel.calls;
+  auto copy = [&](const View &source, const View &target) {
+    if (source.isSameAs(target))
+      return;
+    device.copy(source, target);
+    counters.bytesCopied += target.bytes();
+  };
+
+  switch (call.operation) {
+  case Operation::AllGather: {
+    int64_t offset = 0;
+    std::vector<int64_t> &extents = call.extents;
+    for (int64_t i = 0; i < index; ++i)
+      offset += extents[i];
+    // Starting at oneself spreads the members over the sources.
+    for (int64_t k = 0; k < size; ++k) {
+      int64_t i = (index + k) % size;
+      if (i == 0)
+        offset = 0;
+      copy(calls[i]->input, call.output.slice(call.dim, offset, extents[i]));
+      offset += extents[i];
+    }
+    break;
+  }
+
+  case Operation::AllToAll: {
+    int64_t part = call.input.sizes[call.dim] / size;
+    int64_t slot = call.output.sizes[call.concatDim] / size;
+    for (int64_t k = 0; k < size; ++k) {
+      int64_t i = (index + k) % size;
+      copy(calls[i]->input.slice(call.dim, index * part, part),
+           call.output.slice(call.concatDim, i * slot, slot));
+    }
+    break;
+  }
+
+  case Operation::ReduceScatter: {
+    int64_t part = call.output.sizes[call.dim];
+    for (int64_t i = 0; i < size; ++i) {
+      parts[i] = calls[i]->input.slice(call.dim, index * part, part);
+      inputs[i] = &parts[i];
+    }
+    device.reduce(call.kind, inputs.data(), size, 0, call.output.elements(),
+                  call.output);
+    counters.bytesCopied += call.output.bytes();
+    break;
+  }
+
+  case Operation::AllReduce: {
+    for (int64_t i = 0; i < size; ++i)
+      inputs[i] = &calls[i]->input;
+    int64_t elements = call.output.elements();
+    counters.bytesCopied += call.output.bytes();
+    if (call.output.bytes() <= kSmallReduceBytes) {
+      alignas(64) char scratch[kSmallReduceBytes];
+      View result = call.output;
+      result.data = scratch;
+      int64_t stride = 1;
+      for (int32_t d = result.rank - 1; d >= 0; --d) {
+        result.strides[d] = stride;
+        stride *= result.sizes[d];
+      }
+      device.reduce(call.kind, inputs.data(), size, 0, elements, result);
+      // From here on nobody reads another's memory: the output, which may be
+      // the input, can be written, and no further barrier is needed.
+      sync(channel, counters);
+      device.copy(result, call.output);
+      return {};
+    }
+    // Member i reduces chunk i straight into its output. That is safe in place:
+    // until the barrier nobody else reads that chunk of its input, and after it
+    // the others read nothing but that chunk of its output.
+    auto chunk = [&](int64_t i) {
+      return elements / size * i + std::min(i, elements % size);
+    };
+    device.reduce(call.kind, inputs.data(), size, chunk(index),
+                  chunk(index + 1), call.output);
+    sync(channel, counters);
+    for (int64_t k = 1; k < size; ++k) {
+      int64_t i = (index + k) % size;
+      device.copyRange(calls[i]->output, call.output, chunk(i), chunk(i + 1));
+    }
+    break;
+  }
+
+  case Operation::ExchangeExtents:
+    for (int64_t i = 0; i < size; ++i)
+      received[i] = calls[i]->extent;
+    counters.bytesCopied += size * static_cast<int64_t>(sizeof(int64_t));
+    break;
+
+  case Operation::Barrier:
+    return {};
+
+  case Operation::CheckReplicated: {
+    // `extent` carries the verdict: the first element that differs from the
+    // first member's, or -1.
+    call.extent =
+        index == 0 ? -1 : device.firstDifference(calls[0]->input, call.input);
+    sync(channel, counters);
+    int64_t bad = 0;
+    while (bad < size && calls[bad]->extent < 0)
+      ++bad;
+    int64_t element = bad < size ? calls[bad]->extent : -1;
+    sync(channel, counters);
+    if (bad == size)
+      return {};
+    // Alike on all members, and only after the last barrier, since building
+    // the message can fail.
+    return fail(COMMUTER_MISMATCH,
+                "%s is not replicated over %s: rank %d differs from rank %d "
+                "at element %lld",
+                call.input.describe().c_str(), call.spec, channel.members[bad],
+                channel.members[0], static_cast<long long>(element));
+  }
+  }
+
+  sync(channel, counters);
+  if (call.operation == Operation::ExchangeExtents)
+    call.extents = std::move(received);
+  return {};
+}
+
+std::unique_ptr<Transport>
+commuter::rt::createThreadsTransport(int32_t size, int64_t timeoutMs) {
+  return std::make_unique<ThreadsTransport>(size, timeoutMs);
+}
