@@ -25,26 +25,34 @@ using namespace commuter::rt;
 // Kernels
 //===----------------------------------------------------------------------===//
 
+/// The best kernels that the processor can run. COMMUTER_ISA=portable, avx2 or
+/// avx512 asks for lesser ones; any other value is ignored.
 static const KernelTable &chooseKernels() {
 #if defined(COMMUTER_X86_KERNELS)
-  const char *wish = std::getenv("COMMUTER_ISA");
-  auto allows = [&](const char *name) {
-    // An unknown wish is no wish.
-    if (!wish ||
-        (std::strcmp(wish, "portable") != 0 && std::strcmp(wish, "avx2") != 0))
-      return true;
-    return std::strcmp(wish, name) == 0;
-  };
-  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-              __builtin_cpu_supports("f16c");
-  bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
-                __builtin_cpu_supports("avx512bw") &&
-                __builtin_cpu_supports("avx512vl") &&
-                __builtin_cpu_supports("avx512dq");
-  if (avx512 && allows("avx512"))
+  int level = 0;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+      __builtin_cpu_supports("f16c"))
+    level = 1;
+  if (level == 1 && __builtin_cpu_supports("avx512f") &&
+      __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+    level = 2;
+  if (level == 2 && __builtin_cpu_supports("avx512bf16"))
+    level = 3;
+  if (const char *wish = std::getenv("COMMUTER_ISA")) {
+    const char *names[] = {"portable", "avx2", "avx512"};
+    for (int i = 0; i < 3; ++i)
+      if (std::strcmp(wish, names[i]) == 0)
+        level = std::min(level, i);
+  }
+  switch (level) {
+  case 3:
+    return avx512bf16Kernels();
+  case 2:
     return avx512Kernels();
-  if (avx2 && allows("avx2"))
+  case 1:
     return avx2Kernels();
+  }
 #endif
   return portableKernels();
 }

@@ -58,6 +58,7 @@ const KernelTable &portableKernels();
 #if defined(COMMUTER_X86_KERNELS)
 const KernelTable &avx2Kernels();
 const KernelTable &avx512Kernels();
+const KernelTable &avx512bf16Kernels();
 #endif
 
 } // namespace commuter::rt

@@ -12,7 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 // Define before including: COMMUTER_VECTOR_BYTES (16, 32 or 64) and, where the
-// instructions are there, COMMUTER_HAS_F16C.
+// instructions are there, COMMUTER_HAS_F16C and COMMUTER_HAS_AVX512BF16.
 //
 // Bits. A row is summed into kLanes partial sums, element i into lane i mod
 // kLanes, in order; the lanes are then folded in halves. kLanes is the same for
@@ -104,6 +104,15 @@ struct BF16 {
     return reinterpret_cast<VF>(__builtin_convertvector(half, VU) << 16);
   }
   COMMUTER_INLINE void store(Stored *p, V v) {
+#if defined(COMMUTER_HAS_AVX512BF16)
+    // The instruction takes subnormal inputs for zero; all else it rounds as
+    // the code below.
+    if (__builtin_expect(_mm512_fpclass_ps_mask(v, 0x20) == 0, 1)) {
+      __m256bh half = _mm512_cvtneps_pbh(v);
+      __builtin_memcpy(p, &half, sizeof(half));
+      return;
+    }
+#endif
     VU bits = reinterpret_cast<VU>(v);
     // To nearest, ties to even; a NaN must not carry into an infinity.
     VU rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
@@ -274,8 +283,10 @@ COMMUTER_INLINE void writeRow(const typename E::Stored *x, const NormRow &row,
   auto *scale = static_cast<const C *>(row.scale);
   auto *bias = static_cast<const C *>(row.bias);
   auto *output = static_cast<typename E::Stored *>(row.output);
+  // A copy: for all the compiler knows, the stores change `row`.
+  const int64_t length = row.length;
   int64_t i = 0;
-  for (; i + kWidth <= row.length; i += kWidth) {
+  for (; i + kWidth <= length; i += kWidth) {
     V v = E::load(x + i);
     if (centred)
       v = (v - mean) - shift;
@@ -286,7 +297,7 @@ COMMUTER_INLINE void writeRow(const typename E::Stored *x, const NormRow &row,
       v += *reinterpret_cast<const typename Vec<C>::Unaligned *>(bias + i);
     E::store(output + i, v);
   }
-  for (; i < row.length; ++i) {
+  for (; i < length; ++i) {
     C v = E::load1(x + i);
     if (centred)
       v = (v - mean) - shift;
@@ -325,10 +336,11 @@ COMMUTER_INLINE const typename E::Stored *addResidual(const NormRow &row) {
     return x;
   auto *residual = static_cast<const T *>(row.residual);
   auto *sum = static_cast<T *>(row.sum);
+  const int64_t length = row.length;
   int64_t i = 0;
-  for (; i + kWidth <= row.length; i += kWidth)
+  for (; i + kWidth <= length; i += kWidth)
     E::store(sum + i, E::load(x + i) + E::load(residual + i));
-  for (; i < row.length; ++i)
+  for (; i < length; ++i)
     E::store1(sum + i, E::load1(x + i) + E::load1(residual + i));
   return sum;
 }

@@ -1,4 +1,4 @@
-//===- Harness.h ---------------------------------------------------------===//
+//===- Harness.h ------------------------------------------------*- C++ -*-===//
 //
 // Part of the Commuter project, under the Apache License v2.0 with LLVM
 // Exceptions.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs a function on every rank of a world, each on a thread of its own. A
-// further transport or device joins the suite here.
+// Test support: backends to run on, tensors of any type and layout, and a world
+// of ranks, each on its own thread.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,94 +15,383 @@
 #define COMMUTER_RUNTIME_CTS_HARNESS_H
 
 #include "commuter_program.h"
-#include <functional>
+
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
 namespace cts {
 
-/// A row-major tensor that a test owns.
-template <typename T>
-struct Tensor {
-  std::vector<int64_t> sizes, strides;
-  std::vector<T> data;
-  commuter_dtype_t dtype;
-
-  Tensor(commuter_dtype_t dtype, std::vector<int64_t> shape, T value = {})
-      : sizes(shape), strides(shape.size()), dtype(dtype) {
-    int64_t stride = 1;
-    for (size_t dim = shape.size(); dim-- > 0; stride *= shape[dim])
-      strides[dim] = stride;
-    data.assign(stride + 1, value); // never empty
-  }
-  commuter_view_t view() {
-    return {data.data(), dtype, static_cast<int32_t>(sizes.size()),
-            sizes.data(), strides.data()};
-  }
-};
-
-struct Axis {
+/// A device and a transport. The suite runs on each that the machine has.
+struct Backend {
   const char *name;
-  int64_t size;
+  const char *device;
+  commuter_status_t (*createWorld)(int32_t size,
+                                   const commuter_world_options_t *options,
+                                   commuter_world_t **world);
 };
 
-/// A world of threads on the CPU, with the mesh @m of the given axes.
+inline std::vector<Backend> backends() {
+  return {{"CpuThreads", "cpu", commuter_threads_world_create}};
+}
+
+inline const commuter_dtype_t kAllTypes[] = {
+    COMMUTER_F32,      COMMUTER_F64,    COMMUTER_F16, COMMUTER_BF16,
+    COMMUTER_F8E4M3FN, COMMUTER_F8E5M2, COMMUTER_I1,  COMMUTER_I8,
+    COMMUTER_I16,      COMMUTER_I32,    COMMUTER_I64};
+
+inline bool isFloat8(commuter_dtype_t t) {
+  return t == COMMUTER_F8E4M3FN || t == COMMUTER_F8E5M2;
+}
+
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
+
+template <typename To, typename From>
+To bitCast(From from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  std::memcpy(&to, &from, sizeof(to));
+  return to;
+}
+
+/// Rounds to the nearest value of a format with `bits` significant bits and the
+/// least exponent `least` of a normal number; ties go to even. Written apart
+/// from the kernels, on purpose.
+inline double roundTo(double v, int bits, int least) {
+  if (v == 0 || !std::isfinite(v))
+    return v;
+  int exponent = std::max(std::ilogb(v), least);
+  double unit = std::ldexp(1.0, exponent - bits + 1);
+  return std::nearbyint(v / unit) * unit;
+}
+
+inline double roundTo(double v, commuter_dtype_t type) {
+  switch (type) {
+  case COMMUTER_F64:
+    return v;
+  case COMMUTER_F32:
+    return static_cast<float>(v);
+  case COMMUTER_F16: {
+    double r = roundTo(v, 11, -14);
+    return std::fabs(r) > 65504 ? std::copysign(INFINITY, v) : r;
+  }
+  case COMMUTER_BF16:
+    return roundTo(v, 8, -126);
+  default:
+    return v;
+  }
+}
+
+inline double fromHalf(uint16_t h) {
+  int exponent = h >> 10 & 31, fraction = h & 1023;
+  double v = exponent == 31 ? (fraction ? NAN : INFINITY)
+             : exponent     ? std::ldexp(1024 + fraction, exponent - 25)
+                            : std::ldexp(fraction, -24);
+  return h & 0x8000 ? -v : v;
+}
+
+inline uint16_t toHalf(double v) {
+  uint16_t sign = std::signbit(v) ? 0x8000 : 0;
+  v = std::fabs(roundTo(v, COMMUTER_F16));
+  if (std::isnan(v))
+    return sign | 0x7e00;
+  if (std::isinf(v))
+    return sign | 0x7c00;
+  if (v < 0x1p-14)
+    return sign | static_cast<uint16_t>(v * 0x1p24);
+  int exponent = std::ilogb(v);
+  return sign |
+         static_cast<uint16_t>((exponent + 15) << 10 |
+                               (int(std::ldexp(v, 10 - exponent)) & 1023));
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+enum class Layout {
+  Dense,
+  Padded,     // every second element, gaps after each row
+  ColumnMajor // first dimension fastest
+};
+inline const Layout kLayouts[] = {Layout::Dense, Layout::Padded,
+                                  Layout::ColumnMajor};
+
+/// A tensor. Values go in and out as f64; those of the 8-bit floating-point
+/// types are their bit patterns.
+class Tensor {
+public:
+  Tensor(commuter_dtype_t type, std::vector<int64_t> shape,
+         Layout layout = Layout::Dense, int64_t misalign = 0)
+      : sizes(std::move(shape)), strides(sizes.size()) {
+    int64_t step = layout == Layout::Padded ? 2 : 1;
+    auto visit = [&](size_t d) {
+      strides[d] = step;
+      step *= sizes[d] + (layout == Layout::Padded ? 1 : 0);
+    };
+    if (layout == Layout::ColumnMajor)
+      for (size_t d = 0; d < sizes.size(); ++d)
+        visit(d);
+    else
+      for (size_t d = sizes.size(); d-- > 0;)
+        visit(d);
+    width = commuter_dtype_size(type);
+    storage.assign((step + 1) * width + misalign + 64, char(0xa5));
+    view = {storage.data() + misalign, type, static_cast<int32_t>(sizes.size()),
+            sizes.data(), strides.data()};
+    count = 1;
+    for (int64_t size : sizes)
+      count *= size;
+  }
+  Tensor(const Tensor &) = delete;
+
+  commuter_dtype_t type() const {
+    return static_cast<commuter_dtype_t>(view.dtype);
+  }
+
+  char *at(int64_t linear) const {
+    int64_t offset = 0;
+    for (size_t d = sizes.size(); d-- > 0;) {
+      offset += linear % sizes[d] * strides[d];
+      linear /= sizes[d];
+    }
+    return static_cast<char *>(view.data) + offset * width;
+  }
+
+  double get(int64_t linear) const {
+    uint64_t bits = this->bits(linear);
+    switch (type()) {
+    case COMMUTER_F32:
+      return bitCast<float>(static_cast<uint32_t>(bits));
+    case COMMUTER_F64:
+      return bitCast<double>(bits);
+    case COMMUTER_F16:
+      return fromHalf(bits);
+    case COMMUTER_BF16:
+      return bitCast<float>(static_cast<uint32_t>(bits << 16));
+    case COMMUTER_I8:
+      return static_cast<int8_t>(bits);
+    case COMMUTER_I16:
+      return static_cast<int16_t>(bits);
+    case COMMUTER_I32:
+      return static_cast<int32_t>(bits);
+    case COMMUTER_I64:
+      return static_cast<int64_t>(bits);
+    default:
+      return bits;
+    }
+  }
+
+  void set(int64_t linear, double v) {
+    uint64_t bits;
+    switch (type()) {
+    case COMMUTER_F32:
+      bits = bitCast<uint32_t>(static_cast<float>(v));
+      break;
+    case COMMUTER_F64:
+      bits = bitCast<uint64_t>(v);
+      break;
+    case COMMUTER_F16:
+      bits = toHalf(v);
+      break;
+    case COMMUTER_BF16:
+      bits = bitCast<uint32_t>(static_cast<float>(roundTo(v, COMMUTER_BF16))) >>
+             16;
+      break;
+    default:
+      bits = static_cast<uint64_t>(static_cast<int64_t>(v));
+    }
+    std::memcpy(at(linear), &bits, width);
+  }
+
+  uint64_t bits(int64_t linear) const {
+    uint64_t bits = 0;
+    std::memcpy(&bits, at(linear), width);
+    return bits;
+  }
+
+  /// A view of [offset, offset + size) of dimension `dim`.
+  struct Slice {
+    std::vector<int64_t> sizes;
+    commuter_view_t view;
+  };
+  Slice slice(int64_t dim, int64_t offset, int64_t size) const {
+    Slice part{sizes, view};
+    part.sizes[dim] = size;
+    part.view.data =
+        static_cast<char *>(view.data) + offset * strides[dim] * width;
+    part.view.sizes = part.sizes.data();
+    return part;
+  }
+
+  std::vector<int64_t> sizes, strides;
+  commuter_view_t view;
+  int64_t count, width;
+
+private:
+  std::vector<char> storage;
+};
+
+/// Splits a linear index of `sizes` into one for each dimension.
+inline std::vector<int64_t> unravel(int64_t linear,
+                                    const std::vector<int64_t> &sizes) {
+  std::vector<int64_t> index(sizes.size());
+  for (size_t d = sizes.size(); d-- > 0;) {
+    index[d] = linear % sizes[d];
+    linear /= sizes[d];
+  }
+  return index;
+}
+inline int64_t ravel(const std::vector<int64_t> &index,
+                     const std::vector<int64_t> &sizes) {
+  int64_t linear = 0;
+  for (size_t d = 0; d < sizes.size(); ++d)
+    linear = linear * sizes[d] + index[d];
+  return linear;
+}
+
+/// What element `linear` of rank `rank`'s input is: small integers, whose sums
+/// every type holds exactly.
+inline double value(commuter_dtype_t type, int64_t rank, int64_t linear) {
+  int64_t v = (rank * 7 + linear * 3 + linear / 11) % 6;
+  if (type == COMMUTER_I1)
+    return v & 1;
+  if (isFloat8(type))
+    return v * 40 + 1;
+  return static_cast<double>(v - 2);
+}
+
+inline void fill(Tensor &tensor, int64_t rank) {
+  for (int64_t i = 0; i < tensor.count; ++i)
+    tensor.set(i, value(tensor.type(), rank, i));
+}
+
+//===----------------------------------------------------------------------===//
+// Worlds
+//===----------------------------------------------------------------------===//
+
+struct MeshCase {
+  const char *name;
+  std::vector<const char *> axes;
+  std::vector<int64_t> sizes;
+  const char *spec;
+  std::vector<size_t> named; // the axes of `spec`
+
+  int32_t ranks() const {
+    int64_t product = 1;
+    for (int64_t size : sizes)
+      product *= size;
+    return static_cast<int32_t>(product);
+  }
+
+  /// By brute force: the ranks that agree in the axes not named, ordered by the
+  /// coordinates in those that are.
+  std::vector<int32_t> members(int32_t rank) const {
+    std::vector<std::pair<std::vector<int64_t>, int32_t>> found;
+    std::vector<int64_t> mine = unravel(rank, sizes);
+    for (int32_t r = 0; r < ranks(); ++r) {
+      std::vector<int64_t> theirs = unravel(r, sizes);
+      bool same = true;
+      for (size_t d = 0; d < sizes.size(); ++d)
+        if (std::find(named.begin(), named.end(), d) == named.end())
+          same &= mine[d] == theirs[d];
+      if (!same)
+        continue;
+      std::vector<int64_t> key;
+      for (size_t d : named)
+        key.push_back(theirs[d]);
+      found.emplace_back(key, r);
+    }
+    std::sort(found.begin(), found.end());
+    std::vector<int32_t> members;
+    for (auto &entry : found)
+      members.push_back(entry.second);
+    return members;
+  }
+};
+
+inline std::vector<MeshCase> meshCases() {
+  return {
+      {"Eight", {"dp"}, {8}, "mesh[dp]", {0}},
+      {"FourTwoFirst", {"dp", "tp"}, {4, 2}, "mesh[dp]", {0}},
+      {"FourTwoLast", {"dp", "tp"}, {4, 2}, "mesh[tp]", {1}},
+      {"FourTwoBoth", {"dp", "tp"}, {4, 2}, "mesh[dp,tp]", {0, 1}},
+      {"FourTwoSwapped", {"dp", "tp"}, {4, 2}, "mesh[tp,dp]", {1, 0}},
+      {"TwoThreeFirst", {"a", "b"}, {2, 3}, "mesh[a]", {0}},
+      {"TwoThreeLast", {"a", "b"}, {2, 3}, "mesh[b]", {1}},
+      {"TwoThreeSwapped", {"a", "b"}, {2, 3}, "mesh[b,a]", {1, 0}},
+      {"One", {"a", "b"}, {3, 1}, "mesh[b]", {1}},
+  };
+}
+
+/// A rank as its thread sees it.
+struct Rank {
+  commuter_context_t *context;
+  commuter_group_t *group;
+  int32_t rank;
+  int64_t index, size;
+  std::vector<int32_t> members;
+
+  std::string error() const { return commuter_context_error(context); }
+};
+
 class World {
 public:
-  explicit World(std::vector<Axis> axes, int64_t timeoutMs = 20000)
-      : axes(axes) {
-    for (const Axis &axis : axes)
-      size *= axis.size;
+  World(const Backend &backend, const MeshCase &mesh, int64_t timeoutMs = 20000)
+      : backend(backend), mesh(mesh) {
     commuter_world_options_t options{timeoutMs};
-    EXPECT_EQ(COMMUTER_OK,
-              commuter_threads_world_create(size, &options, &world));
+    EXPECT_EQ(backend.createWorld(mesh.ranks(), &options, &world), COMMUTER_OK);
   }
   ~World() { commuter_world_release(world); }
 
-  using Body = std::function<void(commuter_context_t *, int rank)>;
-  void run(const Body &body) {
-    std::vector<commuter_context_t *> contexts(size);
-    for (int rank = 0; rank < size; ++rank)
-      contexts[rank] = create(rank);
+  /// Runs `body` for every rank at once; the contexts go at the end, each on
+  /// its own thread unless `body` released it and cleared the pointer.
+  void run(const std::function<void(Rank &)> &body) {
+    // All contexts first: a rank that starts early must not find another one
+    // gone, or not there yet.
+    std::vector<Rank> ranks(mesh.ranks());
+    for (int32_t r = 0; r < mesh.ranks(); ++r) {
+      Rank &rank = ranks[r];
+      rank.rank = r;
+      ASSERT_EQ(
+          commuter_context_create(world, r, backend.device, &rank.context),
+          COMMUTER_OK)
+          << commuter_last_error();
+      ASSERT_EQ(
+          commuter_context_add_mesh(rank.context, "mesh",
+                                    static_cast<int32_t>(mesh.axes.size()),
+                                    mesh.axes.data(), mesh.sizes.data()),
+          COMMUTER_OK);
+      ASSERT_EQ(commuter_context_group(rank.context, mesh.spec, &rank.group),
+                COMMUTER_OK);
+      rank.index = commuter_group_index(rank.group);
+      rank.size = commuter_group_size(rank.group);
+      rank.members = mesh.members(r);
+    }
     std::vector<std::thread> threads;
-    for (int rank = 0; rank < size; ++rank)
-      threads.emplace_back([&, rank] {
-        body(contexts[rank], rank);
-        commuter_context_release(contexts[rank]);
+    for (Rank &rank : ranks)
+      threads.emplace_back([&] {
+        body(rank);
+        commuter_context_release(rank.context);
       });
     for (std::thread &thread : threads)
       thread.join();
   }
 
-  commuter_context_t *create(int rank) {
-    commuter_context_t *context = nullptr;
-    EXPECT_EQ(COMMUTER_OK,
-              commuter_context_create(world, rank, "cpu", &context));
-    std::vector<const char *> names;
-    std::vector<int64_t> sizes;
-    for (const Axis &axis : axes) {
-      names.push_back(axis.name);
-      sizes.push_back(axis.size);
-    }
-    EXPECT_EQ(COMMUTER_OK,
-              commuter_context_add_mesh(context, "m", names.size(),
-                                        names.data(), sizes.data()));
-    return context;
-  }
-
   commuter_world_t *world = nullptr;
-  std::vector<Axis> axes;
-  int size = 1;
+  Backend backend;
+  MeshCase mesh;
 };
 
-inline commuter_group_t *group(commuter_context_t *context, const char *spec) {
-  commuter_group_t *result = nullptr;
-  EXPECT_EQ(COMMUTER_OK, commuter_context_group(context, spec, &result))
-      << commuter_context_error(context);
-  return result;
-}
+#define EXPECT_OK(rank, call) EXPECT_EQ(call, COMMUTER_OK) << (rank).error()
 
 } // namespace cts
 

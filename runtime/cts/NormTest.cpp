@@ -1,4 +1,4 @@
-//===- NormTest.cpp ------------------------------------------------------===//
+//===- NormTest.cpp ---------------------------------------------*- C++ -*-===//
 //
 // Part of the Commuter project, under the Apache License v2.0 with LLVM
 // Exceptions.
@@ -6,188 +6,365 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Conformance: the norms against f64 references, and their row-invariance.
+// Norms against a reference in f64, and what is promised bit for bit: rows,
+// layouts, alignment and in-place calls make no difference.
 //
 //===----------------------------------------------------------------------===//
 
-#include "cts/Harness.h"
+#include "Harness.h"
 
-#include <cmath>
-#include <cstring>
-#include <random>
+#include <optional>
 
 using namespace cts;
 
 namespace {
 
-float fromBF16(uint16_t value) {
-  uint32_t bits = static_cast<uint32_t>(value) << 16;
-  float result;
-  std::memcpy(&result, &bits, 4);
-  return result;
-}
-uint16_t toBF16(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, 4);
-  return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-}
+const MeshCase kOne{"One", {"dp"}, {1}, "mesh[dp]", {0}};
 
-/// The definition, in f64.
-std::vector<double> reference(commuter_norm_kind_t kind,
-                              const std::vector<double> &x,
-                              const std::vector<double> &w,
-                              const std::vector<double> &b, double eps,
-                              double offset) {
-  double mean = 0, variance = 0;
-  if (kind == COMMUTER_LAYER_NORM) {
-    for (double v : x)
-      mean += v / x.size();
+class NormTest : public testing::TestWithParam<Backend> {
+protected:
+  void run(const std::function<void(Rank &)> &body) {
+    World world(GetParam(), kOne);
+    world.run(body);
   }
-  for (double v : x)
-    variance += (v - mean) * (v - mean) / x.size();
-  std::vector<double> y;
-  for (size_t i = 0; i < x.size(); ++i)
-    y.push_back((x[i] - mean) / std::sqrt(variance + eps) *
-                    (w.empty() ? 1 : w[i] + offset) +
-                (b.empty() ? 0 : b[i]));
-  return y;
+};
+
+INSTANTIATE_TEST_SUITE_P(Cts, NormTest, testing::ValuesIn(backends()),
+                         [](const auto &info) { return info.param.name; });
+
+const commuter_dtype_t kNormTypes[] = {COMMUTER_F32, COMMUTER_F64, COMMUTER_F16,
+                                       COMMUTER_BF16};
+const commuter_norm_kind_t kKinds[] = {COMMUTER_LAYER_NORM, COMMUTER_RMS_NORM};
+
+/// Roughly normal values, the same for the same seed.
+struct Random {
+  uint64_t state;
+  double operator()() {
+    double sum = 0;
+    for (int i = 0; i < 4; ++i) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      sum += static_cast<double>(state >> 40) / (1 << 24) - 0.5;
+    }
+    return sum * 1.7;
+  }
+};
+
+void fillRandom(Tensor &tensor, uint64_t seed, double mean = 0,
+                double sigma = 1) {
+  Random random{seed * 977 + 5};
+  for (int64_t i = 0; i < tensor.count; ++i)
+    tensor.set(i, mean + sigma * random());
 }
 
-void withContext(const std::function<void(commuter_context_t *)> &body) {
-  World world({{"a", 1}});
-  commuter_context_t *c = world.create(0);
-  body(c);
-  commuter_context_release(c);
+/// Units in the last place of `type` near `v`.
+double ulp(commuter_dtype_t type, double v) {
+  int bits = type == COMMUTER_F64   ? 53
+             : type == COMMUTER_F32 ? 24
+             : type == COMMUTER_F16 ? 11
+                                    : 8;
+  int least = type == COMMUTER_F16 ? -14 : type == COMMUTER_F64 ? -1022 : -126;
+  int exponent = v == 0 ? least : std::max(std::ilogb(v), least);
+  return std::ldexp(1.0, exponent - bits + 1);
 }
 
-} // namespace
+/// Compares one norm with the reference. Tolerance: one unit in the last place
+/// of the type for the final rounding plus `slack` relative to the row's
+/// largest term, for the arithmetic in f32 (f64): the row's sum has an error
+/// that grows with the number of terms a lane adds, here at most 192.
+void expectNorm(const Tensor &x, const Tensor *scale, const Tensor *bias,
+                const Tensor &output, commuter_norm_kind_t kind, int64_t length,
+                double eps, double offset) {
+  commuter_dtype_t type = x.type();
+  double slack = type == COMMUTER_F64 ? 1e-14 : 4e-6;
+  int wrong = 0;
+  for (int64_t row = 0; row < x.count / length; ++row) {
+    long double mean = 0, squares = 0;
+    for (int64_t i = 0; i < length; ++i)
+      mean += x.get(row * length + i);
+    mean = kind == COMMUTER_LAYER_NORM ? mean / length : 0;
+    for (int64_t i = 0; i < length; ++i) {
+      long double v = x.get(row * length + i) - mean;
+      squares += v * v;
+    }
+    long double factor = 1 / std::sqrt(squares / length + eps);
+    for (int64_t i = 0; i < length; ++i) {
+      double w = scale ? scale->get(i) + offset : 1;
+      double b = bias ? bias->get(i) : 0;
+      double normed =
+          static_cast<double>((x.get(row * length + i) - mean) * factor);
+      double expected = normed * w + b;
+      double actual = output.get(row * length + i);
+      double tolerance =
+          ulp(type, expected) +
+          slack * (std::fabs(normed * w) + std::fabs(b) + std::fabs(w));
+      if (!(std::fabs(actual - expected) <= tolerance) && ++wrong < 3)
+        ADD_FAILURE() << "row " << row << " element " << i << ": " << actual
+                      << ", expected " << expected;
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+}
 
-class Norms : public testing::TestWithParam<int64_t> {};
-INSTANTIATE_TEST_SUITE_P(Columns, Norms,
-                         testing::Values(1, 2, 3, 31, 32, 33, 63, 64, 257, 1000,
-                                         7168, 12288));
+TEST_P(NormTest, AgainstReference) {
+  run([&](Rank &rank) {
+    for (commuter_dtype_t type : kNormTypes)
+      for (commuter_norm_kind_t kind : kKinds)
+        for (int64_t length : {1, 2, 3, 7, 15, 16, 17, 31, 63, 64, 65, 127, 128,
+                               129, 255, 1000, 1023, 7168, 12288})
+          for (int parameters = 0; parameters < 4; ++parameters) {
+            if (length > 1 && length < 7168 && (length + parameters) % 2)
+              continue;
+            int64_t rows = length > 1000 ? 2 : 3;
+            Tensor x(type, {rows, length}), output(type, {rows, length});
+            // Parameters of x's type and of wider ones.
+            commuter_dtype_t wide = type == COMMUTER_F64 || parameters == 3
+                                        ? COMMUTER_F64
+                                    : parameters == 2 ? COMMUTER_F32
+                                                      : type;
+            Tensor scale(wide, {length}), bias(wide, {length});
+            fillRandom(x, length + type, 0.3, 1.5);
+            fillRandom(scale, 1, 1, 0.3);
+            fillRandom(bias, 2, 0, 0.5);
+            bool hasBias = parameters >= 2 && kind == COMMUTER_LAYER_NORM;
+            double offset = parameters == 2 ? 1.0 : 0.0;
+            EXPECT_OK(rank,
+                      commuter_norm(rank.context, kind, &x.view, nullptr,
+                                    nullptr, parameters ? &scale.view : nullptr,
+                                    hasBias ? &bias.view : nullptr,
+                                    &output.view, 1, 1e-5, offset));
+            expectNorm(x, parameters ? &scale : nullptr,
+                       hasBias ? &bias : nullptr, output, kind, length, 1e-5,
+                       offset);
+          }
+  });
+}
 
-TEST_P(Norms, F32AgainstF64) {
-  withContext([&](commuter_context_t *c) {
-    const int64_t n = GetParam();
-    std::mt19937 random(n);
-    std::normal_distribution<float> normal(3, 2);
-    Tensor<float> x(COMMUTER_F32, {2, n}), y(COMMUTER_F32, {2, n}),
-        w(COMMUTER_F32, {n}), b(COMMUTER_F32, {n});
-    for (auto *t : {&x, &w, &b})
-      for (float &v : t->data)
-        v = normal(random);
-    for (auto kind : {COMMUTER_LAYER_NORM, COMMUTER_RMS_NORM}) {
-      bool layer = kind == COMMUTER_LAYER_NORM;
-      commuter_view_t xv = x.view(), yv = y.view(), wv = w.view(),
-                      bv = b.view();
-      ASSERT_EQ(COMMUTER_OK, commuter_norm(c, kind, &xv, nullptr, nullptr, &wv,
-                                           layer ? &bv : nullptr, &yv, 1, 1e-5,
-                                           layer ? 0 : 1));
-      for (int row = 0; row < 2; ++row) {
-        std::vector<double> xs(&x.data[row * n], &x.data[row * n] + n);
-        std::vector<double> ws(w.data.begin(), w.data.begin() + n), bs;
-        if (layer)
-          bs.assign(b.data.begin(), b.data.begin() + n);
-        auto expected = reference(kind, xs, ws, bs, 1e-5, layer ? 0 : 1);
-        // f32 rounds x_hat, the product and the sum: a few ulp of the largest
-        // term. Rows of 1 have x_hat = 0 exactly.
-        for (int64_t i = 0; i < n; ++i)
-          ASSERT_NEAR(y.data[row * n + i], expected[i],
-                      4e-6 * (10 + std::fabs(expected[i])))
-              << "column " << i;
+TEST_P(NormTest, MeanFarAboveDeviation) {
+  // The variance is 1 and the mean 4096 (f32): a one-pass variance would lose
+  // every digit.
+  run([&](Rank &rank) {
+    for (int64_t length : {65, 7168}) {
+      Tensor x(COMMUTER_F32, {2, length}), output(COMMUTER_F32, {2, length});
+      fillRandom(x, 3, 4096, 1);
+      EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_LAYER_NORM, &x.view,
+                                    nullptr, nullptr, nullptr, nullptr,
+                                    &output.view, 1, 1e-5, 0));
+      expectNorm(x, nullptr, nullptr, output, COMMUTER_LAYER_NORM, length, 1e-5,
+                 0);
+    }
+    // A constant row has no deviation at all.
+    Tensor x(COMMUTER_F32, {1, 1000}), output(COMMUTER_F32, {1, 1000});
+    for (int64_t i = 0; i < 1000; ++i)
+      x.set(i, 1234.567);
+    EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_LAYER_NORM, &x.view,
+                                  nullptr, nullptr, nullptr, nullptr,
+                                  &output.view, 1, 1e-5, 0));
+    for (int64_t i = 0; i < 1000; ++i)
+      EXPECT_NEAR(output.get(i), 0, 1e-2);
+  });
+}
+
+TEST_P(NormTest, FusedResidual) {
+  run([&](Rank &rank) {
+    for (commuter_dtype_t type : kNormTypes)
+      for (commuter_norm_kind_t kind : kKinds)
+        for (int64_t length : {5, 64, 1001})
+          for (int target = 0; target < 3; ++target) {
+            Tensor x(type, {3, length}), residual(type, {3, length}),
+                fresh(type, {3, length}), output(type, {3, length}),
+                expected(type, {3, length}), separate(type, {3, length});
+            fillRandom(x, 4);
+            fillRandom(residual, 5);
+            for (int64_t i = 0; i < x.count; ++i)
+              expected.set(i, roundTo(x.get(i) + residual.get(i), type));
+            Tensor &sum = target == 0 ? fresh : target == 1 ? x : residual;
+            EXPECT_OK(rank, commuter_norm(rank.context, kind, &x.view,
+                                          &residual.view, &sum.view, nullptr,
+                                          nullptr, &output.view, 1, 1e-6, 0));
+            EXPECT_OK(rank, commuter_norm(rank.context, kind, &expected.view,
+                                          nullptr, nullptr, nullptr, nullptr,
+                                          &separate.view, 1, 1e-6, 0));
+            int wrong = 0;
+            for (int64_t i = 0; i < x.count; ++i)
+              wrong += sum.bits(i) != expected.bits(i) ||
+                       output.bits(i) != separate.bits(i);
+            EXPECT_EQ(wrong, 0);
+          }
+  });
+}
+
+TEST_P(NormTest, RowsDependOnThemselvesAlone) {
+  run([&](Rank &rank) {
+    for (commuter_dtype_t type : kNormTypes)
+      for (commuter_norm_kind_t kind : kKinds)
+        for (int64_t length : {63, 200, 7168}) {
+          Tensor scale(type, {length}), x(type, {5, length}),
+              output(type, {5, length});
+          fillRandom(scale, 6, 1, 0.2);
+          fillRandom(x, 7);
+          auto norm = [&](const Tensor &in, const Tensor &out,
+                          const Tensor &weight) {
+            EXPECT_OK(rank, commuter_norm(rank.context, kind, &in.view, nullptr,
+                                          nullptr, &weight.view, nullptr,
+                                          &out.view, 1, 1e-5, 0));
+          };
+          norm(x, output, scale);
+          // Each row alone, at odd addresses and in other layouts.
+          for (Layout layout : kLayouts)
+            for (int64_t row = 0; row < 5; ++row) {
+              int64_t misalign = (row + 1) * x.width;
+              Tensor in(type, {2, length}, layout, misalign),
+                  out(type, {2, length}, layout, 3 * misalign),
+                  weight(type, {length}, layout, misalign);
+              for (int64_t i = 0; i < length; ++i) {
+                weight.set(i, scale.get(i));
+                in.set(i, 9);
+                in.set(length + i, x.get(row * length + i));
+              }
+              bool inPlace = row % 2;
+              norm(in, inPlace ? in : out, weight);
+              int wrong = 0;
+              for (int64_t i = 0; i < length; ++i)
+                wrong += (inPlace ? in : out).bits(length + i) !=
+                         output.bits(row * length + i);
+              EXPECT_EQ(wrong, 0);
+            }
+        }
+  });
+}
+
+TEST_P(NormTest, SeveralDimensions) {
+  run([&](Rank &rank) {
+    for (int64_t axis = 0; axis < 4; ++axis)
+      for (Layout layout : kLayouts) {
+        std::vector<int64_t> shape{2, 3, 4, 5},
+            normed(shape.begin() + axis, shape.end());
+        Tensor x(COMMUTER_F32, shape, layout),
+            output(COMMUTER_F32, shape, layout),
+            scale(COMMUTER_F32, normed, layout),
+            bias(COMMUTER_F32, normed, layout);
+        fillRandom(x, 8);
+        fillRandom(scale, 9);
+        fillRandom(bias, 10);
+        EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_LAYER_NORM,
+                                      &x.view, nullptr, nullptr, &scale.view,
+                                      &bias.view, &output.view, axis, 1e-5, 0));
+        expectNorm(x, &scale, &bias, output, COMMUTER_LAYER_NORM, scale.count,
+                   1e-5, 0);
+        commuter_stats_t stats;
+        commuter_context_stats(rank.context, &stats);
+        EXPECT_EQ(stats.norm_rows, 120 / scale.count);
+        commuter_context_reset_stats(rank.context);
+      }
+  });
+}
+
+TEST_P(NormTest, EmptyAndNaN) {
+  run([&](Rank &rank) {
+    Tensor none(COMMUTER_BF16, {0, 64}), x(COMMUTER_BF16, {2, 70}),
+        output(COMMUTER_BF16, {2, 70});
+    EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_RMS_NORM, &none.view,
+                                  nullptr, nullptr, nullptr, nullptr,
+                                  &none.view, 1, 1e-5, 0));
+    fillRandom(x, 11);
+    x.set(69, NAN);
+    for (commuter_norm_kind_t kind : kKinds) {
+      EXPECT_OK(rank,
+                commuter_norm(rank.context, kind, &x.view, nullptr, nullptr,
+                              nullptr, nullptr, &output.view, 1, 1e-5, 0));
+      for (int64_t i = 0; i < 70; ++i) {
+        EXPECT_TRUE(std::isnan(output.get(i)));
+        EXPECT_FALSE(std::isnan(output.get(70 + i)));
       }
     }
   });
 }
 
-TEST_P(Norms, BF16RoundsOnce) {
-  withContext([&](commuter_context_t *c) {
-    const int64_t n = GetParam();
-    std::mt19937 random(n);
-    std::normal_distribution<float> normal(0, 2);
-    Tensor<uint16_t> x(COMMUTER_BF16, {1, n}), r(COMMUTER_BF16, {1, n}),
-        s(COMMUTER_BF16, {1, n}), y(COMMUTER_BF16, {1, n});
-    for (auto *t : {&x, &r})
-      for (uint16_t &v : t->data)
-        v = toBF16(normal(random));
-    commuter_view_t xv = x.view(), rv = r.view(), sv = s.view(), yv = y.view();
-    ASSERT_EQ(COMMUTER_OK, commuter_norm(c, COMMUTER_RMS_NORM, &xv, &rv, &sv,
-                                         nullptr, nullptr, &yv, 1, 1e-6, 0));
-    std::vector<double> xs;
-    for (int64_t i = 0; i < n; ++i) {
-      ASSERT_EQ(s.data[i], toBF16(fromBF16(x.data[i]) + fromBF16(r.data[i])));
-      xs.push_back(fromBF16(s.data[i]));
-    }
-    auto expected = reference(COMMUTER_RMS_NORM, xs, {}, {}, 1e-6, 0);
-    // One ulp of bf16 (2^-7 relative) beyond the correctly rounded result
-    // covers f32's own rounding next to a tie.
-    for (int64_t i = 0; i < n; ++i)
-      ASSERT_NEAR(fromBF16(y.data[i]), expected[i],
-                  std::fabs(expected[i]) / 128 + 1e-30);
+TEST_P(NormTest, InvalidArguments) {
+  run([&](Rank &rank) {
+    Tensor x(COMMUTER_F32, {2, 8}), half(COMMUTER_F16, {8}),
+        scale(COMMUTER_F32, {8}), wrong(COMMUTER_F32, {7}),
+        integer(COMMUTER_I32, {2, 8});
+    auto norm = [&](const Tensor &in, const Tensor *residual, const Tensor *sum,
+                    const Tensor *weight, int64_t axis) {
+      return commuter_norm(
+          rank.context, COMMUTER_RMS_NORM, &in.view,
+          residual ? &residual->view : nullptr, sum ? &sum->view : nullptr,
+          weight ? &weight->view : nullptr, nullptr, &in.view, axis, 1e-5, 0);
+    };
+    EXPECT_OK(rank, norm(x, nullptr, nullptr, &scale, 1));
+    EXPECT_EQ(norm(x, nullptr, nullptr, &half, 1), COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(norm(x, nullptr, nullptr, &wrong, 1), COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(norm(x, nullptr, nullptr, nullptr, 2), COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(norm(x, nullptr, nullptr, nullptr, -1),
+              COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(norm(x, &x, nullptr, nullptr, 1), COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(norm(integer, nullptr, nullptr, nullptr, 1),
+              COMMUTER_UNSUPPORTED);
   });
 }
 
-TEST(NormRows, MeanFarAboveSigma) {
-  withContext([](commuter_context_t *c) {
-    const int64_t n = 4096;
-    Tensor<float> x(COMMUTER_F32, {1, n}), y(COMMUTER_F32, {1, n});
-    for (int64_t i = 0; i < n; ++i)
-      x.data[i] = 10000 + (i % 2 ? 1 : -1); // exactly representable
-    commuter_view_t xv = x.view(), yv = y.view();
-    ASSERT_EQ(COMMUTER_OK,
-              commuter_norm(c, COMMUTER_LAYER_NORM, &xv, nullptr, nullptr,
-                            nullptr, nullptr, &yv, 1, 0, 0));
-    for (int64_t i = 0; i < n; ++i)
-      ASSERT_EQ(y.data[i], i % 2 ? 1.0f : -1.0f);
-  });
-}
-
-TEST(NormRows, ARowsBitsDependOnTheRowAlone) {
-  withContext([](commuter_context_t *c) {
-    for (int64_t n : {5, 100, 7168}) {
-      const int64_t rows = 9;
-      std::mt19937 random(7);
-      std::normal_distribution<float> normal;
-      Tensor<float> x(COMMUTER_F32, {rows, n}), y(COMMUTER_F32, {rows, n});
-      for (float &v : x.data)
-        v = normal(random);
-      commuter_view_t xv = x.view(), yv = y.view();
-      ASSERT_EQ(COMMUTER_OK,
-                commuter_norm(c, COMMUTER_LAYER_NORM, &xv, nullptr, nullptr,
-                              nullptr, nullptr, &yv, 1, 1e-5, 0));
-      for (int64_t row = 0; row < rows; ++row)
-        for (int64_t shift : {0, 1, 3}) {
-          // Alone, elsewhere in memory, with strided columns for shift 3.
-          int64_t step = shift == 3 ? 2 : 1;
-          std::vector<float> in(n * step + shift), out(n * step + shift);
-          for (int64_t i = 0; i < n; ++i)
-            in[shift + i * step] = x.data[row * n + i];
-          int64_t sizes[] = {1, n}, strides[] = {n * step, step};
-          commuter_view_t a{&in[shift], COMMUTER_F32, 2, sizes, strides};
-          commuter_view_t b{&out[shift], COMMUTER_F32, 2, sizes, strides};
-          ASSERT_EQ(COMMUTER_OK,
-                    commuter_norm(c, COMMUTER_LAYER_NORM, &a, nullptr, nullptr,
-                                  nullptr, nullptr, &b, 1, 1e-5, 0));
-          for (int64_t i = 0; i < n; ++i)
-            ASSERT_EQ(0, std::memcmp(&out[shift + i * step],
-                                     &y.data[row * n + i], 4));
+/// Every bit pattern of the 16-bit types goes through load and store.
+TEST_P(NormTest, HalfTypesRoundAsTheReferenceDoes) {
+  run([&](Rank &rank) {
+    for (commuter_dtype_t type : {COMMUTER_F16, COMMUTER_BF16}) {
+      // sum = x + residual is rounded to nearest even: 2^16 values against an
+      // offset that needs rounding, in steps of an odd length (scalar tails).
+      int64_t length = 65536;
+      Tensor x(type, {1, length}), residual(type, {1, length}),
+          sum(type, {1, length}), output(type, {1, length});
+      for (int64_t i = 0; i < length; ++i) {
+        uint16_t bits = static_cast<uint16_t>(i);
+        std::memcpy(x.at(i), &bits, 2);
+        residual.set(i, std::ldexp(1 + i % 7 / 8.0, static_cast<int>(i % 5)));
+      }
+      for (int64_t part : {65536, 13})
+        for (int64_t begin = 0; begin + part <= length;
+             begin += part == 13 ? 13 * 40 : part) {
+          auto a = x.slice(1, begin, part), b = residual.slice(1, begin, part),
+               c = sum.slice(1, begin, part), d = output.slice(1, begin, part);
+          EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_RMS_NORM,
+                                        &a.view, &b.view, &c.view, nullptr,
+                                        nullptr, &d.view, 1, 1e-5, 0));
+          int wrong = 0;
+          for (int64_t i = begin; i < begin + part; ++i) {
+            double expected = roundTo(x.get(i) + residual.get(i), type);
+            // The reference has no overflow to infinity for bf16; skip it.
+            if (type == COMMUTER_BF16 && std::fabs(expected) > 3.38e38)
+              continue;
+            double actual = sum.get(i);
+            bool bad =
+                std::isnan(expected) ? !std::isnan(actual) : actual != expected;
+            if (bad && ++wrong < 4)
+              ADD_FAILURE() << x.get(i) << " + " << residual.get(i) << " = "
+                            << actual << ", expected " << expected;
+          }
+          EXPECT_EQ(wrong, 0);
         }
     }
   });
 }
 
-TEST(NormRows, BadArgumentsAreNamed) {
-  withContext([](commuter_context_t *c) {
-    Tensor<float> x(COMMUTER_F32, {2, 3}), w(COMMUTER_F32, {4});
-    commuter_view_t xv = x.view(), wv = w.view();
-    EXPECT_EQ(COMMUTER_INVALID_ARGUMENT,
-              commuter_norm(c, COMMUTER_RMS_NORM, &xv, nullptr, nullptr, &wv,
-                            nullptr, &xv, 1, 0, 0));
-    EXPECT_NE(std::string(commuter_context_error(c)).find("scale is f32[4]"),
-              std::string::npos);
-    EXPECT_EQ(COMMUTER_INVALID_ARGUMENT,
-              commuter_norm(c, COMMUTER_RMS_NORM, &xv, nullptr, nullptr,
-                            nullptr, nullptr, &xv, 2, 0, 0));
+/// A fingerprint of many results. The number is the same on every instruction
+/// set: CTest runs this with COMMUTER_ISA lowered as well.
+TEST_P(NormTest, BitsDoNotDependOnTheInstructionSet) {
+  run([&](Rank &rank) {
+    uint64_t hash = 1469598103934665603u;
+    for (commuter_dtype_t type : kNormTypes)
+      for (commuter_norm_kind_t kind : kKinds)
+        for (int64_t length : {37, 1000, 7168}) {
+          Tensor x(type, {2, length}), output(type, {2, length}),
+              scale(type, {length});
+          fillRandom(x, 12, 0.5, 2);
+          fillRandom(scale, 13, 1, 0.5);
+          EXPECT_OK(rank, commuter_norm(rank.context, kind, &x.view, nullptr,
+                                        nullptr, &scale.view, nullptr,
+                                        &output.view, 1, 1e-5, 0));
+          for (int64_t i = 0; i < output.count; ++i)
+            hash = (hash ^ output.bits(i)) * 1099511628211u;
+        }
+    EXPECT_EQ(hash, UINT64_C(8844072050902292602));
   });
 }
+
+} // namespace

@@ -71,10 +71,10 @@ static Status checkOutputShape(const View &expected, const View &output) {
   return {};
 }
 
-static Status checkReduction(commuter_reduction_t kind, const View &input) {
-  if (kind != COMMUTER_SUM && kind != COMMUTER_MAX && kind != COMMUTER_MIN)
-    return fail(COMMUTER_INVALID_ARGUMENT, "unknown reduction %d",
-                static_cast<int>(kind));
+static Status checkReduction(const commuter_reduction_t &kind,
+                             const View &input) {
+  if (int raw = rawValue(kind); raw < COMMUTER_SUM || raw > COMMUTER_MIN)
+    return fail(COMMUTER_INVALID_ARGUMENT, "unknown reduction %d", raw);
   if (isFloat8(input.dtype))
     return fail(COMMUTER_UNSUPPORTED, "no reduction of %s",
                 input.describe().c_str());
@@ -457,9 +457,9 @@ commuter_norm(commuter_context_t *context, commuter_norm_kind_t kind,
   return guarded(context, [&]() -> Status {
     if (!context)
       return fail(COMMUTER_INVALID_ARGUMENT, "context is NULL");
-    if (kind != COMMUTER_LAYER_NORM && kind != COMMUTER_RMS_NORM)
-      return fail(COMMUTER_INVALID_ARGUMENT, "unknown norm %d",
-                  static_cast<int>(kind));
+    if (int raw = rawValue(kind);
+        raw != COMMUTER_LAYER_NORM && raw != COMMUTER_RMS_NORM)
+      return fail(COMMUTER_INVALID_ARGUMENT, "unknown norm %d", raw);
     NormCall call;
     call.kind = kind;
     call.axis = axis;

@@ -13,6 +13,7 @@
 
 #include "Objects.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -46,10 +47,13 @@ commuter_threads_world_create(int32_t size,
     if (timeout < 0)
       return fail(COMMUTER_INVALID_ARGUMENT, "a timeout of %lld ms",
                   static_cast<long long>(timeout));
+    if (timeout == 0)
+      timeout = defaultTimeoutMs();
+    // Ten years: a deadline must not overflow the clock.
+    timeout = std::min<int64_t>(timeout, INT64_C(315360000000));
     auto world = std::make_unique<commuter_world_t>();
     world->size = size;
-    world->transport =
-        createThreadsTransport(size, timeout ? timeout : defaultTimeoutMs());
+    world->transport = createThreadsTransport(size, timeout);
     *outWorld = world.release();
     return {};
   });

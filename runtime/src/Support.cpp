@@ -58,7 +58,7 @@ commuter_status_t commuter::rt::recordError(commuter_context_t *context,
 const char *commuter_last_error(void) { return lastError.c_str(); }
 
 const char *commuter_status_string(commuter_status_t status) {
-  switch (status) {
+  switch (rawValue(status)) {
   case COMMUTER_OK:
     return "ok";
   case COMMUTER_INVALID_ARGUMENT:
@@ -80,7 +80,7 @@ const char *commuter_status_string(commuter_status_t status) {
 }
 
 size_t commuter_dtype_size(commuter_dtype_t dtype) {
-  switch (dtype) {
+  switch (rawValue(dtype)) {
   case COMMUTER_F64:
   case COMMUTER_I64:
     return 8;
@@ -101,7 +101,7 @@ size_t commuter_dtype_size(commuter_dtype_t dtype) {
 }
 
 const char *commuter_dtype_string(commuter_dtype_t dtype) {
-  switch (dtype) {
+  switch (rawValue(dtype)) {
   case COMMUTER_F32:
     return "f32";
   case COMMUTER_F64:

@@ -45,6 +45,16 @@ commuter_status_t recordError(commuter_context_t *context,
       return status_;                                                          \
   } while (false)
 
+/// The number behind an enumerator that comes in through the C API, where it
+/// may be none of the enumeration's: reading it as one would be undefined.
+template <typename Enum>
+int rawValue(const Enum &value) {
+  int raw;
+  static_assert(sizeof(raw) == sizeof(value));
+  __builtin_memcpy(&raw, &value, sizeof(raw));
+  return raw;
+}
+
 inline int64_t nowNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())

@@ -13,6 +13,7 @@
 
 #include "Transport.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -93,7 +94,7 @@ private:
   Status meet(Collective &call, ThreadsChannel &channel);
   void sync(ThreadsChannel &channel, CollectiveCounters &counters);
   Status poison(Status status);
-  std::string membersText(const ThreadsChannel &channel);
+  std::string ranksText(const ThreadsChannel &channel);
   template <typename Done>
   bool spinUntil(Done done) const;
 
@@ -178,35 +179,38 @@ std::string Issued::describe() const {
   return text;
 }
 
-/// One line on each member. Needs the mutex.
-std::string ThreadsTransport::membersText(const ThreadsChannel &channel) {
+/// One line on each rank: the members of `channel`, then the ranks that are not
+/// in it. Needs the mutex.
+std::string ThreadsTransport::ranksText(const ThreadsChannel &channel) {
   std::string text;
-  for (size_t i = 0; i < channel.members.size(); ++i) {
-    const RankState &state = ranks[channel.members[i]];
-    text +=
-        (i ? "; rank " : "rank ") + std::to_string(channel.members[i]) + ": ";
-    if (channel.present[i]) {
+  auto add = [&](int32_t rank, bool isMember, bool isHere) {
+    const RankState &state = ranks[rank];
+    text += (text.empty() ? "rank " : "; rank ") + std::to_string(rank) + ": ";
+    if (isHere) {
       text += state.last.describe();
-      continue;
+      return;
     }
-    switch (state.presence) {
-    case Presence::Never:
+    if (state.presence == Presence::Never) {
       text += "has no context";
-      continue;
-    case Presence::Left:
-      text += "left";
-      break;
-    case Presence::Joined:
-      text += "did not arrive";
-      break;
+      return;
     }
-    if (state.waitingIn)
-      text += ", waits in " + state.last.describe() + " over " + state.spec;
-    else if (state.last.sequence)
-      text += ", last " + state.last.describe();
+    if (state.presence == Presence::Left)
+      text += "left, ";
     else
-      text += ", no collective yet";
-  }
+      text += isMember ? "did not arrive, " : "not in this group, ";
+    if (state.waitingIn)
+      text += "waits in " + state.last.describe() + " over " + state.spec;
+    else if (state.last.sequence)
+      text += "last " + state.last.describe();
+    else
+      text += "no collective yet";
+  };
+  for (size_t i = 0; i < channel.members.size(); ++i)
+    add(channel.members[i], /*isMember=*/true, channel.present[i]);
+  for (int32_t rank = 0; rank < static_cast<int32_t>(ranks.size()); ++rank)
+    if (std::find(channel.members.begin(), channel.members.end(), rank) ==
+        channel.members.end())
+      add(rank, /*isMember=*/false, /*isHere=*/false);
   return text;
 }
 
@@ -259,7 +263,7 @@ void ThreadsTransport::leave(int32_t rank) {
             fail(COMMUTER_RANK_LEFT, "%s #%llu over %s: rank %d left: %s",
                  operationName(state.last.operation),
                  static_cast<unsigned long long>(state.last.sequence),
-                 state.spec.c_str(), rank, membersText(*channel).c_str()));
+                 state.spec.c_str(), rank, ranksText(*channel).c_str()));
         return;
       }
   }
@@ -321,7 +325,7 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
     if (peer.presence == Presence::Left)
       return poison({COMMUTER_RANK_LEFT,
                      title() + ": rank " + std::to_string(channel.members[i]) +
-                         " left: " + membersText(channel)});
+                         " left: " + ranksText(channel)});
     // A peer that waits for this rank elsewhere can never come here.
     if (!peer.waitingIn || peer.waitingIn == &channel)
       continue;
@@ -330,7 +334,7 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
         return poison(
             {COMMUTER_MISMATCH,
              title() + ": ranks issued collectives over different groups: " +
-                 membersText(channel)});
+                 ranksText(channel)});
   }
 
   if (channel.arrived == channel.members.size()) {
@@ -339,7 +343,7 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
       if (!ranks[member].last.agreesWith(first))
         return poison({COMMUTER_MISMATCH,
                        title() + ": ranks issued different collectives: " +
-                           membersText(channel)});
+                           ranksText(channel)});
     for (int32_t member : channel.members)
       ranks[member].waitingIn = nullptr;
     channel.arrived = 0;
@@ -369,7 +373,7 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
       Status status =
           poison({COMMUTER_TIMEOUT, title() + " timed out after " +
                                         std::to_string(timeoutMs) +
-                                        " ms: " + membersText(channel)});
+                                        " ms: " + ranksText(channel)});
       self.waitingIn = nullptr;
       return status;
     }
