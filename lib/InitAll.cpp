@@ -12,14 +12,24 @@
 
 #include "commuter/InitAll.h"
 
+#include "commuter/Conversion/Passes.h"
 #include "commuter/Dialect/Dist/IR/Dist.h"
+#include "commuter/Dialect/Dist/Transforms/BufferizableOpInterfaceImpl.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 #include "commuter/Dialect/Norm/IR/Norm.h"
+#include "commuter/Dialect/Norm/Transforms/BufferizableOpInterfaceImpl.h"
 #include "commuter/Interfaces/DimParallelOpInterface.h"
+#include "commuter/Pipelines/Pipelines.h"
 
 void commuter::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<dist::DistDialect, norm::NormDialect>();
   registerDimParallelExternalModels(registry);
+  dist::registerBufferizableOpInterfaceExternalModels(registry);
+  norm::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
-void commuter::registerAllPasses() { dist::registerDistPasses(); }
+void commuter::registerAllPasses() {
+  dist::registerDistPasses();
+  registerCommuterConversionPasses();
+  registerPipelines();
+}

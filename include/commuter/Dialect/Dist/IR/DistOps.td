@@ -281,6 +281,24 @@ def Dist_AxisSizeOp : Dist_GroupOp<"axis_size", [Pure]> {
   let hasFolder = 1;
 }
 
+def Dist_CheckReplicatedOp : Dist_GroupOp<"check_replicated", [
+    MemoryEffects<[MemRead<Dist_Communication>, MemWrite<Dist_Communication>]>]> {
+  let summary = "Fails at run time unless all ranks hold the same bits";
+  let description = [{
+    What `dist.assert_sharding` promises of the axes that it does not name;
+    `dist-expand-collectives{check-assertions}` emits it.
+
+    ```mlir
+    dist.check_replicated %x over @mesh[tp] : tensor<32x64xbf16>
+    ```
+  }];
+  let arguments = !con(
+    (ins AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>:$input), groupArguments);
+  let assemblyFormat = [{
+    $input `over` custom<Group>($mesh, $axes) attr-dict `:` type($input)
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // Forms on buffers
 //===----------------------------------------------------------------------===//

@@ -83,4 +83,32 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     Statistic<"numMissed", "norms-missed", "Norms left behind a gather">];
 }
 
+def ExpandCollectivesPass : Pass<"dist-expand-collectives"> {
+  let summary = "Spells out what a collective does, for lowering";
+  let description = [{
+    After this pass each collective is one call of the runtime:
+
+    - a gather that sums is an all_reduce and a gather; that is its definition,
+      so the result has the same bits,
+    - a gather of a `?` dimension without `extents` gets them, by an exchange,
+    - with `check-assertions`, the axes over which an `assert_sharding` promises
+      equal values are checked at run time.
+
+    ```mlir
+    %g = dist.all_gather %x dim 0 over @mesh[dp] summing [tp] : tensor<?x8xf32> -> tensor<?x8xf32>
+    // becomes
+    %s = dist.all_reduce %x sum over @mesh[tp] : tensor<?x8xf32>
+    %n = tensor.dim %s, %c0 : tensor<?x8xf32>
+    %c = dist.exchange_extents %n over @mesh[dp] : tensor<4xindex>
+    %g = dist.all_gather %s dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<4xindex> -> tensor<?x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::commuter::dist::DistDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"checkAssertions", "check-assertions", "bool", "false",
+           "Check at run time what dist.assert_sharding promises">];
+}
+
 #endif // COMMUTER_DIALECT_DIST_TRANSFORMS_PASSES_TD

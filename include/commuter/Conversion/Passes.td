@@ -1,0 +1,51 @@
+//===- Passes.td ----------------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The passes that leave Commuter's dialects for others.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_CONVERSION_PASSES_TD
+#define COMMUTER_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SetEntryABIPass : Pass<"commuter-set-entry-abi", "::mlir::ModuleOp"> {
+  let summary = "Fixes how a host calls the public functions";
+  let description = [{
+    Marks the tensor arguments of public functions as read-only
+    (`bufferization.writable = false`, unless the program says otherwise), so that
+    a run leaves its inputs as they were, and asks for C wrappers
+    (`llvm.emit_c_interface`), through which memrefs go by pointer.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+def ConvertDistToRuntimePass : Pass<"convert-dist-to-runtime",
+                                    "::mlir::ModuleOp"> {
+  let summary = "Bufferised dist and norm ops to calls of the runtime";
+  let description = [{
+    Each op becomes a call of the entry point of its name in
+    `runtime/include/commuter_program.h`. A memref goes as a pointer to a
+    `commuter_view_t` on the stack, a group as a string such as
+    `mesh[dp,attn_tp]`. Meshes and `dist.sharding` attributes, which have no
+    meaning any more, go. Runs after bufferisation and before the functions are
+    converted to LLVM.
+
+    ```mlir
+    dist.all_reduce_into %x, %y sum over @mesh[dp] : memref<4xf32>, memref<4xf32>
+    // becomes
+    llvm.call @commuter_program_all_reduce(%group, %x_view, %y_view, %sum)
+      : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i32) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // COMMUTER_CONVERSION_PASSES_TD

@@ -1,0 +1,57 @@
+//===- Pipelines.h ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The named pipelines.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_PIPELINES_PIPELINES_H
+#define COMMUTER_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace commuter {
+
+struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
+  Option<bool> completeSums{*this, "complete-sums",
+                            llvm::cl::desc("See dist-commute-norms"),
+                            llvm::cl::init(false)};
+  Option<bool> allowExtraGather{*this, "allow-extra-gather",
+                                llvm::cl::desc("See dist-commute-norms"),
+                                llvm::cl::init(false)};
+};
+
+/// `commuter-optimize`: checks the program, then moves what may move.
+void buildOptimizePipeline(mlir::OpPassManager &pm,
+                           const OptimizeOptions &options);
+
+enum class Device { CPU };
+
+struct LowerToLLVMOptions
+    : public mlir::PassPipelineOptions<LowerToLLVMOptions> {
+  Option<Device> device{
+      *this, "device", llvm::cl::desc("The device that the program runs on"),
+      llvm::cl::values(clEnumValN(Device::CPU, "cpu", "the host's cores")),
+      llvm::cl::init(Device::CPU)};
+  Option<bool> checkAssertions{*this, "check-assertions",
+                               llvm::cl::desc("See dist-expand-collectives"),
+                               llvm::cl::init(false)};
+};
+
+/// `commuter-lower-to-llvm`: tensors to the LLVM dialect, with calls of the
+/// runtime. Every buffer is the runtime's; a function's results belong to its
+/// caller, who frees them with `commuter_buffer_free`.
+void buildLowerToLLVMPipeline(mlir::OpPassManager &pm,
+                              const LowerToLLVMOptions &options);
+
+void registerPipelines();
+
+} // namespace commuter
+
+#endif // COMMUTER_PIPELINES_PIPELINES_H

@@ -1,0 +1,113 @@
+//===- Pipelines.cpp ------------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The named pipelines: commuter-optimize and commuter-lower-to-llvm.
+//
+//===----------------------------------------------------------------------===//
+
+#include "commuter/Pipelines/Pipelines.h"
+
+#include "commuter/Conversion/Passes.h"
+#include "commuter/Dialect/Dist/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace commuter;
+
+void commuter::buildOptimizePipeline(OpPassManager &pm,
+                                     const OptimizeOptions &options) {
+  pm.addPass(dist::createCheckShardingsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(dist::createCommuteNormsPass(
+      {options.completeSums, options.allowExtraGather}));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+/// Tensors to owned buffers. Destination-passing ops reuse the buffers of dead
+/// values; collectives and norms write into new ones, never through a copy.
+static void bufferize(OpPassManager &pm) {
+  pm.addPass(createConvertElementwiseToLinalgPass());
+  pm.addPass(createLinalgElementwiseOpFusionPass());
+  pm.addPass(createConvertTensorToLinalgPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  bufferization::buildBufferDeallocationPipeline(pm);
+  pm.addPass(createConvertBufferizationToMemRefPass());
+}
+
+/// Scalar code of f16 and bf16 computes in f32 and rounds after each op, which
+/// is what IEEE arithmetic of these types gives, on every target and without
+/// help of a compiler's library.
+static void legalizeScalars(OpPassManager &pm) {
+  math::MathExtendToSupportedTypesOptions extend;
+  pm.addPass(math::createMathExtendToSupportedTypes(extend));
+  arith::ArithEmulateUnsupportedFloatsOptions emulate;
+  emulate.sourceTypeStrs = {"bf16", "f16"};
+  emulate.targetTypeStr = "f32";
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true;
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+}
+
+void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
+                                        const LowerToLLVMOptions &options) {
+  pm.addPass(createSetEntryABIPass());
+  pm.addPass(dist::createExpandCollectivesPass({options.checkAssertions}));
+  pm.addPass(createCSEPass());
+  bufferize(pm);
+
+  pm.addPass(createConvertLinalgToLoopsPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  legalizeScalars(pm);
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+
+  pm.addPass(createConvertDistToRuntimePass());
+  FinalizeMemRefToLLVMConversionPassOptions memref;
+  memref.useGenericFunctions = true;
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass(memref));
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void commuter::registerPipelines() {
+  PassPipelineRegistration<OptimizeOptions>(
+      "commuter-optimize",
+      "Checks a distributed tensor program and moves what may move",
+      buildOptimizePipeline);
+  PassPipelineRegistration<LowerToLLVMOptions>(
+      "commuter-lower-to-llvm",
+      "Tensors to the LLVM dialect with calls of Commuter's runtime",
+      buildLowerToLLVMPipeline);
+}
