@@ -1,0 +1,55 @@
+//===- Execute.h ------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Runs compiled programs on all ranks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_TOOLS_COMMUTER_RUN_EXECUTE_H
+#define COMMUTER_TOOLS_COMMUTER_RUN_EXECUTE_H
+
+#include "Compile.h"
+#include "Signature.h"
+
+#include "commuter_rt.h"
+
+namespace commuter::run {
+
+struct ExecuteOptions {
+  int64_t iterations = 1;
+  int64_t warmups = 0; // not in the figures
+  bool trace = false;
+};
+
+/// One finished runtime call.
+struct TraceEvent {
+  std::string name, group;
+  bool isNorm;
+  int64_t startNs, endNs, bytes, rows;
+};
+
+/// What one rank did with one version of the program.
+struct RankRun {
+  std::vector<Array> results;          // of the last iteration
+  std::vector<commuter_stats_t> stats; // by iteration
+  std::vector<int64_t> totalNs;        // by iteration
+  std::vector<TraceEvent> trace;
+};
+
+/// Runs each of `programs` `iterations` times, in turns, on every rank (a
+/// thread) with the arguments [rank][argument]. Returns [program][rank]. Fails
+/// with the message of the rank that failed first, or if a run leaves a buffer
+/// behind.
+llvm::FailureOr<std::vector<std::vector<RankRun>>>
+execute(const Signature &signature, llvm::ArrayRef<CompiledProgram> programs,
+        const std::vector<std::vector<Array>> &arguments,
+        const ExecuteOptions &options);
+
+} // namespace commuter::run
+
+#endif // COMMUTER_TOOLS_COMMUTER_RUN_EXECUTE_H

@@ -1,0 +1,32 @@
+//===- Npy.h ----------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Arrays in NumPy's .npy format (version 1.0).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_TOOLS_COMMUTER_RUN_NPY_H
+#define COMMUTER_TOOLS_COMMUTER_RUN_NPY_H
+
+#include "Support.h"
+
+#include "mlir/IR/Types.h"
+
+namespace commuter::run {
+
+/// Reads an array of `element`s. bf16 and the 8-bit floating-point types, which
+/// NumPy lacks, are raw (V2, V1) or unsigned integers of their width.
+llvm::FailureOr<Array> readNpy(llvm::StringRef path, mlir::Type element);
+
+/// Writes `path` anew; fails with what the system says.
+llvm::LogicalResult writeNpy(llvm::StringRef path, const Array &array,
+                             mlir::Type element);
+
+} // namespace commuter::run
+
+#endif // COMMUTER_TOOLS_COMMUTER_RUN_NPY_H

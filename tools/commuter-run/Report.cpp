@@ -1,0 +1,319 @@
+//===- Report.cpp ---------------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a run ends with: the comparison, the table, JSON and the trace.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Report.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::run;
+
+//===----------------------------------------------------------------------===//
+// Comparison
+//===----------------------------------------------------------------------===//
+
+static double getLargestError(const Array &a, const Array &b,
+                              const ValueInfo &info) {
+  if (a.shape != b.shape)
+    return std::numeric_limits<double>::infinity();
+  double largest = 0;
+  for (size_t at = 0; at < a.data.size(); at += info.width) {
+    if (std::memcmp(&a.data[at], &b.data[at], info.width) == 0)
+      continue;
+    double error = std::fabs(decode(&a.data[at], info.element) -
+                             decode(&b.data[at], info.element));
+    // Also if one of them is no number.
+    if (!(error <= largest))
+      largest = error;
+  }
+  return largest;
+}
+
+std::vector<ResultComparison> run::compareResults(const Signature &signature,
+                                                  const Version &a,
+                                                  const Version &b) {
+  std::vector<ResultComparison> comparison(signature.results.size());
+  for (auto [i, result] : llvm::enumerate(comparison))
+    for (auto [x, y] : llvm::zip_equal(a.ranks, b.ranks)) {
+      const Array &left = x.results[i], &right = y.results[i];
+      if (left.shape == right.shape && left.data == right.data) {
+        ++result.exactRanks;
+        continue;
+      }
+      double error = getLargestError(left, right, signature.results[i]);
+      if (!(error <= result.largestError))
+        result.largestError = error;
+    }
+  return comparison;
+}
+
+bool Report::agrees() const {
+  return llvm::all_of(comparison, [&](const ResultComparison &result) {
+    return result.exactRanks == signature.ranks;
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Figures
+//===----------------------------------------------------------------------===//
+
+static double getMedian(std::vector<double> values) {
+  if (values.empty())
+    return 0;
+  llvm::sort(values);
+  size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle]
+                           : (values[middle - 1] + values[middle]) / 2;
+}
+
+namespace {
+enum class Over { Sum, Max };
+
+struct Figures {
+  /// Largest over the ranks: it is what bounds the time.
+  int64_t normRows = 0, bytesReceived = 0, bytesCopied = 0, peakBytes = 0;
+  int64_t collectives = 0;
+  /// Medians over the iterations, in milliseconds. Norms and collectives are
+  /// summed over the ranks, the total is the slowest rank's.
+  double normMs, collectiveMs, waitMs, totalMs;
+
+  explicit Figures(const Version &version) {
+    for (const RankRun &rank : version.ranks) {
+      const commuter_stats_t &stats = rank.stats.back();
+      normRows = std::max(normRows, stats.norm_rows);
+      bytesReceived = std::max(bytesReceived, stats.bytes_received);
+      bytesCopied = std::max(bytesCopied, stats.bytes_copied);
+      peakBytes = std::max(peakBytes, stats.peak_bytes);
+      collectives = std::max(collectives, stats.collective_count);
+    }
+    auto overRanks = [&](Over over, auto get) {
+      std::vector<double> values;
+      for (size_t i = 0; i < version.ranks[0].stats.size(); ++i) {
+        double value = 0;
+        for (const RankRun &rank : version.ranks) {
+          double ms = get(rank, i) * 1e-6;
+          value = over == Over::Sum ? value + ms : std::max(value, ms);
+        }
+        values.push_back(value);
+      }
+      return getMedian(std::move(values));
+    };
+    normMs = overRanks(Over::Sum, [](const RankRun &rank, size_t i) {
+      return rank.stats[i].norm_ns;
+    });
+    collectiveMs = overRanks(Over::Sum, [](const RankRun &rank, size_t i) {
+      return rank.stats[i].collective_ns - rank.stats[i].wait_ns;
+    });
+    waitMs = overRanks(Over::Sum, [](const RankRun &rank, size_t i) {
+      return rank.stats[i].wait_ns;
+    });
+    totalMs = overRanks(Over::Max, [](const RankRun &rank, size_t i) {
+      return rank.totalNs[i];
+    });
+  }
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Table
+//===----------------------------------------------------------------------===//
+
+static std::string describeMeshes(const Signature &signature) {
+  std::string text;
+  for (const Mesh &mesh : signature.meshes) {
+    text += (text.empty() ? "@" : ", @") + mesh.name + "(";
+    for (size_t i = 0; i < mesh.axes.size(); ++i)
+      text += (i ? ", " : "") + mesh.axes[i] + " = " +
+              std::to_string(mesh.sizes[i]);
+    text += ")";
+  }
+  return text.empty() ? "no mesh" : text;
+}
+
+void Report::printTable(llvm::raw_ostream &os) const {
+  os << "@" << signature.entry << " on " << signature.ranks
+     << (signature.ranks == 1 ? " rank, " : " ranks, ")
+     << describeMeshes(signature) << ", cpu, threads; "
+     << (versions[0].ranks[0].stats.size() == 1
+             ? std::string("1 run")
+             : "medians of " +
+                   std::to_string(versions[0].ranks[0].stats.size()) + " runs")
+     << "\n\n";
+  std::vector<Figures> figures(versions.begin(), versions.end());
+  bool isPair = figures.size() == 2;
+  os << llvm::format("%-36s", "");
+  for (const Version &version : versions)
+    os << llvm::format(" %14s", version.name.c_str());
+  os << (isPair ? "   ratio\n" : "\n");
+  auto row = [&](const char *name, auto get, auto print) {
+    os << llvm::format("%-36s", name);
+    for (const Figures &f : figures)
+      os << llvm::format(" %14s", print(get(f)).c_str());
+    if (isPair) {
+      double before = get(figures[0]), after = get(figures[1]);
+      if (before != 0)
+        os << llvm::format("  %6.3f", after / before);
+      else
+        os << "       -";
+    }
+    os << '\n';
+  };
+  auto count = [](int64_t value) { return std::to_string(value); };
+  auto ms = [](double value) {
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.3f ms", value);
+    return std::string(text);
+  };
+  row("norm rows per rank", [](auto &f) { return f.normRows; }, count);
+  row(
+      "bytes received per rank", [](auto &f) { return f.bytesReceived; },
+      count);
+  row("collectives per rank", [](auto &f) { return f.collectives; }, count);
+  row("norm time, all ranks", [](auto &f) { return f.normMs; }, ms);
+  row("collective time, all ranks", [](auto &f) { return f.collectiveMs; }, ms);
+  row("waiting time, all ranks", [](auto &f) { return f.waitMs; }, ms);
+  row("total time, slowest rank", [](auto &f) { return f.totalMs; }, ms);
+
+  if (comparison.empty())
+    return;
+  os << '\n';
+  int64_t ranks = signature.ranks;
+  if (agrees()) {
+    os << comparison.size()
+       << (comparison.size() == 1 ? " result: " : " results: ")
+       << "bit-exact on " << ranks << "/" << ranks << " ranks\n";
+    return;
+  }
+  for (auto [i, result] : llvm::enumerate(comparison)) {
+    os << "result " << i << ": bit-exact on " << result.exactRanks << "/"
+       << ranks << " ranks";
+    if (result.exactRanks != ranks)
+      os << ", largest error " << llvm::format("%g", result.largestError);
+    os << '\n';
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// JSON
+//===----------------------------------------------------------------------===//
+
+void Report::printJSON(llvm::raw_ostream &os) const {
+  llvm::json::OStream json(os, /*IndentSize=*/2);
+  json.object([&] {
+    json.attribute("entry", signature.entry);
+    json.attribute("ranks", signature.ranks);
+    json.attribute("device", "cpu");
+    json.attribute("transport", "threads");
+    json.attributeArray("meshes", [&] {
+      for (const Mesh &mesh : signature.meshes)
+        json.object([&] {
+          json.attribute("name", mesh.name);
+          json.attribute("axes", llvm::json::Array(mesh.axes));
+          json.attribute("sizes", llvm::json::Array(mesh.sizes));
+        });
+    });
+    json.attributeArray("versions", [&] {
+      for (const Version &version : versions) {
+        Figures figures(version);
+        auto perRank = [&](const char *name, int64_t commuter_stats_t::*field) {
+          json.attributeArray(name, [&] {
+            for (const RankRun &rank : version.ranks)
+              json.value(rank.stats.back().*field);
+          });
+        };
+        json.object([&] {
+          json.attribute("name", version.name);
+          json.attribute("runs", int64_t(version.ranks[0].stats.size()));
+          json.attribute("compile_ms", version.compileNs * 1e-6);
+          json.attribute("norm_ms", figures.normMs);
+          json.attribute("collective_ms", figures.collectiveMs);
+          json.attribute("wait_ms", figures.waitMs);
+          json.attribute("total_ms", figures.totalMs);
+          perRank("norm_rows", &commuter_stats_t::norm_rows);
+          perRank("bytes_received", &commuter_stats_t::bytes_received);
+          perRank("bytes_copied", &commuter_stats_t::bytes_copied);
+          perRank("collectives", &commuter_stats_t::collective_count);
+          perRank("peak_bytes", &commuter_stats_t::peak_bytes);
+        });
+      }
+    });
+    if (comparison.empty())
+      return;
+    json.attribute("agrees", agrees());
+    json.attributeArray("results", [&] {
+      for (const ResultComparison &result : comparison)
+        json.object([&] {
+          json.attribute("bit_exact", result.exactRanks == signature.ranks);
+          json.attribute("exact_ranks", result.exactRanks);
+          // JSON has neither infinity nor NaN.
+          if (std::isfinite(result.largestError))
+            json.attribute("largest_error", result.largestError);
+          else
+            json.attribute("largest_error", nullptr);
+        });
+    });
+  });
+  os << '\n';
+}
+
+//===----------------------------------------------------------------------===//
+// Trace
+//===----------------------------------------------------------------------===//
+
+void Report::printTrace(llvm::raw_ostream &os) const {
+  llvm::json::OStream json(os);
+  auto metadata = [&](const char *name, int64_t process, int64_t thread,
+                      const std::string &value) {
+    json.object([&] {
+      json.attribute("name", name);
+      json.attribute("ph", "M");
+      json.attribute("pid", process);
+      json.attribute("tid", thread);
+      json.attributeObject("args", [&] { json.attribute("name", value); });
+    });
+  };
+  json.object([&] {
+    json.attribute("displayTimeUnit", "ms");
+    json.attributeArray("traceEvents", [&] {
+      for (auto [p, version] : llvm::enumerate(versions)) {
+        metadata("process_name", p, 0, version.name);
+        for (auto [r, rank] : llvm::enumerate(version.ranks)) {
+          metadata("thread_name", p, r, "rank " + std::to_string(r));
+          for (const TraceEvent &event : rank.trace)
+            json.object([&] {
+              json.attribute("name", event.name);
+              json.attribute("cat", event.isNorm ? "norm" : "collective");
+              json.attribute("ph", "X");
+              json.attribute("pid", int64_t(p));
+              json.attribute("tid", int64_t(r));
+              json.attribute("ts", event.startNs * 1e-3);
+              json.attribute("dur", (event.endNs - event.startNs) * 1e-3);
+              json.attributeObject("args", [&] {
+                json.attribute("bytes", event.bytes);
+                if (event.isNorm)
+                  json.attribute("rows", event.rows);
+                else
+                  json.attribute("group", event.group);
+              });
+            });
+        }
+      }
+    });
+  });
+  os << '\n';
+}
