@@ -506,6 +506,7 @@ TEST_P(CollectiveTest, Counters) {
               n * input_bytes + input_bytes + 40 + input_bytes);
     EXPECT_GT(stats.collective_ns, 0);
     EXPECT_LE(stats.wait_ns, stats.collective_ns);
+    EXPECT_GT(stats.collective_cpu_ns, 0);
     commuter_context_reset_stats(rank.context);
     commuter_context_stats(rank.context, &stats);
     EXPECT_EQ(stats.collective_count, 0);

@@ -292,10 +292,14 @@ COMMUTER_API commuter_status_t commuter_context_run(commuter_context_t *context,
 //===----------------------------------------------------------------------===*/
 
 typedef struct commuter_stats_t {
+  /* Elapsed times, and of these the processor time of the calling thread: what
+     counts where ranks share cores. Nanoseconds. */
+  int64_t norm_ns;
+  int64_t norm_cpu_ns;
+  int64_t collective_ns; /* waiting included */
+  int64_t collective_cpu_ns;
+  int64_t wait_ns;          /* of collective_ns: waiting for the other ranks */
   int64_t norm_rows;        /* rows normalised */
-  int64_t norm_ns;          /* time in norms */
-  int64_t collective_ns;    /* time in collectives, waiting included */
-  int64_t wait_ns;          /* of which: waiting for the other ranks */
   int64_t collective_count; /* collectives over groups of more than one */
   int64_t bytes_received;   /* payload received from other ranks */
   int64_t bytes_copied;     /* bytes this rank's collectives wrote */

@@ -154,7 +154,7 @@ static Status runAlone(commuter_context_t *context, Collective &call,
 
 /// `received` is the payload that this rank needs from the others.
 static Status execute(commuter_context_t *context, Collective &call,
-                      int64_t start, int64_t received) {
+                      const Stopwatch &watch, int64_t received) {
   CollectiveCounters counters;
   Status status;
   bool alone = call.size == 1;
@@ -166,7 +166,8 @@ static Status execute(commuter_context_t *context, Collective &call,
   }
   int64_t end = nowNs();
   commuter_stats_t &stats = context->stats;
-  stats.collective_ns += end - start;
+  stats.collective_ns += end - watch.startNs;
+  stats.collective_cpu_ns += watch.cpuNs();
   stats.wait_ns += counters.waitNs;
   stats.bytes_copied += counters.bytesCopied;
   if (!status.ok())
@@ -177,8 +178,8 @@ static Status execute(commuter_context_t *context, Collective &call,
     ++stats.collective_count;
     stats.bytes_received += received;
   }
-  context->emit(operationName(call.operation), "collective", call.spec, start,
-                end, received, 0);
+  context->emit(operationName(call.operation), "collective", call.spec,
+                watch.startNs, end, received, 0);
   return {};
 }
 
@@ -186,7 +187,7 @@ commuter_status_t
 commuter_all_gather(commuter_context_t *context, commuter_group_t *group,
                     const commuter_view_t *input, const commuter_view_t *output,
                     int64_t dim, const commuter_view_t *extents) {
-  int64_t start = nowNs();
+  Stopwatch watch;
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::AllGather, context, group);
@@ -213,7 +214,7 @@ commuter_all_gather(commuter_context_t *context, commuter_group_t *group,
     View expected = call.input;
     expected.sizes[dim] = sum;
     COMMUTER_TRY(checkOutputShape(expected, call.output));
-    return execute(context, call, start,
+    return execute(context, call, watch,
                    call.output.bytes() - call.input.bytes());
   });
 }
@@ -223,7 +224,7 @@ commuter_status_t commuter_all_reduce(commuter_context_t *context,
                                       commuter_reduction_t kind,
                                       const commuter_view_t *input,
                                       const commuter_view_t *output) {
-  int64_t start = nowNs();
+  Stopwatch watch;
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::AllReduce, context, group);
@@ -235,7 +236,7 @@ commuter_status_t commuter_all_reduce(commuter_context_t *context,
     call.kind = kind;
     // As a reduce-scatter followed by an all-gather: what the algorithms of
     // the field move, and what bus bandwidth is defined by.
-    return execute(context, call, start,
+    return execute(context, call, watch,
                    2 * call.input.bytes() / call.size * (call.size - 1));
   });
 }
@@ -244,7 +245,7 @@ commuter_status_t
 commuter_reduce_scatter(commuter_context_t *context, commuter_group_t *group,
                         commuter_reduction_t kind, const commuter_view_t *input,
                         const commuter_view_t *output, int64_t dim) {
-  int64_t start = nowNs();
+  Stopwatch watch;
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::ReduceScatter, context, group);
@@ -264,7 +265,7 @@ commuter_reduce_scatter(commuter_context_t *context, commuter_group_t *group,
     COMMUTER_TRY(checkOutputShape(expected, call.output));
     call.kind = kind;
     call.dim = dim;
-    return execute(context, call, start,
+    return execute(context, call, watch,
                    call.input.bytes() - call.output.bytes());
   });
 }
@@ -274,7 +275,7 @@ commuter_status_t commuter_all_to_all(commuter_context_t *context,
                                       const commuter_view_t *input,
                                       const commuter_view_t *output,
                                       int64_t splitDim, int64_t concatDim) {
-  int64_t start = nowNs();
+  Stopwatch watch;
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::AllToAll, context, group);
@@ -296,7 +297,7 @@ commuter_status_t commuter_all_to_all(commuter_context_t *context,
     COMMUTER_TRY(checkOutputShape(expected, call.output));
     call.dim = splitDim;
     call.concatDim = concatDim;
-    return execute(context, call, start,
+    return execute(context, call, watch,
                    call.input.bytes() / call.size * (call.size - 1));
   });
 }
@@ -305,7 +306,7 @@ commuter_status_t commuter_exchange_extents(commuter_context_t *context,
                                             commuter_group_t *group,
                                             int64_t extent,
                                             const commuter_view_t *extents) {
-  int64_t start = nowNs();
+  Stopwatch watch;
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::ExchangeExtents, context, group);
@@ -320,7 +321,7 @@ commuter_status_t commuter_exchange_extents(commuter_context_t *context,
                   static_cast<long long>(extent));
     call.extent = extent;
     COMMUTER_TRY(
-        execute(context, call, start, (call.size - 1) * sizeof(int64_t)));
+        execute(context, call, watch, (call.size - 1) * sizeof(int64_t)));
     writeExtents(target, call.extents);
     return {};
   });
@@ -328,23 +329,23 @@ commuter_status_t commuter_exchange_extents(commuter_context_t *context,
 
 commuter_status_t commuter_barrier(commuter_context_t *context,
                                    commuter_group_t *group) {
-  int64_t start = nowNs();
+  Stopwatch watch;
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::Barrier, context, group);
-    return execute(context, call, start, 0);
+    return execute(context, call, watch, 0);
   });
 }
 
 commuter_status_t commuter::rt::checkReplicated(commuter_context_t *context,
                                                 commuter_group_t *group,
                                                 const commuter_view_t *view) {
-  int64_t start = nowNs();
+  Stopwatch watch;
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::CheckReplicated, context, group);
     COMMUTER_TRY(readView(view, "view", call.input));
-    return execute(context, call, start,
+    return execute(context, call, watch,
                    call.index == 0 ? 0 : call.input.bytes());
   });
 }
@@ -357,7 +358,7 @@ commuter_status_t commuter_to_partial(commuter_context_t *context,
                                       commuter_group_t *group,
                                       const commuter_view_t *input,
                                       const commuter_view_t *output) {
-  int64_t start = nowNs();
+  Stopwatch watch;
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     View from, to;
@@ -373,11 +374,12 @@ commuter_status_t commuter_to_partial(commuter_context_t *context,
     else
       written = false;
     int64_t end = nowNs();
-    context->stats.collective_ns += end - start;
+    context->stats.collective_ns += end - watch.startNs;
+    context->stats.collective_cpu_ns += watch.cpuNs();
     if (written)
       context->stats.bytes_copied += to.bytes();
-    context->emit("to_partial", "collective", group->spec.c_str(), start, end,
-                  0, 0);
+    context->emit("to_partial", "collective", group->spec.c_str(),
+                  watch.startNs, end, 0, 0);
     return {};
   });
 }
@@ -453,7 +455,7 @@ commuter_norm(commuter_context_t *context, commuter_norm_kind_t kind,
               const commuter_view_t *sum, const commuter_view_t *scale,
               const commuter_view_t *bias, const commuter_view_t *output,
               int64_t axis, double eps, double offset) {
-  int64_t start = nowNs();
+  Stopwatch watch;
   return guarded(context, [&]() -> Status {
     if (!context)
       return fail(COMMUTER_INVALID_ARGUMENT, "context is NULL");
@@ -510,12 +512,13 @@ commuter_norm(commuter_context_t *context, commuter_norm_kind_t kind,
       COMMUTER_TRY(context->device->norm(call));
     int64_t end = nowNs();
     context->stats.norm_rows += call.rows;
-    context->stats.norm_ns += end - start;
+    context->stats.norm_ns += end - watch.startNs;
+    context->stats.norm_cpu_ns += watch.cpuNs();
     int64_t bytes = call.x.bytes() * (residual ? 4 : 2) +
                     (scale ? call.scale.bytes() : 0) +
                     (bias ? call.bias.bytes() : 0);
     context->emit(kind == COMMUTER_RMS_NORM ? "rms_norm" : "layer_norm", "norm",
-                  "", start, end, bytes, call.rows);
+                  "", watch.startNs, end, bytes, call.rows);
     return {};
   });
 }

@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <string>
 
 namespace commuter::rt {
@@ -60,6 +61,20 @@ inline int64_t nowNs() {
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
+
+/// Processor time of the calling thread.
+inline int64_t threadCpuNs() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * int64_t(1000000000) + time.tv_nsec;
+}
+
+/// Starts with its construction, on the thread that it is constructed on.
+struct Stopwatch {
+  const int64_t startNs = nowNs();
+  const int64_t startCpuNs = threadCpuNs();
+  int64_t cpuNs() const { return threadCpuNs() - startCpuNs; }
+};
 
 inline bool isFloat(int32_t dtype) { return dtype <= COMMUTER_F8E5M2; }
 inline bool isFloat8(int32_t dtype) {

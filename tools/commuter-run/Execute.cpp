@@ -20,6 +20,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <set>
 #include <thread>
 
@@ -31,6 +32,12 @@ static int64_t nowNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
+}
+
+static int64_t threadCpuNs() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * int64_t(1000000000) + time.tv_nsec;
 }
 
 //===----------------------------------------------------------------------===//
@@ -274,16 +281,17 @@ run::execute(const Signature &signature, ArrayRef<CompiledProgram> programs,
             context, options.trace && isMeasured ? recordEvent : nullptr,
             &run.trace);
         commuter_context_reset_stats(context);
-        int64_t start = nowNs();
+        int64_t start = nowNs(), startCpu = threadCpuNs();
         if (auto s = check(call->run(context)))
           return s;
-        int64_t end = nowNs();
+        int64_t end = nowNs(), endCpu = threadCpuNs();
         std::vector<Array> results = call->takeResults(i + 1 == total);
         commuter_stats_t stats;
         commuter_context_stats(context, &stats);
         if (isMeasured) {
           run.stats.push_back(stats);
           run.totalNs.push_back(end - start);
+          run.cpuNs.push_back(endCpu - startCpu);
         }
         if (i + 1 == total)
           run.results = std::move(results);

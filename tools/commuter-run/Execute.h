@@ -37,7 +37,8 @@ struct TraceEvent {
 struct RankRun {
   std::vector<Array> results;          // of the last iteration
   std::vector<commuter_stats_t> stats; // by iteration
-  std::vector<int64_t> totalNs;        // by iteration
+  std::vector<int64_t> totalNs;        // elapsed, by iteration
+  std::vector<int64_t> cpuNs;          // of the rank's thread, by iteration
   std::vector<TraceEvent> trace;
 };
 
