@@ -2,6 +2,7 @@
 # every module printed and parsed again, as text and as bytecode.
 
 import os
+import sys
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -10,6 +11,7 @@ config.name = "COMMUTER"
 config.test_format = lit.formats.ShTest(not llvm_config.use_lit_shell)
 config.suffixes = [".mlir", ".test"]
 config.test_source_root = os.path.dirname(__file__)
+config.excludes = ["Inputs"]
 config.test_exec_root = os.path.join(config.commuter_obj_root, "test")
 
 llvm_config.with_system_environment(["HOME", "TMP", "TEMP"])
@@ -23,6 +25,8 @@ if os.environ.get("COMMUTER_VERIFY_ROUNDTRIP"):
 config.substitutions += [
     ("%commuter-opt", opt),
     ("%commuter-plugin", config.commuter_plugin),
+    ("%commuter-run", os.path.join(config.commuter_tools_dir, "commuter-run")),
+    ("%python", sys.executable),
     ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),
 ]
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)

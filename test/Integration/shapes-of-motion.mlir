@@ -1,0 +1,92 @@
+// Every shape of program that dist-commute-norms moves, executed: the rewritten
+// program gives the bits of the program as written, on fewer rows.
+
+// RUN: %commuter-run %s --entry residual_alike --compare | FileCheck %s --check-prefixes=SIXTH
+// RUN: %commuter-run %s --entry residual_replicated --compare | FileCheck %s --check-prefixes=SIXTH
+// RUN: %commuter-run %s --entry casts --compare | FileCheck %s --check-prefixes=SIXTH
+// RUN: %commuter-run %s --entry axes_in_either_order --compare | FileCheck %s --check-prefixes=SIXTH
+// RUN: %commuter-run %s --entry rank3 --compare | FileCheck %s --check-prefixes=THIRD
+// RUN: %commuter-run %s --entry middle_dimension --compare | FileCheck %s --check-prefixes=THIRD
+// RUN: %commuter-run %s --entry sliced_back --compare | FileCheck %s --check-prefixes=THIRD
+// RUN: %commuter-run %s --entry chain --compare | FileCheck %s --check-prefixes=THIRD
+// RUN: %commuter-run %s --entry in_a_loop --compare | FileCheck %s --check-prefixes=THIRD
+
+// SIXTH: norm rows per rank {{[0-9]+ [0-9]+}} 0.167
+// SIXTH: bit-exact on 6/6 ranks
+// THIRD: norm rows per rank {{[0-9]+ [0-9]+}} 0.333
+// THIRD: bit-exact on 6/6 ranks
+
+dist.mesh @mesh(a = 2, b = 3)
+
+func.func @residual_alike(%h: tensor<4x40xbf16>, %r: tensor<4x40xbf16>, %w: tensor<40xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> (tensor<24x40xbf16>, tensor<24x40xbf16>) {
+  %g = dist.all_gather %h dim 0 over @mesh[a, b] : tensor<4x40xbf16> -> tensor<24x40xbf16>
+  %gr = dist.all_gather %r dim 0 over @mesh[a, b] : tensor<4x40xbf16> -> tensor<24x40xbf16>
+  %s, %n = norm.add_rms_norm %g, %gr scale %w eps 1.0e-06 : tensor<24x40xbf16>, tensor<40xf32>
+  return %s, %n : tensor<24x40xbf16>, tensor<24x40xbf16>
+}
+
+func.func @residual_replicated(%h: tensor<4x40xf32>, %r: tensor<24x40xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<24x40xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[a, b] : tensor<4x40xf32> -> tensor<24x40xf32>
+  %s = arith.addf %g, %r : tensor<24x40xf32>
+  %n = norm.layer_norm %s eps 1.0e-05 : tensor<24x40xf32>
+  return %n : tensor<24x40xf32>
+}
+
+func.func @casts(%h: tensor<4x40xf16>) -> tensor<24x40xf16> {
+  %g = dist.all_gather %h dim 0 over @mesh[a, b] : tensor<4x40xf16> -> tensor<24x40xf16>
+  %e = arith.extf %g : tensor<24x40xf16> to tensor<24x40xf32>
+  %n = norm.rms_norm %e eps 1.0e-06 : tensor<24x40xf32>
+  %t = arith.truncf %n : tensor<24x40xf32> to tensor<24x40xf16>
+  return %t : tensor<24x40xf16>
+}
+
+func.func @axes_in_either_order(%h: tensor<4x40xf32>) -> (tensor<24x40xf32>, tensor<24x40xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[a, b] : tensor<4x40xf32> -> tensor<24x40xf32>
+  %k = dist.all_gather %h dim 0 over @mesh[b, a] : tensor<4x40xf32> -> tensor<24x40xf32>
+  %n = norm.layer_norm %g eps 1.0e-05 : tensor<24x40xf32>
+  %m = norm.rms_norm %k eps 1.0e-05 : tensor<24x40xf32>
+  return %n, %m : tensor<24x40xf32>, tensor<24x40xf32>
+}
+
+func.func @rank3(%h: tensor<2x5x40xbf16>, %w: tensor<5x40xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<6x5x40xbf16> {
+  %g = dist.all_gather %h dim 0 over @mesh[b] : tensor<2x5x40xbf16> -> tensor<6x5x40xbf16>
+  %n = norm.layer_norm %g scale %w bias %w axis 1 eps 1.0e-05 : tensor<6x5x40xbf16>, tensor<5x40xbf16>, tensor<5x40xbf16>
+  return %n : tensor<6x5x40xbf16>
+}
+
+func.func @middle_dimension(%h: tensor<2x5x40xf32>) -> tensor<2x15x40xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[b] : tensor<2x5x40xf32> -> tensor<2x15x40xf32>
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<2x15x40xf32>
+  return %n : tensor<2x15x40xf32>
+}
+
+func.func @sliced_back(%h: tensor<4x40xbf16>, %r: tensor<4x40xbf16>) -> (tensor<12x40xbf16>, tensor<4x40xbf16>, tensor<4x40xbf16>) {
+  %s = arith.addf %h, %r : tensor<4x40xbf16>
+  %g = dist.all_gather %s dim 0 over @mesh[b] : tensor<4x40xbf16> -> tensor<12x40xbf16>
+  %own = dist.all_slice %g dim 0 over @mesh[b] : tensor<12x40xbf16> -> tensor<4x40xbf16>
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<12x40xbf16>
+  %mine = dist.all_slice %n dim 0 over @mesh[b] : tensor<12x40xbf16> -> tensor<4x40xbf16>
+  return %n, %own, %mine : tensor<12x40xbf16>, tensor<4x40xbf16>, tensor<4x40xbf16>
+}
+
+func.func @chain(%h: tensor<4x40xf32>) -> tensor<12x40xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[b] : tensor<4x40xf32> -> tensor<12x40xf32>
+  %n = norm.layer_norm %g eps 1.0e-05 : tensor<12x40xf32>
+  %e = math.exp %n : tensor<12x40xf32>
+  %t = arith.mulf %e, %g : tensor<12x40xf32>
+  %m = norm.rms_norm %t eps 1.0e-06 : tensor<12x40xf32>
+  return %m : tensor<12x40xf32>
+}
+
+func.func @in_a_loop(%h: tensor<4x40xf32>) -> tensor<4x40xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %r = scf.for %i = %c0 to %c3 step %c1 iter_args(%x = %h) -> tensor<4x40xf32> {
+    %g = dist.all_gather %x dim 0 over @mesh[b] : tensor<4x40xf32> -> tensor<12x40xf32>
+    %n = norm.layer_norm %g eps 1.0e-05 : tensor<12x40xf32>
+    %sum = dist.reduce_scatter %n sum dim 0 over @mesh[b] : tensor<12x40xf32> -> tensor<4x40xf32>
+    scf.yield %sum : tensor<4x40xf32>
+  }
+  return %r : tensor<4x40xf32>
+}
