@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# Configures and builds into build/ (or $COMMUTER_BUILD_DIR), with ccache if it is
-# there.
+# Configures and builds (the ninja targets given, or all) into build/, or into
+# $COMMUTER_BUILD_DIR; with COMMUTER_PRESET=dev|release|asan|tsan into
+# build-<preset>/. Uses ccache if it is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${COMMUTER_BUILD_DIR:-build}
-launcher=()
-if command -v ccache >/dev/null; then
-  launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+arguments=(-G Ninja)
+if [ -n "${COMMUTER_PRESET:-}" ]; then
+  arguments=(--preset "$COMMUTER_PRESET")
 fi
-cmake -S . -B "$build" -G Ninja "${launcher[@]}"
+build=${COMMUTER_BUILD_DIR:-build${COMMUTER_PRESET:+-$COMMUTER_PRESET}}
+if command -v ccache >/dev/null; then
+  arguments+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+fi
+cmake -S . -B "$build" "${arguments[@]}"
 ninja -C "$build" "$@"

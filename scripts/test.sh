@@ -1,64 +1,53 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test. The last line is
-# `N passed, N failed, N skipped`, from the suites' own counts.
+# `N passed, N failed, N skipped`, from the suites' own counts. COMMUTER_PRESET
+# and COMMUTER_BUILD_DIR are those of build.sh: COMMUTER_PRESET=asan runs all of
+# it under the sanitizers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=$PWD/${COMMUTER_BUILD_DIR:-build}
+build=$PWD/${COMMUTER_BUILD_DIR:-build${COMMUTER_PRESET:+-$COMMUTER_PRESET}}
 
 scripts/setup.sh
 scripts/build.sh
 
-# The lit suite, then again with every module printed and parsed on the way.
-lit=$(sed -n 's/^LLVM_EXTERNAL_LIT:[A-Z]*=//p' "$build/CMakeCache.txt")
-lit=${lit:-/usr/lib/llvm-22/bin/lit}
 results=()
+
+# run_lit NAME: the lit suite.
 run_lit() {
   local out=$build/lit-$1.json
   rm -f "$out"
   "$lit" -sv -o "$out" "$build/test" || true
   results+=("$out")
 }
+# run_cts NAME BUILD [FILTER]: a runtime's conformance suite.
+run_cts() {
+  local out=$build/cts-$1.json
+  rm -f "$out"
+  ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1 \
+    "$2/bin/commuter-cts" --gtest_brief=1 --gtest_output="json:$out" \
+    ${3:+"--gtest_filter=$3"} || true
+  results+=("$out")
+}
+
+# As it is, then with every module printed and parsed again on the way.
+lit=$(sed -n 's/^LLVM_EXTERNAL_LIT:[A-Z]*=//p' "$build/CMakeCache.txt")
+lit=${lit:-/usr/lib/llvm-22/bin/lit}
 run_lit plain
 COMMUTER_VERIFY_ROUNDTRIP=1 run_lit roundtrip
 
-# The runtime's conformance suite.
-rm -f "$build/cts.json"
-"$build/bin/commuter-cts" --gtest_brief=1 --gtest_output="json:$build/cts.json" || true
+# The runtime, with the kernels of each instruction set; and built by itself.
+run_cts default "$build"
+for isa in portable avx2 avx512; do
+  COMMUTER_ISA=$isa run_cts "$isa" "$build" '*Norm*:*Reduce*'
+done
+cmake -S runtime -B "$build/runtime-alone" -G Ninja \
+  -DCOMMUTER_SANITIZE="$(sed -n 's/^COMMUTER_SANITIZE:[A-Z]*=//p' "$build/CMakeCache.txt")" \
+  -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)" >/dev/null
+ninja -C "$build/runtime-alone" >/dev/null
+run_cts alone "$build/runtime-alone"
 
 # The reference pages are current.
 docs=0
 ninja -C "$build" commuter-docs-check >/dev/null || docs=1
 
-python3 - "$docs" "$build/cts.json" "${results[@]}" <<'PYTHON'
-import collections, json, os, sys
-
-docs_failed = int(sys.argv[1])
-counts = collections.Counter()
-counts["failed" if docs_failed else "passed"] += 1
-if docs_failed:
-    print("docs/ is not current: run 'ninja -C build commuter-docs'")
-for path in sys.argv[2:]:
-    if not os.path.exists(path):
-        print(f"no results in {path}: the suite did not run")
-        counts["failed"] += 1
-        continue
-    report = json.load(open(path))
-    if "testsuites" in report:  # GoogleTest's format
-        for suite in report["testsuites"]:
-            for test in suite["testsuite"]:
-                kind = ("failed" if "failures" in test else
-                        "skipped" if test["result"] == "SKIPPED" else "passed")
-                counts[kind] += 1
-        continue
-    for test in report["tests"]:
-        code = test["code"]
-        kind = {"PASS": "passed", "FLAKYPASS": "passed", "XFAIL": "passed",
-                "UNSUPPORTED": "skipped", "SKIPPED": "skipped"}.get(code, "failed")
-        counts[kind] += 1
-        if kind == "skipped":
-            print(f"skipped: {test['name']}: {test.get('output', '').strip()}")
-if not counts["passed"]:
-    counts["failed"] += 1
-print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-sys.exit(1 if counts["failed"] else 0)
-PYTHON
+python3 scripts/count-tests.py "$docs" "${results[@]}"

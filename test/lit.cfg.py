@@ -29,4 +29,6 @@ config.substitutions += [
     ("%python", sys.executable),
     ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),
 ]
+if config.commuter_sanitize:
+    config.available_features.add("sanitizer")
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)

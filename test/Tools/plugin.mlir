@@ -1,4 +1,6 @@
 // The stock mlir-opt with our plugin, on IR that only our pass can make.
+// The stock tool comes without a sanitizer's runtime.
+// UNSUPPORTED: sanitizer
 // RUN: %mlir-opt %s --load-dialect-plugin=%commuter-plugin --load-pass-plugin=%commuter-plugin --pass-pipeline="builtin.module(dist-commute-norms,canonicalize)" | FileCheck %s
 
 dist.mesh @mesh(dp = 4)

@@ -61,3 +61,11 @@ func.func @integers(%x: tensor<4x8xi32>) {
   %0 = norm.rms_norm %x eps 1.0e-06 : tensor<4x8xi32>
   return
 }
+
+// -----
+
+func.func @offset(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{'norm.rms_norm' op expects a finite offset, found 0x7FF0000000000000 : f64}}
+  %0 = norm.rms_norm %x offset 0x7FF0000000000000 eps 1.0e-06 : tensor<4x8xf32>
+  return
+}

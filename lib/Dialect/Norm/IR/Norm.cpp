@@ -14,6 +14,9 @@
 
 #include "mlir/IR/Builders.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::norm;
@@ -105,6 +108,19 @@ ParseResult parseNorm(OpAsmParser &parser, OperationState &state,
   return success();
 }
 
+/// The shortest decimal form that reads back as the same number: MLIR's own
+/// printer makes 9.9999999999999995E-7 of 1.0e-06.
+void printShortest(OpAsmPrinter &printer, const APFloat &value) {
+  const double number = value.convertToDouble();
+  char text[32];
+  for (int digits = 1; digits <= 17; ++digits) {
+    std::snprintf(text, sizeof(text), "%.*e", digits, number);
+    if (std::strtod(text, nullptr) == number)
+      break;
+  }
+  printer << text;
+}
+
 template <typename OpTy>
 void printNorm(OpTy op, OpAsmPrinter &printer) {
   printer << ' ' << op.getInput();
@@ -122,9 +138,9 @@ void printNorm(OpTy op, OpAsmPrinter &printer) {
     }
   }
   if constexpr (requires { op.getOffsetAttr(); }) {
-    if (!op.getOffset().isZero()) {
+    if (!op.getOffset().isPosZero()) {
       printer << " offset ";
-      printer.printAttributeWithoutType(op.getOffsetAttr());
+      printShortest(printer, op.getOffset());
     }
   }
   auto elide = {StringRef("axis"), StringRef("eps"), StringRef("offset"),
@@ -132,7 +148,7 @@ void printNorm(OpTy op, OpAsmPrinter &printer) {
   if (op.getAxis())
     printer << " axis " << *op.getAxis();
   printer << " eps ";
-  printer.printAttributeWithoutType(op.getEpsAttr());
+  printShortest(printer, op.getEps());
   printer.printOptionalAttrDict(op->getAttrs(), elide);
   printer << " : ";
   llvm::interleaveComma(types, printer);
@@ -179,6 +195,10 @@ LogicalResult verifyNorm(OpTy op) {
   if (!op.getEps().isFinite() || op.getEps().isNegative())
     return op.emitOpError()
            << "expects a finite eps >= 0, found " << op.getEpsAttr();
+  if constexpr (requires { op.getOffset(); })
+    if (!op.getOffset().isFinite())
+      return op.emitOpError()
+             << "expects a finite offset, found " << op.getOffsetAttr();
   if (failed(verifyParameter(op, "scale", op.getScale(), type, axis)))
     return failure();
   if constexpr (requires { op.getBias(); })
