@@ -111,4 +111,30 @@ def ExpandCollectivesPass : Pass<"dist-expand-collectives"> {
            "Check at run time what dist.assert_sharding promises">];
 }
 
+def GatherInPlacePass : Pass<"dist-gather-in-place"> {
+  let summary = "Makes the input of a gather in its slot of the gathered buffer";
+  let description = [{
+    Runs on buffers, before they are deallocated. A gather need not copy this
+    rank's own part if whatever computes it, a norm for example, writes it to its
+    place at once.
+
+    ```mlir
+    %part = memref.alloc() : memref<4x8xf32>
+    norm.rms_norm_into %x, %part ...
+    %whole = memref.alloc() : memref<32x8xf32>
+    dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+    // becomes
+    %whole = memref.alloc() : memref<32x8xf32>
+    %offset, %size = dist.shard_bounds %c32 over @mesh[dp]
+    %part = memref.subview %whole[%offset, 0] [4, 8] [1, 1] : ...
+    norm.rms_norm_into %x, %part ...
+    dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : ...
+    ```
+  }];
+  let dependentDialects = ["::commuter::dist::DistDialect",
+                           "::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numPlaced", "inputs-placed", "Inputs made in their slots">];
+}
+
 #endif // COMMUTER_DIALECT_DIST_TRANSFORMS_PASSES_TD

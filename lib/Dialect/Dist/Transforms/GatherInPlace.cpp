@@ -1,0 +1,206 @@
+//===- GatherInPlace.cpp --------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// dist-gather-in-place: the input of a gather is made in its slot of the
+// gathered buffer.
+//
+//===----------------------------------------------------------------------===//
+
+#include "commuter/Dialect/Dist/Transforms/Passes.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace commuter::dist {
+#define GEN_PASS_DEF_GATHERINPLACEPASS
+#include "commuter/Dialect/Dist/Transforms/Passes.h.inc"
+} // namespace commuter::dist
+
+using namespace mlir;
+using namespace commuter::dist;
+
+namespace {
+
+/// True if `op` may write to `memory`, as far as its effects tell.
+bool mayWrite(Operation *op, Value memory) {
+  std::optional<SmallVector<MemoryEffects::EffectInstance>> effects =
+      getEffectsRecursively(op);
+  return !effects || llvm::any_of(*effects, [&](const auto &effect) {
+    return isa<MemoryEffects::Write>(effect.getEffect()) &&
+           (!effect.getValue() || effect.getValue() == memory);
+  });
+}
+
+/// True if nothing but `except` writes to `memory`, also through views of it.
+/// What is handed to a terminator leaves the block, and with it whoever reads
+/// the memory there.
+bool isOnlyRead(Value memory, Operation *except) {
+  return llvm::all_of(memory.getUsers(), [&](Operation *user) {
+    if (user == except || user->hasTrait<OpTrait::IsTerminator>())
+      return true;
+    if (isa<ViewLikeOpInterface>(user))
+      return llvm::all_of(user->getResults(),
+                          [&](Value view) { return isOnlyRead(view, except); });
+    return isa<MemoryEffectOpInterface>(user) && !mayWrite(user, memory);
+  });
+}
+
+/// True if `memory`, whatever its layout, is used by ops whose effects tell all
+/// of it: not through a view, by a call or a terminator; and nothing writes to
+/// it after `last`.
+bool isCompleteAt(Value memory, Operation *last) {
+  return llvm::all_of(memory.getUsers(), [&](Operation *user) {
+    if (isa<ViewLikeOpInterface>(user) || !isa<MemoryEffectOpInterface>(user) ||
+        user->hasTrait<OpTrait::IsTerminator>() ||
+        llvm::any_of(user->getResultTypes(), llvm::IsaPred<ShapedType>))
+      return false;
+    Operation *ancestor = last->getBlock()->findAncestorOpInBlock(*user);
+    return ancestor &&
+           (!last->isBeforeInBlock(ancestor) || !mayWrite(user, memory));
+  });
+}
+
+/// True if nothing from `from` up to `to` may write to `memory`, an allocation
+/// or a function's argument. Other allocations are other memory.
+bool isUnchanged(Value memory, Operation *from, Operation *to) {
+  if (!isa<BlockArgument>(memory) && !memory.getDefiningOp<memref::AllocOp>())
+    return false;
+  for (Operation *op = from; op != to; op = op->getNextNode()) {
+    auto effects = getEffectsRecursively(op);
+    if (!effects)
+      return false;
+    for (const MemoryEffects::EffectInstance &effect : *effects) {
+      if (!isa<MemoryEffects::Write>(effect.getEffect()))
+        continue;
+      Value written = effect.getValue();
+      if (!written || written == memory ||
+          !written.getDefiningOp<memref::AllocOp>())
+        return false;
+    }
+  }
+  return true;
+}
+
+/// True if `op` would compute the same in front of `place`: it has no effect
+/// but to read memory that is not written in between.
+bool mayStandBefore(Operation *op, Operation *place) {
+  auto effects = getEffectsRecursively(op);
+  return effects && llvm::all_of(*effects, [&](const auto &effect) {
+           return isa<MemoryEffects::Read>(effect.getEffect()) &&
+                  effect.getValue() &&
+                  isUnchanged(effect.getValue(), place, op);
+         });
+}
+
+/// The ops from `place` on, in program order, that `op` (included) needs and
+/// that may stand in front of `place`; nullopt if one may not.
+std::optional<SmallVector<Operation *>> getHoistable(Operation *op,
+                                                     Operation *place) {
+  llvm::SetVector<Operation *> needed;
+  needed.insert(op);
+  for (unsigned i = 0; i < needed.size(); ++i) {
+    if (needed[i] != op && !mayStandBefore(needed[i], place))
+      return std::nullopt;
+    WalkResult walk = needed[i]->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands()) {
+        Operation *def = operand.getDefiningOp();
+        Operation *ancestor =
+            def ? place->getBlock()->findAncestorOpInBlock(*def) : nullptr;
+        if (!ancestor || ancestor->isBeforeInBlock(place) ||
+            needed[i]->isAncestor(def))
+          continue;
+        if (ancestor == place)
+          return WalkResult::interrupt();
+        needed.insert(ancestor);
+      }
+      return WalkResult::advance();
+    });
+    if (walk.wasInterrupted())
+      return std::nullopt;
+  }
+  SmallVector<Operation *> ordered = needed.takeVector();
+  llvm::sort(ordered,
+             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  return ordered;
+}
+
+/// all_gather_into(part, whole) with part = slot(whole): nothing is copied for
+/// this rank's own part.
+///
+/// Precondition: both are allocated in the gather's block; nothing writes to
+/// `part` after the gather, and nothing but the gather writes to `whole`, so
+/// that the slot holds what `part` holds whenever either is read; and what the
+/// size of `whole` is computed from is known where `part` is allocated.
+bool placeInput(AllGatherIntoOp gather) {
+  auto part = gather.getInput().getDefiningOp<memref::AllocOp>();
+  auto whole = gather.getOutput().getDefiningOp<memref::AllocOp>();
+  Block *block = gather->getBlock();
+  if (!part || !whole || part->getBlock() != block ||
+      whole->getBlock() != block)
+    return false;
+  if (!isCompleteAt(part, gather) || !isOnlyRead(whole, gather))
+    return false;
+  if (Value extents = gather.getExtents()) {
+    Operation *def = extents.getDefiningOp();
+    Operation *known = def ? block->findAncestorOpInBlock(*def) : nullptr;
+    if ((known && !known->isBeforeInBlock(part)) ||
+        !isUnchanged(extents, part, gather))
+      return false;
+  }
+  if (part->isBeforeInBlock(whole)) {
+    auto hoistable = getHoistable(whole, part);
+    if (!hoistable)
+      return false;
+    for (Operation *op : *hoistable)
+      op->moveBefore(part);
+  }
+  OpBuilder builder(part);
+  Location loc = gather.getLoc();
+  MemRefType type = whole.getType();
+  const int64_t dim = gather.getDim();
+  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> sizes;
+  unsigned dynamic = 0;
+  for (int64_t size : part.getType().getShape())
+    sizes.push_back(ShapedType::isDynamic(size)
+                        ? OpFoldResult(part.getDynamicSizes()[dynamic++])
+                        : builder.getIndexAttr(size));
+  Value extent = memref::DimOp::create(builder, loc, whole, dim);
+  offsets[dim] =
+      ShardBoundsOp::create(builder, loc, extent, gather.getExtents(),
+                            gather.getMeshAttr(), gather.getAxesAttr())
+          .getOffset();
+  auto slotType = cast<MemRefType>(
+      memref::SubViewOp::inferResultType(type, offsets, sizes, strides));
+  Value slot = memref::SubViewOp::create(builder, loc, slotType, whole, offsets,
+                                         sizes, strides);
+  part.replaceAllUsesWith(slot);
+  part.erase();
+  return true;
+}
+
+struct GatherInPlace
+    : public commuter::dist::impl::GatherInPlacePassBase<GatherInPlace> {
+  using GatherInPlacePassBase::GatherInPlacePassBase;
+
+  void runOnOperation() override {
+    SmallVector<AllGatherIntoOp> gathers;
+    getOperation()->walk([&](AllGatherIntoOp op) { gathers.push_back(op); });
+    for (AllGatherIntoOp gather : gathers)
+      if (placeInput(gather))
+        ++numPlaced;
+    if (numPlaced == 0)
+      markAllAnalysesPreserved();
+  }
+};
+
+} // namespace

@@ -1,0 +1,117 @@
+// RUN: %commuter-opt %s --dist-gather-in-place | FileCheck %s
+
+dist.mesh @mesh(dp = 8)
+
+// The norm writes into this rank's slot.
+// CHECK-LABEL: func @placed(
+// CHECK-SAME: %[[X:.*]]: memref<4x8xf32>
+func.func @placed(%x: memref<4x8xf32>) -> memref<32x8xf32> {
+  // CHECK: %[[WHOLE:.*]] = memref.alloc() : memref<32x8xf32>
+  // CHECK: %[[C0:.*]] = arith.constant 0 : index
+  // CHECK: %[[N:.*]] = memref.dim %[[WHOLE]], %[[C0]]
+  // CHECK: %[[AT:.*]], %{{.*}} = dist.shard_bounds %[[N]] over @mesh[dp]
+  // CHECK: %[[SLOT:.*]] = memref.subview %[[WHOLE]][%[[AT]], 0] [4, 8] [1, 1]
+  // CHECK: norm.rms_norm_into %[[X]], %[[SLOT]]
+  // CHECK: dist.all_gather_into %[[SLOT]], %[[WHOLE]] dim 0 over @mesh[dp]
+  // CHECK: return %[[WHOLE]]
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  return %whole : memref<32x8xf32>
+}
+
+// Ragged: what the size is computed from goes first. Reading the part and a view
+// of the whole later is no obstacle.
+// CHECK-LABEL: func @ragged(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: memref<?x8xf32>, %[[C:[a-z0-9]*]]: memref<8xindex>
+func.func @ragged(%x: memref<?x8xf32>, %c: memref<8xindex>) -> (memref<?x8xf32>, memref<?x8xf32>) {
+  // CHECK: %[[ROWS:.*]] = memref.dim %[[X]]
+  // CHECK: %[[SUM:.*]] = scf.for
+  // CHECK: memref.load %[[C]]
+  // CHECK: %[[WHOLE:.*]] = memref.alloc(%[[SUM]])
+  // CHECK: %[[AT:.*]], %{{.*}} = dist.shard_bounds %{{.*}} extents %[[C]]
+  // CHECK: %[[SLOT:.*]] = memref.subview %[[WHOLE]][%[[AT]], 0] [%[[ROWS]], 8] [1, 1]
+  // CHECK: norm.rms_norm_into %[[X]], %[[SLOT]]
+  // CHECK: dist.all_gather_into %[[SLOT]], %[[WHOLE]]
+  // CHECK: memref.copy %[[SLOT]], %{{.*}}
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %rows = memref.dim %x, %c0 : memref<?x8xf32>
+  %part = memref.alloc(%rows) : memref<?x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<?x8xf32>, memref<?x8xf32>
+  %sum = scf.for %i = %c0 to %c8 step %c1 iter_args(%s = %c0) -> (index) {
+    %n = memref.load %c[%i] : memref<8xindex>
+    %t = arith.addi %s, %n : index
+    scf.yield %t : index
+  }
+  %whole = memref.alloc(%sum) : memref<?x8xf32>
+  dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  %mine = memref.alloc(%rows) : memref<?x8xf32>
+  memref.copy %part, %mine : memref<?x8xf32> to memref<?x8xf32>
+  return %whole, %mine : memref<?x8xf32>, memref<?x8xf32>
+}
+
+// The part changes after the gather: in the slot it would change the whole.
+// CHECK-LABEL: func @written_later(
+// CHECK: norm.rms_norm_into %{{.*}}, %[[PART:.*]] offset
+// CHECK: dist.all_gather_into %[[PART]], %{{.*}} : memref<4x8xf32>, memref<32x8xf32>
+func.func @written_later(%x: memref<4x8xf32>, %f: f32, %i: index) -> (memref<32x8xf32>, f32) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  memref.store %f, %part[%i, %i] : memref<4x8xf32>
+  %g = memref.load %part[%i, %i] : memref<4x8xf32>
+  return %whole, %g : memref<32x8xf32>, f32
+}
+
+// The whole changes after the gather, through a view of it, while the part is
+// still read.
+// CHECK-LABEL: func @whole_written(
+// CHECK: dist.all_gather_into %{{.*}} : memref<4x8xf32>, memref<32x8xf32>
+func.func @whole_written(%x: memref<4x8xf32>, %f: f32, %i: index) -> (memref<32x8xf32>, f32) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  %view = memref.collapse_shape %whole [[0, 1]] : memref<32x8xf32> into memref<256xf32>
+  memref.store %f, %view[%i] : memref<256xf32>
+  %g = memref.load %part[%i, %i] : memref<4x8xf32>
+  return %whole, %g : memref<32x8xf32>, f32
+}
+
+// The part leaves the function, which returns dense memrefs.
+// CHECK-LABEL: func @returned(
+// CHECK: dist.all_gather_into %{{.*}} : memref<4x8xf32>, memref<32x8xf32>
+func.func @returned(%x: memref<4x8xf32>) -> (memref<32x8xf32>, memref<4x8xf32>) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  return %whole, %part : memref<32x8xf32>, memref<4x8xf32>
+}
+
+// The extents are exchanged after the part is allocated: its place is not known.
+// CHECK-LABEL: func @extents_later(
+// CHECK: dist.all_gather_into %{{.*}} : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+func.func @extents_later(%x: memref<?x8xf32>, %rows: index, %total: index) -> memref<?x8xf32> {
+  %c = memref.alloc() : memref<8xindex>
+  %part = memref.alloc(%rows) : memref<?x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<?x8xf32>, memref<?x8xf32>
+  dist.exchange_extents_into %rows, %c over @mesh[dp] : memref<8xindex>
+  %whole = memref.alloc(%total) : memref<?x8xf32>
+  dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  return %whole : memref<?x8xf32>
+}
+
+// The caller's buffer stays the caller's.
+// CHECK-LABEL: func @argument(
+// CHECK-SAME: %[[X:.*]]: memref<4x8xf32>
+// CHECK: dist.all_gather_into %[[X]], %{{.*}} : memref<4x8xf32>, memref<32x8xf32>
+func.func @argument(%x: memref<4x8xf32>) -> memref<32x8xf32> {
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %x, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  return %whole : memref<32x8xf32>
+}
