@@ -31,4 +31,7 @@ config.substitutions += [
 ]
 if config.commuter_sanitize:
     config.available_features.add("sanitizer")
+    config.environment["TSAN_OPTIONS"] = "suppressions=" + os.path.join(
+        config.test_source_root, "tsan-suppressions.txt"
+    )
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
