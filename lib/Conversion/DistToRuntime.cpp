@@ -358,6 +358,10 @@ CALL_PATTERN(ShardBoundsOp) {
   call.group(op)
       .view(op.getExtents(), adaptor.getExtents())
       .add(adaptor.getExtent());
+  if (adaptor.getExpected())
+    call.add(adaptor.getExpected());
+  else
+    call.i64(-1);
   Type index = getTypeConverter()->getIndexType();
   auto offset = call.call("shard_offset", index);
   auto size = call.call("shard_size", index);

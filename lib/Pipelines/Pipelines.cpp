@@ -47,6 +47,7 @@ static void bufferize(OpPassManager &pm) {
   pm.addPass(createConvertTensorToLinalgPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createIsolateResultsPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
   // A loop may carry a tensor that a collective makes anew in each iteration.

@@ -51,11 +51,14 @@ COMMUTER_API void commuter_program_to_partial(const char *group,
                                               const commuter_view_t *output);
 COMMUTER_API int64_t commuter_program_axis_index(const char *group);
 COMMUTER_API int64_t commuter_program_axis_size(const char *group);
-COMMUTER_API int64_t commuter_program_shard_offset(
-    const char *group, const commuter_view_t *extents, int64_t extent);
+/* `expected` is the size that the program counts on, or -1. */
+COMMUTER_API int64_t
+commuter_program_shard_offset(const char *group, const commuter_view_t *extents,
+                              int64_t extent, int64_t expected);
 COMMUTER_API int64_t commuter_program_shard_size(const char *group,
                                                  const commuter_view_t *extents,
-                                                 int64_t extent);
+                                                 int64_t extent,
+                                                 int64_t expected);
 /* Fails unless this rank's `view` (f32, f64, f16, bf16 or integer; any shape)
    is bit-equal on all members: what `dist.assert_sharding` promises of a
    replicated axis. Emitted only when the program was compiled with checks. */

@@ -172,23 +172,39 @@ int64_t commuter_program_axis_size(const char *group) {
   return commuter_group_size(lookUp(current(__func__), group));
 }
 
+static commuter_status_t getShard(commuter_context_t *context,
+                                  const char *group,
+                                  const commuter_view_t *extents,
+                                  int64_t extent, int64_t expected,
+                                  int64_t &offset, int64_t &size) {
+  commuter_status_t status = commuter_shard_bounds(
+      context, lookUp(context, group), extent, extents, &offset, &size);
+  if (status != COMMUTER_OK || expected < 0 || size == expected)
+    return status;
+  return guarded(context, [&]() -> Status {
+    return fail(COMMUTER_INVALID_ARGUMENT,
+                "this rank's slice over %s has %lld elements, but the program "
+                "has %lld",
+                group, static_cast<long long>(size),
+                static_cast<long long>(expected));
+  });
+}
+
 int64_t commuter_program_shard_offset(const char *group,
                                       const commuter_view_t *extents,
-                                      int64_t extent) {
+                                      int64_t extent, int64_t expected) {
   commuter_context_t *context = current(__func__);
-  int64_t offset = 0;
-  check(commuter_shard_bounds(context, lookUp(context, group), extent, extents,
-                              &offset, nullptr));
+  int64_t offset = 0, size = 0;
+  check(getShard(context, group, extents, extent, expected, offset, size));
   return offset;
 }
 
 int64_t commuter_program_shard_size(const char *group,
                                     const commuter_view_t *extents,
-                                    int64_t extent) {
+                                    int64_t extent, int64_t expected) {
   commuter_context_t *context = current(__func__);
-  int64_t size = 0;
-  check(commuter_shard_bounds(context, lookUp(context, group), extent, extents,
-                              nullptr, &size));
+  int64_t offset = 0, size = 0;
+  check(getShard(context, group, extents, extent, expected, offset, size));
   return size;
 }
 

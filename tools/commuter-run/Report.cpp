@@ -188,8 +188,7 @@ void Report::printTable(llvm::raw_ostream &os) const {
   row(
       "bytes received per rank", [](auto &f) { return f.bytesReceived; },
       count);
-  row(
-      "bytes copied per rank", [](auto &f) { return f.bytesCopied; }, count);
+  row("bytes copied per rank", [](auto &f) { return f.bytesCopied; }, count);
   row("collectives per rank", [](auto &f) { return f.collectives; }, count);
   row("norms, processor time, all ranks", [](auto &f) { return f.normMs; }, ms);
   row("collectives, likewise", [](auto &f) { return f.collectiveMs; }, ms);

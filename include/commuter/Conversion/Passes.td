@@ -27,6 +27,28 @@ def SetEntryABIPass : Pass<"commuter-set-entry-abi", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def IsolateResultsPass : Pass<"commuter-isolate-results", "::mlir::ModuleOp"> {
+  let summary = "Gives each result of a function memory of its own";
+  let description = [{
+    Runs right before bufferisation, which knows that a result may be an
+    argument's memory, but not that two results may share theirs: a caller would
+    write to one and change the other, or free both. And a memref whose inner
+    sizes are not known may be cast to a dense one without being dense. So copies
+    are made of
+
+    - a returned value that may share its memory with another result,
+    - a returned value, or an operand of a call, that is a slice of another.
+
+    ```mlir
+    return %a, %a : tensor<4xf32>, tensor<4xf32>
+    // becomes
+    %b = bufferization.alloc_tensor() copy(%a) : tensor<4xf32>
+    return %a, %b : tensor<4xf32>, tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 def ConvertDistToRuntimePass : Pass<"convert-dist-to-runtime",
                                     "::mlir::ModuleOp"> {
   let summary = "Bufferised dist and norm ops to calls of the runtime";

@@ -69,7 +69,7 @@ func.func @buffers(%x: memref<4x8xf32>, %y: memref<16x8xf32>, %e: memref<4xindex
   dist.to_partial_into %x, %x over @mesh[dp] : memref<4x8xf32>, memref<4x8xf32>
   // CHECK: dist.exchange_extents_into %{{.*}}, %{{.*}} over @mesh[dp] : memref<4xindex>
   dist.exchange_extents_into %n, %e over @mesh[dp] : memref<4xindex>
-  // CHECK: dist.shard_bounds %{{.*}} extents %{{.*}} : memref<4xindex> over @mesh[dp]
-  %o, %s = dist.shard_bounds %n extents %e : memref<4xindex> over @mesh[dp]
+  // CHECK: dist.shard_bounds %{{.*}} expects %{{.*}} extents %{{.*}} : memref<4xindex> over @mesh[dp]
+  %o, %s = dist.shard_bounds %n expects %n extents %e : memref<4xindex> over @mesh[dp]
   return
 }

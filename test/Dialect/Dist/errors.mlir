@@ -15,6 +15,24 @@ dist.mesh @mesh()
 
 // -----
 
+// expected-error @+1 {{'dist.mesh' op expects at most 2147483647 ranks, found more}}
+dist.mesh @mesh(a = 4294967296, b = 4294967296)
+func.func @too_many(%x: tensor<4xf32>) {
+  %0 = dist.all_gather %x dim 0 over @mesh[a, b] : tensor<4xf32> -> tensor<8xf32>
+  return
+}
+
+// -----
+
+dist.mesh @mesh(dp = 2)
+func.func @not_reducible(%x: tensor<4xf8E4M3FN>) {
+  // expected-error @+1 {{'dist.all_reduce' op expects elements that can be reduced, found 'tensor<4xf8E4M3FN>'}}
+  %0 = dist.all_reduce %x max over @mesh[dp] : tensor<4xf8E4M3FN>
+  return
+}
+
+// -----
+
 func.func @no_mesh(%x: tensor<4xf32>) {
   // expected-error @+1 {{'dist.all_reduce' op expects the symbol of a dist.mesh, found @mesh}}
   %0 = dist.all_reduce %x sum over @mesh[dp] : tensor<4xf32>

@@ -9,7 +9,8 @@ func.func @placed(%x: memref<4x8xf32>) -> memref<32x8xf32> {
   // CHECK: %[[WHOLE:.*]] = memref.alloc() : memref<32x8xf32>
   // CHECK: %[[C0:.*]] = arith.constant 0 : index
   // CHECK: %[[N:.*]] = memref.dim %[[WHOLE]], %[[C0]]
-  // CHECK: %[[AT:.*]], %{{.*}} = dist.shard_bounds %[[N]] over @mesh[dp]
+  // CHECK: %[[C4:.*]] = arith.constant 4 : index
+  // CHECK: %[[AT:.*]], %{{.*}} = dist.shard_bounds %[[N]] expects %[[C4]] over @mesh[dp]
   // CHECK: %[[SLOT:.*]] = memref.subview %[[WHOLE]][%[[AT]], 0] [4, 8] [1, 1]
   // CHECK: norm.rms_norm_into %[[X]], %[[SLOT]]
   // CHECK: dist.all_gather_into %[[SLOT]], %[[WHOLE]] dim 0 over @mesh[dp]
@@ -30,7 +31,7 @@ func.func @ragged(%x: memref<?x8xf32>, %c: memref<8xindex>) -> (memref<?x8xf32>,
   // CHECK: %[[SUM:.*]] = scf.for
   // CHECK: memref.load %[[C]]
   // CHECK: %[[WHOLE:.*]] = memref.alloc(%[[SUM]])
-  // CHECK: %[[AT:.*]], %{{.*}} = dist.shard_bounds %{{.*}} extents %[[C]]
+  // CHECK: %[[AT:.*]], %{{.*}} = dist.shard_bounds %{{.*}} expects %[[ROWS]] extents %[[C]]
   // CHECK: %[[SLOT:.*]] = memref.subview %[[WHOLE]][%[[AT]], 0] [%[[ROWS]], 8] [1, 1]
   // CHECK: norm.rms_norm_into %[[X]], %[[SLOT]]
   // CHECK: dist.all_gather_into %[[SLOT]], %[[WHOLE]]

@@ -71,3 +71,40 @@ func.func @norms(%x: !part, %w: tensor<6xf32>, %b: tensor<6xf32>) -> (!part, !pa
   %5, %6 = norm.add_rms_norm %x, %0 scale %w eps 1.0e-06 : !part, tensor<6xf32>
   return %0, %1, %2, %3, %4, %5, %6 : !part, !part, !part, !part, !part, !part, !part
 }
+
+// One value twice, a view of it, and a write to one of them.
+func.func private @twice(%x: !part) -> (!part, !part, tensor<12xf32>) {
+  %n = norm.layer_norm %x eps 1.0e-05 : !part
+  %v = tensor.collapse_shape %n [[0, 1]] : !part into tensor<12xf32>
+  return %n, %n, %v : !part, !part, tensor<12xf32>
+}
+func.func @shared_results(%x: !part) -> (!part, !part, tensor<12xf32>, !part, !part) {
+  %one = arith.constant 1.0 : f32
+  %a, %b, %c = func.call @twice(%x) : (!part) -> (!part, !part, tensor<12xf32>)
+  %d = linalg.fill ins(%one : f32) outs(%b : !part) -> !part
+  return %a, %d, %c, %x, %x : !part, !part, tensor<12xf32>, !part, !part
+}
+
+// A slice whose type does not tell that its rows are apart.
+func.func private @same(%x: tensor<2x?xf32>) -> tensor<2x?xf32> {
+  return %x : tensor<2x?xf32>
+}
+func.func @slices(%x: !part) -> (tensor<2x?xf32>, tensor<2x?xf32>) {
+  %n = arith.negf %x : !part
+  %e = tensor.extract_slice %n[0, 0] [2, 5] [1, 1] : !part to tensor<2x5xf32>
+  %c = tensor.cast %e : tensor<2x5xf32> to tensor<2x?xf32>
+  %s = func.call @same(%c) : (tensor<2x?xf32>) -> tensor<2x?xf32>
+  return %c, %s : tensor<2x?xf32>, tensor<2x?xf32>
+}
+
+// What a loop carries is made anew in each iteration.
+func.func @loop(%x: !part) -> !part {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %r = scf.for %i = %c0 to %c3 step %c1 iter_args(%y = %x) -> !part {
+    %s = dist.all_reduce %y sum over @mesh[a] : !part
+    scf.yield %s : !part
+  }
+  return %r : !part
+}

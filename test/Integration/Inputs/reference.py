@@ -114,8 +114,14 @@ def expected(function, rank, x, w, b):
     if function == "place":
         index = rank[1] * A + rank[0]
         return [rank[0], rank[1], index, A * B, [k * A + rank[0] for k in range(B)]]
+    if function == "slices":
+        return [[[-v for v in row[:5]] for row in mine]] * 2
+    if function == "loop":
+        return [fold([reduce(x, rank, "a")], lambda v: v[0] * A * A)]
     ones, zeros = [1.0] * COLUMNS, [0.0] * COLUMNS
     plain = [normalise(row, ones, zeros, 1e-5, True) for row in mine]
+    if function == "shared_results":
+        return [plain, [ones] * ROWS, plain, mine, mine]
     flat = [v for row in mine for v in row]
     whole = normalise(flat, ones * ROWS, zeros * ROWS, 1e-5, True)
     added = fold([mine, plain], sum)
@@ -150,7 +156,8 @@ def main(tool, program, folder):
     npy.write(path("b.npy"), "<f4", (n, COLUMNS), b * n)
 
     functions = ["all_gather", "summing", "all_reduce", "reduce_scatter", "all_slice",
-                 "all_to_all", "to_partial", "place", "norms"]
+                 "all_to_all", "to_partial", "place", "norms", "shared_results",
+                 "slices", "loop"]
     for function in functions:
         inputs = ["--input", "0=" + path("x.npy")]
         if function == "norms":
@@ -164,7 +171,7 @@ def main(tool, program, folder):
                 _, _, found = npy.read(path(f"result{i}.npy"))
                 wanted = flatten([result[i] for result in want])
                 # f32 norms of 6 numbers: a few roundings of 2^-24 each.
-                tolerance = 4e-6 if function == "norms" else 0
+                tolerance = 4e-6 if function in ("norms", "shared_results") else 0
                 assert len(found) == len(wanted), (function, i)
                 for at, (f, e) in enumerate(zip(found, wanted)):
                     assert abs(f - e) <= tolerance * max(1, abs(e)), (

@@ -34,9 +34,9 @@ std::optional<int64_t> commuter::dist::getGroupSize(MeshOp mesh,
   int64_t size = 1;
   for (StringRef name : axes.getAsValueRange<StringAttr>()) {
     std::optional<unsigned> axis = mesh.findAxis(name);
-    if (!axis || ShapedType::isDynamic(mesh.getAxisSize(*axis)))
+    if (!axis || ShapedType::isDynamic(mesh.getAxisSize(*axis)) ||
+        llvm::MulOverflow(size, mesh.getAxisSize(*axis), size))
       return std::nullopt;
-    size *= mesh.getAxisSize(*axis);
   }
   return size;
 }
@@ -93,7 +93,7 @@ static FailureOr<MeshOp> verifyGroup(MeshGroupOpInterface op,
   if (!mesh)
     return op->emitOpError()
            << "expects the symbol of a dist.mesh, found " << op.getMeshAttr();
-  if (op.getAxesAttr().empty())
+  if (op.getAxesAttr().empty() || (moreAxes && moreAxes.empty()))
     return op->emitOpError() << "expects one axis of " << op.getMeshAttr()
                              << " or more, found none";
   llvm::StringSet<> seen;
@@ -177,6 +177,7 @@ LogicalResult MeshOp::verify() {
                          << getAxisNames().size() << " axes, found "
                          << getAxisSizes().size();
   llvm::StringSet<> seen;
+  int64_t ranks = 1;
   for (unsigned axis = 0; axis < getNumAxes(); ++axis) {
     if (!seen.insert(getAxisName(axis)).second)
       return emitOpError() << "expects each axis at most once, found '"
@@ -185,6 +186,10 @@ LogicalResult MeshOp::verify() {
     if (size < 1 && !ShapedType::isDynamic(size))
       return emitOpError() << "expects a positive size of axis '"
                            << getAxisName(axis) << "', found " << size;
+    if (!ShapedType::isDynamic(size) &&
+        (llvm::MulOverflow(ranks, size, ranks) || ranks > INT32_MAX))
+      return emitOpError() << "expects at most " << INT32_MAX
+                           << " ranks, found more";
   }
   return success();
 }
@@ -277,6 +282,15 @@ static LogicalResult verifySplit(Operation *op, Value wholeValue,
   return success();
 }
 
+/// Numbers of 8 bits are carried about, not added or compared.
+static LogicalResult verifyReducible(Operation *op, RankedTensorType type) {
+  auto floating = dyn_cast<FloatType>(type.getElementType());
+  if (!floating || floating.getWidth() > 8)
+    return success();
+  return op->emitOpError() << "expects elements that can be reduced, found "
+                           << type;
+}
+
 static LogicalResult verifyExtents(Operation *op, Value extents,
                                    std::optional<int64_t> groupSize) {
   if (!extents || !groupSize)
@@ -298,8 +312,12 @@ LogicalResult AllSliceOp::verify() {
     return failure();
   return verifySameShapeBut(*this, getInput(), getResult(), getDim());
 }
+LogicalResult AllReduceOp::verify() {
+  return verifyReducible(*this, getType());
+}
 LogicalResult ReduceScatterOp::verify() {
-  if (failed(verifyDim(*this, "dim", getDim(), getInput().getType().getRank())))
+  if (failed(verifyReducible(*this, getType())) ||
+      failed(verifyDim(*this, "dim", getDim(), getInput().getType().getRank())))
     return failure();
   return verifySameShapeBut(*this, getInput(), getResult(), getDim());
 }
@@ -323,6 +341,9 @@ LogicalResult AllGatherOp::verifySymbolUses(SymbolTableCollection &symbols) {
   std::optional<int64_t> size = commuter::dist::getGroupSize(*mesh, getAxes());
   if (getExtents())
     return verifyExtents(*this, getExtents(), size);
+  // Parts of unknown size may differ from rank to rank.
+  if (getInput().getType().isDynamicDim(getDim()))
+    return success();
   return verifySplit(*this, getResult(), getInput(), getDim(), size);
 }
 LogicalResult AllSliceOp::verifySymbolUses(SymbolTableCollection &symbols) {

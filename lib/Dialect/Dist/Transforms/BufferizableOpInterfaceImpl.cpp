@@ -206,7 +206,9 @@ struct AllSliceModel
             op.getInput(), options, state, invocationStack));
     if (failed(source) || !isa<MemRefType>(*source))
       return failure();
-    return cast<BufferLikeType>(getType(op, cast<MemRefType>(*source)));
+    return cast<BufferLikeType>(
+        getViewType(op, cast<MemRefType>(*source),
+                    cast<RankedTensorType>(op.getType()).getShape()));
   }
   LogicalResult bufferize(Operation *operation, RewriterBase &rewriter,
                           const BufferizationOptions &options,
@@ -227,33 +229,50 @@ struct AllSliceModel
     }
     const int64_t dim = op.getDim();
     auto type = cast<RankedTensorType>(op.getType());
+    auto sourceType = cast<MemRefType>(source->getType());
     Value extent = memref::DimOp::create(rewriter, loc, *source, dim);
-    auto bounds = ShardBoundsOp::create(rewriter, loc, extent, extents,
-                                        op.getMeshAttr(), op.getAxesAttr());
+    Value expected;
+    if (!type.isDynamicDim(dim))
+      expected =
+          arith::ConstantIndexOp::create(rewriter, loc, type.getDimSize(dim));
+    auto bounds =
+        ShardBoundsOp::create(rewriter, loc, extent, extents, expected,
+                              op.getMeshAttr(), op.getAxesAttr());
     SmallVector<OpFoldResult> offsets(type.getRank(), rewriter.getIndexAttr(0));
     SmallVector<OpFoldResult> strides(type.getRank(), rewriter.getIndexAttr(1));
     SmallVector<OpFoldResult> sizes =
         memref::getMixedSizes(rewriter, loc, *source);
+    SmallVector<int64_t> shape = getViewShape(op, sourceType);
     for (int64_t i = 0; i < type.getRank(); ++i)
-      if (!type.isDynamicDim(i))
-        sizes[i] = rewriter.getIndexAttr(type.getDimSize(i));
+      if (!ShapedType::isDynamic(shape[i]))
+        sizes[i] = rewriter.getIndexAttr(shape[i]);
     offsets[dim] = bounds.getOffset();
     if (type.isDynamicDim(dim))
       sizes[dim] = bounds.getSize();
-    Value view = memref::SubViewOp::create(
-        rewriter, loc, getType(op, cast<MemRefType>(source->getType())),
-        *source, offsets, sizes, strides);
+    Value view = memref::SubViewOp::create(rewriter, loc,
+                                           getViewType(op, sourceType, shape),
+                                           *source, offsets, sizes, strides);
+    MemRefType resultType = getViewType(op, sourceType, type.getShape());
+    if (view.getType() != resultType)
+      view = memref::CastOp::create(rewriter, loc, resultType, view);
     replaceOpWithBufferizedValues(rewriter, op, view);
     return success();
   }
 
 private:
-  static MemRefType getType(AllSliceOp op, MemRefType source) {
-    auto type = cast<RankedTensorType>(op.getType());
-    SmallVector<int64_t> offsets(type.getRank(), 0), strides(type.getRank(), 1);
+  /// What is static of the source or of the result: subviews want it told.
+  static SmallVector<int64_t> getViewShape(AllSliceOp op, MemRefType source) {
+    SmallVector<int64_t> shape(cast<RankedTensorType>(op.getType()).getShape());
+    for (auto [i, size] : llvm::enumerate(shape))
+      if (ShapedType::isDynamic(size) && i != op.getDim())
+        size = source.getDimSize(i);
+    return shape;
+  }
+  static MemRefType getViewType(AllSliceOp op, MemRefType source,
+                                ArrayRef<int64_t> shape) {
+    SmallVector<int64_t> offsets(shape.size(), 0), strides(shape.size(), 1);
     offsets[op.getDim()] = ShapedType::kDynamic;
-    return memref::SubViewOp::inferResultType(source, offsets, type.getShape(),
-                                              strides);
+    return memref::SubViewOp::inferResultType(source, offsets, shape, strides);
   }
 };
 

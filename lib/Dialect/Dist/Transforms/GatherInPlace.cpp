@@ -175,8 +175,10 @@ bool placeInput(AllGatherIntoOp gather) {
                         ? OpFoldResult(part.getDynamicSizes()[dynamic++])
                         : builder.getIndexAttr(size));
   Value extent = memref::DimOp::create(builder, loc, whole, dim);
+  // Checked before anything is written to the slot.
+  Value expected = getValueOrCreateConstantIndexOp(builder, loc, sizes[dim]);
   offsets[dim] =
-      ShardBoundsOp::create(builder, loc, extent, gather.getExtents(),
+      ShardBoundsOp::create(builder, loc, extent, gather.getExtents(), expected,
                             gather.getMeshAttr(), gather.getAxesAttr())
           .getOffset();
   auto slotType = cast<MemRefType>(

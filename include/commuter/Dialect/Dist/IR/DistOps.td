@@ -128,6 +128,7 @@ def Dist_AllReduceOp : Dist_GroupOp<"all_reduce", [
   }];
   let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let hasVerifier = 1;
 }
 
 def Dist_ReduceScatterOp : Dist_GroupOp<"reduce_scatter", [
@@ -357,19 +358,22 @@ def Dist_ExchangeExtentsIntoOp : Dist_GroupOp<"exchange_extents_into"> {
   }];
 }
 
-def Dist_ShardBoundsOp : Dist_GroupOp<"shard_bounds"> {
+def Dist_ShardBoundsOp : Dist_GroupOp<"shard_bounds",
+                                      [AttrSizedOperandSegments]> {
   let summary = "Where this rank's slice of a dimension lies; local";
   let description = [{
     The offset and the size of this rank's slice of a dimension of `$extent`
     elements: an even split, or as `extents` say. Checked at run time: the extent
-    is divisible by the group's size, or is the sum of the extents.
+    is divisible by the group's size, or is the sum of the extents, and the size
+    is the `expected` one if that is given.
   }];
   let arguments = !con(
-    (ins Index:$extent, Arg<Optional<Dist_ExtentsBuffer>, "", [MemRead]>:$extents),
+    (ins Index:$extent, Arg<Optional<Dist_ExtentsBuffer>, "", [MemRead]>:$extents,
+         Optional<Index>:$expected),
     groupArguments);
   let results = (outs Index:$offset, Index:$size);
   let assemblyFormat = [{
-    $extent (`extents` $extents^ `:` type($extents))?
+    $extent (`expects` $expected^)? (`extents` $extents^ `:` type($extents))?
     `over` custom<Group>($mesh, $axes) attr-dict
   }];
 }
