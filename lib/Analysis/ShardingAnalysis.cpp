@@ -16,6 +16,7 @@
 #include "mlir/Analysis/DataFlow/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -55,8 +56,13 @@ MeshAxes::MeshAxes(Operation *top) {
     if (auto mesh = dyn_cast<MeshOp>(op)) {
       for (unsigned axis = 0; axis < mesh.getNumAxes(); ++axis) {
         auto name = cast<StringAttr>(mesh.getAxisNames()[axis]);
-        numbers.try_emplace({mesh.getSymNameAttr(), name}, axes.size());
-        axes.push_back({mesh.getSymNameAttr(), name, mesh.getAxisSize(axis)});
+        int64_t size = mesh.getAxisSize(axis);
+        auto [it, isNew] =
+            numbers.try_emplace({mesh.getSymNameAttr(), name}, axes.size());
+        if (isNew)
+          axes.push_back({mesh.getSymNameAttr(), name, size});
+        else if (axes[it->second].size != size) // in modules of their own
+          axes[it->second].size = ShapedType::kDynamic;
       }
     }
     return isa<FunctionOpInterface>(op) ? WalkResult::skip()
@@ -79,13 +85,47 @@ ValueState commuter::getAnnotatedState(const MeshAxes &axes,
   for (unsigned axis = 0; axis < axes.size(); ++axis)
     if (axes[axis].mesh == sharding.getMesh().getAttr())
       state[axis] = AxisState::replicated();
-  for (int64_t dim = 0; dim < sharding.getRank(); ++dim)
-    for (auto [level, axis] : llvm::enumerate(
-             axes.find(sharding.getMesh(), sharding.getAxesOfDim(dim))))
-      state[axis] = AxisState::sharded(dim, level);
+  for (int64_t dim = 0; dim < sharding.getRank(); ++dim) {
+    int64_t level = 0;
+    for (unsigned axis :
+         axes.find(sharding.getMesh(), sharding.getAxesOfDim(dim)))
+      if (axes[axis].size != 1)
+        state[axis] = AxisState::sharded(dim, level++);
+  }
   for (unsigned axis : axes.find(sharding.getMesh(), sharding.getUnreduced()))
     state[axis] = AxisState::partial();
   return state;
+}
+
+bool commuter::contradicts(AxisState found, AxisState promised) {
+  if (found.isVarying() || promised.isVarying())
+    return false;
+  if (found.isReplicated())
+    return promised.isPartial();
+  return !(found == promised);
+}
+
+SmallVector<Value> commuter::getBranchConditions(Region &region) {
+  SmallVector<Value> conditions;
+  if (region.empty() || region.hasOneBlock())
+    return conditions;
+  for (Block &block : region) {
+    if (block.getNumSuccessors() < 2)
+      continue;
+    Operation *terminator = block.getTerminator();
+    llvm::SmallDenseSet<unsigned> forwarded;
+    if (auto branch = dyn_cast<BranchOpInterface>(terminator))
+      for (unsigned i = 0; i < block.getNumSuccessors(); ++i) {
+        OperandRange range =
+            branch.getSuccessorOperands(i).getForwardedOperands();
+        for (unsigned j = 0; j < range.size(); ++j)
+          forwarded.insert(range.getBeginOperandIndex() + j);
+      }
+    for (OpOperand &operand : terminator->getOpOperands())
+      if (!forwarded.contains(operand.getOperandNumber()))
+        conditions.push_back(operand.get());
+  }
+  return conditions;
 }
 
 SmallVector<Value>
@@ -108,6 +148,7 @@ commuter::getControlOperands(RegionBranchOpInterface branch) {
     note(forwarded, branch.getEntrySuccessorOperands(successor));
   addUnforwarded(branch, forwarded);
   for (Region &region : branch->getRegions()) {
+    llvm::append_range(control, getBranchConditions(region));
     for (Block &block : region) {
       auto terminator =
           block.empty()
@@ -147,6 +188,8 @@ public:
     return axis < state.size() ? state[axis] : AxisState();
   }
   ChangeResult join(const ValueState &other) {
+    if (isPinned)
+      return ChangeResult::NoChange;
     if (state.size() < other.size())
       state.resize(other.size());
     ChangeResult changed = ChangeResult::NoChange;
@@ -159,6 +202,13 @@ public:
     }
     return changed;
   }
+  /// From now on the state is `promised`, whatever is joined.
+  ChangeResult pin(const ValueState &promised) {
+    bool isNew = !isPinned;
+    isPinned = true;
+    state = promised;
+    return isNew ? ChangeResult::Change : ChangeResult::NoChange;
+  }
   ChangeResult join(const dataflow::AbstractSparseLattice &other) override {
     return join(static_cast<const StateLattice &>(other).state);
   }
@@ -168,6 +218,7 @@ public:
 
 private:
   ValueState state;
+  bool isPinned = false;
 };
 
 /// Along one axis: the states of an op's operands.
@@ -185,7 +236,8 @@ enum class Linearity {
   None,     ///< non-linear
   Additive, ///< linear in all operands together: x + y, x - y
   Unary,    ///< linear in its first operand, the others replicated: -x, x / r
-  Product   ///< linear in either operand, the other replicated: x * r
+  Product,  ///< linear in either operand, the other replicated: x * r
+  Select    ///< linear in its last two operands, the condition replicated
 };
 
 Linearity getLinearity(Operation *op) {
@@ -197,7 +249,13 @@ Linearity getLinearity(Operation *op) {
             tensor::CollapseShapeOp>([](auto) { return Linearity::Unary; })
       .Case<arith::MulFOp, arith::MulIOp>(
           [](auto) { return Linearity::Product; })
+      .Case([](arith::SelectOp) { return Linearity::Select; })
       .Default(Linearity::None);
+}
+
+/// A constant that is counted once per rank as well as once.
+bool isZero(Value value) {
+  return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
 }
 
 /// The sum of f(.., x_i, ..) over the ranks is f(.., sum of x_i, ..), up to
@@ -207,7 +265,12 @@ bool keepsPartial(Operation *op, OperandStates states) {
   case Linearity::None:
     return false;
   case Linearity::Additive:
-    return llvm::all_of(states, [](AxisState s) { return s.isPartial(); });
+    return llvm::all_of(llvm::enumerate(states), [&](const auto &state) {
+      return state.value().isPartial() || isZero(op->getOperand(state.index()));
+    });
+  case Linearity::Select:
+    return states.front().isReplicated() && states[1].isPartial() &&
+           states[2].isPartial();
   case Linearity::Unary:
     return states.front().isPartial() && allReplicated(states.drop_front());
   case Linearity::Product:
@@ -244,27 +307,39 @@ public:
                                ? AxisState::replicated()
                                : transfer(op, r, axis, states, operands);
     }
-    for (auto [lattice, output] : llvm::zip_equal(results, outputs))
+    for (auto [lattice, output] : llvm::zip_equal(results, outputs)) {
+      liftToAllMeshes(output);
       propagateIfChanged(lattice, lattice->join(output));
+    }
     return success();
   }
 
-  /// After the framework has joined what the regions yield: along an axis on
-  /// which ranks may take different ways, equal yields do not make equal
-  /// results.
+  LogicalResult initialize(Operation *top) override {
+    pinPromises(top);
+    return SparseForwardDataFlowAnalysis::initialize(top);
+  }
+
+  /// After the framework has joined what comes from several ways: along an axis
+  /// on which ranks may take different ones, equal values from each do not make
+  /// equal results.
   LogicalResult visit(ProgramPoint *point) override {
     if (failed(SparseForwardDataFlowAnalysis::visit(point)))
       return failure();
-    if (point->isBlockStart())
+    if (point->isBlockStart()) {
+      Block *block = point->getBlock();
+      if (!block->isEntryBlock())
+        joinDivergence(point, block->getArguments(),
+                       getBranchConditions(*block->getParent()));
       return success();
-    auto branch = dyn_cast<RegionBranchOpInterface>(point->getPrevOp());
-    if (!branch || branch->getNumResults() == 0)
-      return success();
-    ValueState divergence = getDivergence(point, branch);
-    for (Value result : branch->getResults()) {
-      StateLattice *lattice = getLatticeElement(result);
-      propagateIfChanged(lattice, lattice->join(divergence));
     }
+    Operation *op = point->getPrevOp();
+    if (op->getNumResults() == 0)
+      return success();
+    if (auto branch = dyn_cast<RegionBranchOpInterface>(op))
+      joinDivergence(point, op->getResults(), getControlOperands(branch));
+    else if (FunctionOpInterface callee = getCallee(op))
+      joinDivergence(point, op->getResults(),
+                     getBranchConditions(callee.getFunctionBody()));
     return success();
   }
 
@@ -279,7 +354,7 @@ public:
           op, successor, arguments, firstIndex);
     ProgramPoint *point =
         getProgramPointBefore(&successor.getSuccessor()->front());
-    ValueState state = getDivergence(point, branch);
+    ValueState state = getDivergence(point, getControlOperands(branch));
     for (AxisState &axis : state)
       if (axis.kind == AxisState::None)
         axis = AxisState::replicated();
@@ -291,27 +366,70 @@ public:
 
   void setToEntryState(StateLattice *lattice) override {
     ValueState state(axes.size(), AxisState::varying());
-    auto value = cast<Value>(lattice->getAnchor());
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      auto function =
-          dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp());
-      if (function && argument.getOwner()->isEntryBlock())
-        if (auto sharding = function.getArgAttrOfType<ShardingAttr>(
-                argument.getArgNumber(), ShardingAttr::kAttrName))
-          state = getAnnotatedState(axes, sharding);
-    }
-    for (unsigned axis = 0; axis < axes.size(); ++axis)
-      if (axes[axis].size == 1)
-        state[axis] = AxisState::replicated();
+    setUnitAxes(state);
     propagateIfChanged(lattice, lattice->join(state));
   }
 
 private:
-  /// Varying where a control operand is not replicated; nothing elsewhere.
-  ValueState getDivergence(ProgramPoint *point,
-                           RegionBranchOpInterface branch) {
+  void setUnitAxes(ValueState &state) const {
+    for (unsigned axis = 0; axis < axes.size(); ++axis)
+      if (axes[axis].size == 1)
+        state[axis] = AxisState::replicated();
+  }
+
+  /// A mesh names all ranks: what is the same along each of its axes is the
+  /// same on all ranks, and so along the axes of every other mesh.
+  void liftToAllMeshes(ValueState &state) const {
+    llvm::SmallDenseSet<StringAttr, 2> varied, all;
+    for (unsigned axis = 0; axis < axes.size(); ++axis) {
+      all.insert(axes[axis].mesh);
+      if (!state[axis].isReplicated())
+        varied.insert(axes[axis].mesh);
+    }
+    if (varied.size() < all.size())
+      for (AxisState &axis : state)
+        if (axis.kind != AxisState::None)
+          axis = AxisState::replicated();
+  }
+
+  FunctionOpInterface getCallee(Operation *op) {
+    auto call = dyn_cast<CallOpInterface>(op);
+    return call ? dyn_cast_or_null<FunctionOpInterface>(
+                      call.resolveCallableInTable(&symbols))
+                : FunctionOpInterface();
+  }
+
+  void pin(Value value, Attribute annotation) {
+    auto sharding = dyn_cast_or_null<ShardingAttr>(annotation);
+    if (!sharding)
+      return;
+    ValueState state = getAnnotatedState(axes, sharding);
+    setUnitAxes(state);
+    liftToAllMeshes(state);
+    StateLattice *lattice = getLatticeElement(value);
+    propagateIfChanged(lattice, lattice->pin(state));
+  }
+
+  /// What `dist.sharding` says of a function's arguments, and of its results
+  /// where it is called.
+  void pinPromises(Operation *top) {
+    top->walk([&](Operation *op) {
+      if (auto function = dyn_cast<FunctionOpInterface>(op);
+          function && !function.isExternal())
+        for (BlockArgument argument : function.getArguments())
+          pin(argument, function.getArgAttr(argument.getArgNumber(),
+                                            ShardingAttr::kAttrName));
+      if (FunctionOpInterface callee = getCallee(op))
+        for (OpResult result : op->getResults())
+          pin(result, callee.getResultAttr(result.getResultNumber(),
+                                           ShardingAttr::kAttrName));
+    });
+  }
+
+  /// Varying where a condition is not replicated; nothing elsewhere.
+  ValueState getDivergence(ProgramPoint *point, ArrayRef<Value> conditions) {
     ValueState divergence(axes.size());
-    for (Value operand : getControlOperands(branch)) {
+    for (Value operand : conditions) {
       const StateLattice *lattice = getLatticeElementFor(point, operand);
       for (unsigned axis = 0; axis < axes.size(); ++axis) {
         AxisState state = lattice->get(axis);
@@ -321,12 +439,39 @@ private:
     }
     return divergence;
   }
+  void joinDivergence(ProgramPoint *point, ValueRange values,
+                      ArrayRef<Value> conditions) {
+    ValueState divergence = getDivergence(point, conditions);
+    for (Value value : values) {
+      StateLattice *lattice = getLatticeElement(value);
+      propagateIfChanged(lattice, lattice->join(divergence));
+    }
+  }
+
+  /// Along an axis of another mesh than the op's: its groups lie across the
+  /// op's in a way that is not looked into.
+  AxisState transferAcrossMeshes(Operation *op,
+                                 ArrayRef<const StateLattice *> operands) {
+    // Gathers and reductions of what is the same on all ranks.
+    bool keeps = isa<AllGatherOp, AllReduceOp, ExchangeExtentsOp>(op) &&
+                 llvm::all_of(operands, [&](const StateLattice *operand) {
+                   return llvm::all_of(
+                       llvm::seq<unsigned>(0, axes.size()), [&](unsigned axis) {
+                         return operand->get(axis).isReplicated();
+                       });
+                 });
+    return keeps || isa<AxisSizeOp>(op) ? AxisState::replicated()
+                                        : AxisState::varying();
+  }
 
   /// The state of result `resultNumber` along `axis`.
   AxisState transfer(Operation *op, unsigned resultNumber, unsigned axis,
                      OperandStates states,
                      ArrayRef<const StateLattice *> operands) {
     AxisState x = states.empty() ? AxisState::replicated() : states.front();
+    auto group = dyn_cast<MeshGroupOpInterface>(op);
+    if (group && axes[axis].mesh != group.getMeshAttr().getAttr())
+      return transferAcrossMeshes(op, operands);
     auto isOver = [&](MeshGroupOpInterface group) {
       return llvm::is_contained(
           axes.find(group.getMeshAttr(), group.getAxesAttr()), axis);
@@ -338,6 +483,8 @@ private:
               (summing && llvm::is_contained(
                               axes.find(gather.getMeshAttr(), summing), axis)))
             return AxisState::replicated();
+          if (gather.getExtents() && !states.back().isReplicated())
+            return AxisState::varying();
           if (!x.isSharded() || x.dim != static_cast<int64_t>(gather.getDim()))
             return x;
           // A more major axis still splits the dimension into slices; a more
@@ -368,6 +515,8 @@ private:
                      : x;
         })
         .Case([&](AllSliceOp slice) {
+          if (slice.getExtents() && !states.back().isReplicated())
+            return AxisState::varying();
           if (!isOver(slice))
             return x;
           return x.isReplicated()
@@ -423,8 +572,12 @@ private:
       if (state.isSharded() && state.dim == dim)
         level = std::max<int64_t>(level, state.level + 1);
     }
-    SmallVector<unsigned> own = axes.find(op.getMeshAttr(), op.getAxesAttr());
-    return level + (llvm::find(own, axis) - own.begin());
+    for (unsigned own : axes.find(op.getMeshAttr(), op.getAxesAttr())) {
+      if (own == axis)
+        break;
+      level += axes[own].size != 1;
+    }
+    return level;
   }
 
   /// Any other op. A function of replicated values is replicated; an op that is
@@ -466,6 +619,7 @@ private:
   }
 
   const MeshAxes &axes;
+  SymbolTableCollection symbols;
 };
 
 } // namespace
@@ -479,6 +633,69 @@ ShardingAnalysis::ShardingAnalysis(Operation *top) : axes(top) {
   solver.load<StateSolver>(axes);
   // Without a result every state reads as Varying, which is sound.
   (void)solver.initializeAndRun(top);
+  propagateDivergence(top);
+}
+
+/// Where ranks may take different ways to a call, they may differ in all that
+/// the callee does.
+void ShardingAnalysis::propagateDivergence(Operation *top) {
+  SymbolTableCollection symbols;
+  SmallVector<std::pair<Operation *, Operation *>> calls;
+  top->walk([&](CallOpInterface call) {
+    if (Operation *callee = call.resolveCallableInTable(&symbols))
+      calls.emplace_back(call, callee);
+  });
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (auto [call, callee] : calls) {
+      BitVector axesOfCall(axes.size());
+      for (Region *region = call->getParentRegion(); region;
+           region = region->getParentRegion())
+        axesOfCall |= findDivergentAxes(*region);
+      BitVector &known =
+          calledDivergently.try_emplace(callee, axes.size()).first->second;
+      if (axesOfCall.test(known)) {
+        known |= axesOfCall;
+        changed = true;
+      }
+    }
+  }
+}
+
+/// The axes along which ranks may differ in coming to the blocks of `region`,
+/// as far as the op around it decides.
+BitVector ShardingAnalysis::findDivergentAxes(Region &region) const {
+  Operation *op = region.getParentOp();
+  BitVector divergent(axes.size());
+  SmallVector<Value> conditions;
+  if (auto branch = dyn_cast<RegionBranchOpInterface>(op)) {
+    conditions = getControlOperands(branch);
+  } else if (isa<FunctionOpInterface>(op)) {
+    conditions = getBranchConditions(region);
+    if (auto it = calledDivergently.find(op); it != calledDivergently.end())
+      divergent |= it->second;
+  } else if (!op->hasTrait<OpTrait::SymbolTable>()) {
+    divergent.set();
+  }
+  for (Value condition : conditions)
+    for (unsigned axis = 0; axis < axes.size(); ++axis)
+      if (!getState(condition, axis).isReplicated())
+        divergent.set(axis);
+  return divergent;
+}
+
+Operation *ShardingAnalysis::findDivergence(Operation *op,
+                                            FlatSymbolRefAttr mesh,
+                                            ArrayAttr names) const {
+  SmallVector<unsigned> wanted = axes.find(mesh, names);
+  for (Region *region = op->getParentRegion(); region;
+       region = region->getParentRegion()) {
+    BitVector divergent = findDivergentAxes(*region);
+    if (llvm::any_of(wanted, [&](unsigned axis) { return divergent[axis]; }))
+      return region->getParentOp();
+  }
+  return nullptr;
 }
 
 AxisState ShardingAnalysis::getState(Value value, unsigned axis) const {
@@ -509,24 +726,81 @@ bool ShardingAnalysis::isUniform(Operation *op, FlatSymbolRefAttr mesh,
          });
 }
 
-std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
-  // Ops that nothing is known of are let be: their result varies.
-  if (!isa<DimParallelOpInterface>(op))
+/// What an op that is no collective does wrong with the pending sum in operand
+/// `pending`. Where an operand's state is not known, neither is the misuse.
+static std::optional<StateMisuse::Kind>
+findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
+  switch (getLinearity(op)) {
+  case Linearity::Additive: {
+    auto isCounted = [&](unsigned i) {
+      return states[i].isReplicated() && !isZero(op->getOperand(i));
+    };
+    if (llvm::any_of(llvm::seq<unsigned>(0, states.size()), isCounted))
+      return StateMisuse::ReplicatedPlusPartial;
     return std::nullopt;
+  }
+  case Linearity::Unary:
+  case Linearity::Select: {
+    bool isLinear =
+        getLinearity(op) == Linearity::Unary ? pending == 0 : pending != 0;
+    if (isLinear)
+      return std::nullopt;
+    return StateMisuse::NonLinearOnPartial;
+  }
+  case Linearity::Product:
+    if (llvm::count_if(states, [](AxisState s) { return s.isPartial(); }) < 2)
+      return std::nullopt;
+    return StateMisuse::NonLinearOnPartial;
+  case Linearity::None:
+    return StateMisuse::NonLinearOnPartial;
+  }
+  return std::nullopt;
+}
+
+/// What a collective does wrong with its input in state `x` along an axis that
+/// it acts over, or does not.
+static std::optional<StateMisuse::Kind>
+findCollectiveMisuse(Operation *op, AxisState x, bool isOver) {
+  auto isNoSum = [](ReductionKind kind) { return kind != ReductionKind::Sum; };
+  if (isa<ToPartialOp>(op) && isOver && (x.isPartial() || x.isSharded()))
+    return StateMisuse::NotReplicated;
+  if (!x.isPartial())
+    return std::nullopt;
+  if (isa<AllGatherOp, AllSliceOp, AllToAllOp>(op) && isOver)
+    return StateMisuse::CombinesPartial;
+  auto reduce = dyn_cast<AllReduceOp>(op);
+  auto scatter = dyn_cast<ReduceScatterOp>(op);
+  if ((reduce && isNoSum(reduce.getKind())) ||
+      (scatter && isNoSum(scatter.getKind())))
+    return StateMisuse::NonLinearOnPartial;
+  return std::nullopt;
+}
+
+std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
+  auto group = dyn_cast<MeshGroupOpInterface>(op);
+  // Ops that nothing is known of are let be: their result varies.
+  if (op->getNumOperands() == 0 || (!group && !isa<DimParallelOpInterface>(op)))
+    return std::nullopt;
+  SmallVector<unsigned> own;
+  if (group)
+    own = axes.find(group.getMeshAttr(), group.getAxesAttr());
   for (unsigned axis = 0; axis < axes.size(); ++axis) {
-    SmallVector<AxisState> states;
-    Value pending;
-    for (Value operand : op->getOperands()) {
-      states.push_back(getState(operand, axis));
-      if (states.back().isPartial() && !pending)
-        pending = operand;
-    }
-    if (!pending || keepsPartial(op, states))
+    if (group) {
+      if (auto kind =
+              findCollectiveMisuse(op, getState(op->getOperand(0), axis),
+                                   llvm::is_contained(own, axis)))
+        return StateMisuse{*kind, axis, op->getOperand(0)};
       continue;
-    if (getLinearity(op) != Linearity::Additive)
-      return StateMisuse{StateMisuse::NonLinearOnPartial, axis, pending};
-    if (llvm::any_of(states, [](AxisState s) { return s.isReplicated(); }))
-      return StateMisuse{StateMisuse::ReplicatedPlusPartial, axis, pending};
+    }
+    SmallVector<AxisState> states = llvm::map_to_vector(
+        op->getOperands(), [&](Value value) { return getState(value, axis); });
+    auto pending =
+        llvm::find_if(states, [](AxisState s) { return s.isPartial(); });
+    if (pending == states.end() || keepsPartial(op, states))
+      continue;
+    unsigned operand = pending - states.begin();
+    if (auto kind = findMisuseAlongAxis(op, states, operand))
+      return StateMisuse{*kind, axis, op->getOperand(operand)};
   }
   return std::nullopt;
 }

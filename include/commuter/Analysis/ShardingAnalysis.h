@@ -17,6 +17,7 @@
 #include "commuter/Dialect/Dist/IR/Dist.h"
 #include "mlir/Analysis/DataFlowFramework.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "llvm/ADT/BitVector.h"
 
 namespace commuter {
 
@@ -74,14 +75,21 @@ using ValueState = llvm::SmallVector<AxisState, 4>;
 
 /// What an op does wrong with the states of its operands; see `findMisuse`.
 struct StateMisuse {
-  enum Kind { NonLinearOnPartial, ReplicatedPlusPartial } kind;
+  enum Kind {
+    NonLinearOnPartial,    ///< a norm, or a maximum, of a pending sum
+    ReplicatedPlusPartial, ///< what is added would be counted once per rank
+    CombinesPartial,       ///< a gather or a slice over the pending sum's axis
+    NotReplicated          ///< to_partial of what is sharded or pending
+  } kind;
   unsigned axis;
-  mlir::Value operand; ///< the pending sum
+  mlir::Value operand; ///< the pending sum, or what should be replicated
 };
 
 /// Runs the forward data-flow analysis over everything below an op, and answers
-/// for its values. Unannotated function arguments vary on every axis; along an
-/// axis of size 1 everything is replicated.
+/// for its values. Unannotated arguments of functions that may be called from
+/// elsewhere vary on every axis; a `dist.sharding` is a promise, whoever calls.
+/// Along an axis of size 1 everything is replicated, and what is the same along
+/// all axes of one mesh is the same on all ranks, whatever the mesh.
 class ShardingAnalysis {
 public:
   explicit ShardingAnalysis(mlir::Operation *top);
@@ -94,26 +102,44 @@ public:
                         mlir::ArrayAttr names) const;
   /// The first axis along which a sum is pending, if any.
   std::optional<unsigned> findPartialAxis(mlir::Value value) const;
+  /// The innermost op around `op` through whose regions, or by whose calls, the
+  /// ranks of the group may come to `op` in different ways; null if there is
+  /// none: then all of them come to it equally often, and in one order.
+  mlir::Operation *findDivergence(mlir::Operation *op,
+                                  mlir::FlatSymbolRefAttr mesh,
+                                  mlir::ArrayAttr names) const;
   /// True if every rank of the group takes the same way through `op`'s regions.
   bool isUniform(mlir::Operation *op, mlir::FlatSymbolRefAttr mesh,
                  mlir::ArrayAttr names) const;
-  /// A non-linear op on a pending sum, or a replicated value added to one.
   std::optional<StateMisuse> findMisuse(mlir::Operation *op) const;
 
   void print(llvm::raw_ostream &os, mlir::Value value) const;
 
 private:
+  llvm::BitVector findDivergentAxes(mlir::Region &region) const;
+  void propagateDivergence(mlir::Operation *top);
+
   MeshAxes axes;
   mlir::DataFlowSolver solver;
+  /// By function: the axes along which ranks may differ in calling it.
+  llvm::DenseMap<mlir::Operation *, llvm::BitVector> calledDivergently;
 };
+
+/// True if a value in state `found` cannot be what `promised` says. A varying
+/// value may be anything; a replicated one is a slice of its own repetition.
+bool contradicts(AxisState found, AxisState promised);
 
 /// The state that an annotation promises; what the sharding's mesh does not
 /// cover varies.
 ValueState getAnnotatedState(const MeshAxes &axes, dist::ShardingAttr sharding);
 
-/// The operands that decide which region of a branch op runs, and how often.
+/// The values that decide which region of a branch op runs, and how often, and
+/// which way through the blocks of each.
 llvm::SmallVector<mlir::Value>
 getControlOperands(mlir::RegionBranchOpInterface branch);
+
+/// The values that decide which way is taken through the blocks of a region.
+llvm::SmallVector<mlir::Value> getBranchConditions(mlir::Region &region);
 
 } // namespace commuter
 

@@ -62,3 +62,73 @@ func.func @contradiction(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<@me
   // expected-error @+1 {{'func.return' op expects result #0 to be R over @mesh[dp], as its annotation says, found S(0)}}
   return %0 : tensor<4x8xf32>
 }
+
+// -----
+
+// A value that is split over an axis of size 1 as well.
+dist.mesh @mesh(dp = 1, tp = 2)
+func.func @unit_axis(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> (tensor<2x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp, tp}, {}]>}) {
+  %0 = dist.all_slice %x dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<2x8xf32>
+  return %0 : tensor<2x8xf32>
+}
+
+// -----
+
+// The order in which two axes split a dimension.
+dist.mesh @mesh(dp = 2, tp = 2)
+// expected-note @+1 {{the value is made here}}
+func.func @order(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp, tp}, {}]>}) -> (tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{tp, dp}, {}]>}) {
+  // expected-error @+1 {{expects result #0 to be S(0) at level 1 over @mesh[dp], as its annotation says, found S(0)}}
+  return %x : tensor<4x8xf32>
+}
+
+// -----
+
+// Linear in the pending sums, or in what is not known of.
+dist.mesh @mesh(tp = 2)
+func.func @linear(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                  %k: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                  %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}, %v: tensor<4x8xf32>) -> (tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}, tensor<4x8xf32>) {
+  %zero = arith.constant dense<0.0> : tensor<4x8xf32>
+  %0 = arith.select %c, %h, %k : tensor<4x8xf32>
+  %1 = arith.addf %0, %zero : tensor<4x8xf32>
+  %2 = arith.mulf %h, %v : tensor<4x8xf32>
+  return %1, %2 : tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// -----
+
+dist.mesh @mesh(tp = 2)
+// expected-note @+1 {{the pending sum is here}}
+func.func @misused(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}) {
+  // expected-error @+1 {{'arith.mulf' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
+  %0 = arith.mulf %h, %h : tensor<4x8xf32>
+  // expected-error @+1 {{'dist.all_gather' op acts over @mesh[tp], over which a sum is pending}}
+  %1 = dist.all_gather %h dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  // expected-error @+1 {{'dist.all_slice' op acts over @mesh[tp], over which a sum is pending}}
+  %2 = dist.all_slice %h dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<2x8xf32>
+  // expected-error @+1 {{'dist.all_to_all' op acts over @mesh[tp], over which a sum is pending}}
+  %3 = dist.all_to_all %h split 0 concat 1 over @mesh[tp] : tensor<4x8xf32> -> tensor<2x16xf32>
+  // expected-error @+1 {{'dist.all_reduce' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
+  %4 = dist.all_reduce %h max over @mesh[tp] : tensor<4x8xf32>
+  // expected-error @+1 {{'dist.reduce_scatter' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
+  %5 = dist.reduce_scatter %h min dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+dist.mesh @mesh(tp = 2)
+func.func private @callee(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>})
+// expected-note @+1 {{the value is made here}}
+func.func @broken_promises(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                           // expected-note @+1 {{the operand is made here}}
+                           %s: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{tp}, {}]>}) {
+  // expected-error @+1 {{'dist.assert_sharding' op expects its operand to be R over @mesh[tp], as its annotation says, found P}}
+  %0 = dist.assert_sharding %h <@mesh, [{}, {}]> : tensor<4x8xf32>
+  // expected-error @+1 {{'func.call' op expects argument #0 to be R over @mesh[tp], as its annotation says, found P}}
+  func.call @callee(%h) : (tensor<4x8xf32>) -> ()
+  // expected-error @+1 {{'dist.to_partial' op expects an operand that is replicated over @mesh[tp], found S(0)}}
+  %1 = dist.to_partial %s over @mesh[tp] : tensor<4x8xf32>
+  return
+}

@@ -90,3 +90,22 @@ func.func @control_flow(
   }
   return
 }
+
+// -----
+
+dist.mesh @mesh(dp = 2)
+func.func private @weights() -> (tensor<8xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>})
+// A promise holds whoever calls; without one, an argument is what the calls pass.
+// expected-remark @+1 {{argument #0: @mesh[dp]: R}}
+func.func private @promised(%w: tensor<8xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>},
+                            // expected-remark @+1 {{argument #1: @mesh[dp]: V}}
+                            %v: tensor<8xf32>) {
+  return
+}
+// expected-remark @+1 {{argument #0: @mesh[dp]: V}}
+func.func @calls(%v: tensor<8xf32>) {
+  // expected-remark @+1 {{result #0: @mesh[dp]: R}}
+  %w = func.call @weights() : () -> tensor<8xf32>
+  func.call @promised(%v, %v) : (tensor<8xf32>, tensor<8xf32>) -> ()
+  return
+}

@@ -26,31 +26,20 @@ using namespace commuter::dist;
 
 namespace {
 
-/// True if a value in state `found` cannot be what `promised` says. A varying
-/// value may be anything; a replicated one is a slice of its own repetition.
-bool contradicts(AxisState found, AxisState promised) {
-  if (found.isVarying() || promised.isVarying())
-    return false;
-  if (found.isReplicated())
-    return promised.isPartial();
-  return !(found == promised);
-}
-
 struct CheckShardings
     : public commuter::dist::impl::CheckShardingsPassBase<CheckShardings> {
   using CheckShardingsPassBase::CheckShardingsPassBase;
 
   void runOnOperation() override {
     const auto &analysis = getAnalysis<ShardingAnalysis>();
+    SymbolTableCollection symbols;
     bool failed = false;
     getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (std::optional<StateMisuse> misuse = analysis.findMisuse(op)) {
         report(op, *misuse, analysis);
         failed = true;
       }
-      if (op->hasTrait<OpTrait::ReturnLike>() &&
-          isa<FunctionOpInterface>(op->getParentOp()))
-        failed |= mlir::failed(checkReturn(op, analysis));
+      failed |= mlir::failed(checkPromises(op, analysis, symbols));
       if (printStates)
         print(op, analysis);
     });
@@ -63,44 +52,92 @@ private:
   static void report(Operation *op, const StateMisuse &misuse,
                      const ShardingAnalysis &analysis) {
     const MeshAxes::Axis &axis = analysis.getAxes()[misuse.axis];
+    std::string place;
+    llvm::raw_string_ostream(place)
+        << '@' << axis.mesh.getValue() << '[' << axis.name.getValue() << ']';
     InFlightDiagnostic diag = op->emitOpError();
-    if (misuse.kind == StateMisuse::NonLinearOnPartial)
-      diag << "is not linear, and a sum over @" << axis.mesh.getValue() << '['
-           << axis.name.getValue() << "] is pending in an operand";
-    else
-      diag << "adds a value that is replicated over @" << axis.mesh.getValue()
-           << '[' << axis.name.getValue()
-           << "] to a pending sum: it would be counted once per rank; "
+    switch (misuse.kind) {
+    case StateMisuse::NonLinearOnPartial:
+      diag << "is not linear, and a sum over " << place
+           << " is pending in an operand";
+      break;
+    case StateMisuse::ReplicatedPlusPartial:
+      diag << "adds a value that is replicated over " << place
+           << " to a pending sum: it would be counted once per rank; "
               "dist.to_partial counts it once";
-    diag.attachNote(misuse.operand.getLoc()) << "the pending sum is here";
+      break;
+    case StateMisuse::CombinesPartial:
+      diag << "acts over " << place << ", over which a sum is pending";
+      break;
+    case StateMisuse::NotReplicated:
+      diag << "expects an operand that is replicated over " << place
+           << ", found "
+           << toString(analysis.getState(misuse.operand, misuse.axis));
+      break;
+    }
+    diag.attachNote(misuse.operand.getLoc())
+        << (misuse.kind == StateMisuse::NotReplicated
+                ? "the operand is made here"
+                : "the pending sum is here");
   }
 
-  static LogicalResult checkReturn(Operation *op,
-                                   const ShardingAnalysis &analysis) {
-    auto function = cast<FunctionOpInterface>(op->getParentOp());
+  static std::string toString(AxisState state) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    os << state;
+    if (state.isSharded() && state.level)
+      os << " at level " << state.level;
+    return text;
+  }
+
+  /// A value against the sharding that is promised of it.
+  static LogicalResult check(Operation *op, Value value, Attribute annotation,
+                             const Twine &what,
+                             const ShardingAnalysis &analysis) {
+    auto sharding = dyn_cast_or_null<ShardingAttr>(annotation);
+    if (!sharding)
+      return success();
     const MeshAxes &axes = analysis.getAxes();
-    for (OpOperand &operand : op->getOpOperands()) {
-      auto sharding = function.getResultAttrOfType<ShardingAttr>(
-          operand.getOperandNumber(), ShardingAttr::kAttrName);
-      if (!sharding)
+    ValueState promised = getAnnotatedState(axes, sharding);
+    for (unsigned axis = 0; axis < axes.size(); ++axis) {
+      AxisState found = analysis.getState(value, axis);
+      if (axes[axis].size == 1 || !contradicts(found, promised[axis]))
         continue;
-      ValueState promised = getAnnotatedState(axes, sharding);
-      for (unsigned axis = 0; axis < axes.size(); ++axis) {
-        AxisState found = analysis.getState(operand.get(), axis);
-        if (axes[axis].size == 1 || !contradicts(found, promised[axis]))
-          continue;
-        std::string foundText, promisedText;
-        llvm::raw_string_ostream(foundText) << found;
-        llvm::raw_string_ostream(promisedText) << promised[axis];
-        InFlightDiagnostic diag = op->emitOpError();
-        diag << "expects result #" << operand.getOperandNumber() << " to be "
-             << promisedText << " over @" << axes[axis].mesh.getValue() << '['
-             << axes[axis].name.getValue()
-             << "], as its annotation says, found " << foundText;
-        diag.attachNote(operand.get().getLoc()) << "the value is made here";
-        return failure();
-      }
+      InFlightDiagnostic diag = op->emitOpError();
+      diag << "expects " << what << " to be " << toString(promised[axis])
+           << " over @" << axes[axis].mesh.getValue() << '['
+           << axes[axis].name.getValue() << "], as its annotation says, found "
+           << toString(found);
+      diag.attachNote(value.getLoc()) << "the value is made here";
+      return failure();
     }
+    return success();
+  }
+
+  /// What is returned, passed to a call, or asserted, against the annotations.
+  static LogicalResult checkPromises(Operation *op,
+                                     const ShardingAnalysis &analysis,
+                                     SymbolTableCollection &symbols) {
+    StringRef name = ShardingAttr::kAttrName;
+    if (auto promise = dyn_cast<AssertShardingOp>(op))
+      return check(op, promise.getInput(), promise.getSharding(), "its operand",
+                   analysis);
+    if (auto call = dyn_cast<CallOpInterface>(op)) {
+      auto callee = dyn_cast_or_null<FunctionOpInterface>(
+          call.resolveCallableInTable(&symbols));
+      if (callee)
+        for (auto [i, operand] : llvm::enumerate(call.getArgOperands()))
+          if (failed(check(op, operand, callee.getArgAttr(i, name),
+                           "argument #" + Twine(i), analysis)))
+            return failure();
+      return success();
+    }
+    auto function = dyn_cast_or_null<FunctionOpInterface>(op->getParentOp());
+    if (function && op->hasTrait<OpTrait::ReturnLike>())
+      for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+        if (failed(check(op, operand, function.getResultAttr(i, name),
+                         "result #" + Twine(i), analysis)))
+          return failure();
     return success();
   }
 

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "commuter/Analysis/ShardingAnalysis.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,6 +22,7 @@ namespace commuter::dist {
 } // namespace commuter::dist
 
 using namespace mlir;
+using namespace commuter;
 using namespace commuter::dist;
 
 namespace {
@@ -48,9 +50,10 @@ void addExtents(OpBuilder &builder, AllGatherOp gather) {
   gather.getExtentsMutable().assign(extents);
 }
 
-/// Checks the promise that a value is the same along all axes that its sharding
-/// does not name.
-void checkAssertion(OpBuilder &builder, AssertShardingOp assertion) {
+/// Checks the promise that a value is the same along the axes that its sharding
+/// does not name, as far as all ranks along them come to the assertion.
+void checkAssertion(OpBuilder &builder, AssertShardingOp assertion,
+                    const ShardingAnalysis &analysis) {
   ShardingAttr sharding = assertion.getSharding();
   MeshOp mesh = lookupMesh(assertion, sharding.getMesh());
   llvm::SmallDenseSet<Attribute> named(sharding.getUnreduced().begin(),
@@ -59,7 +62,9 @@ void checkAssertion(OpBuilder &builder, AssertShardingOp assertion) {
     named.insert(axes.begin(), axes.end());
   SmallVector<Attribute> replicated;
   for (Attribute axis : mesh.getAxisNames())
-    if (!named.contains(axis))
+    if (!named.contains(axis) &&
+        !analysis.findDivergence(assertion, sharding.getMesh(),
+                                 builder.getArrayAttr(axis)))
       replicated.push_back(axis);
   if (!replicated.empty())
     CheckReplicatedOp::create(builder, assertion.getLoc(), assertion.getInput(),
@@ -82,11 +87,13 @@ struct ExpandCollectives
           gather.getInput().getType().isDynamicDim(gather.getDim()))
         addExtents(builder, gather);
     });
-    if (checkAssertions)
-      getOperation()->walk([&](AssertShardingOp assertion) {
-        builder.setInsertionPoint(assertion);
-        checkAssertion(builder, assertion);
-      });
+    if (!checkAssertions)
+      return;
+    const auto &analysis = getAnalysis<ShardingAnalysis>();
+    getOperation()->walk([&](AssertShardingOp assertion) {
+      builder.setInsertionPoint(assertion);
+      checkAssertion(builder, assertion, analysis);
+    });
   }
 };
 

@@ -164,6 +164,14 @@ unsigned GatherMotion::getKind(AllGatherOp gather) {
 /// concatenates. A sum over axes of size 1 is none.
 std::optional<Refusal>
 GatherMotion::findGatherRefusal(AllGatherOp gather, bool &completesSum) const {
+  // Where ranks come to a gather in different ways, it may meet another one of
+  // theirs, and what is replicated at one is not what is replicated at the
+  // other.
+  if (Operation *divergence = analysis.findDivergence(
+          gather, gather.getMeshAttr(), gather.getAxes()))
+    return Refusal{reason::kDivergentControlFlow, divergence,
+                   "branch on a value that is replicated over the gather's "
+                   "axes"};
   const MeshAxes &axes = analysis.getAxes();
   SmallVector<unsigned> summed;
   if (ArrayAttr summing = gather.getSummingAttr())
