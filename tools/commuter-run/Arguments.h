@@ -6,21 +6,21 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The ranks' arguments, from files or at random, and the global arrays that
-// their results make up.
+// The ranks' arguments: from files, from --extent, or pseudo-random.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef COMMUTER_TOOLS_COMMUTER_RUN_ARGUMENTS_H
 #define COMMUTER_TOOLS_COMMUTER_RUN_ARGUMENTS_H
 
+#include "Array.h"
 #include "Signature.h"
 
 namespace commuter::run {
 
 struct ArgumentOptions {
   std::map<unsigned, std::string> files; // by argument
-  /// Local extents by (argument, dimension), one per rank.
+  /// Local extents by (argument, dimension): one per rank, or one for all.
   std::map<std::pair<unsigned, unsigned>, std::vector<int64_t>> extents;
   uint64_t seed = 0;
 };
@@ -33,17 +33,6 @@ struct ArgumentOptions {
 /// them.
 llvm::FailureOr<std::vector<std::vector<Array>>>
 makeArguments(const Signature &signature, const ArgumentOptions &options);
-
-/// The global arrays that the ranks' results, [rank][result], make up; one for
-/// each rank where there is no one array (a varying result of several shapes).
-/// Fails where ranks contradict the result's annotation: replicated, but with
-/// other bits.
-struct JoinedResult {
-  std::vector<Array> arrays;
-};
-llvm::FailureOr<std::vector<JoinedResult>>
-joinResults(const Signature &signature,
-            llvm::ArrayRef<llvm::ArrayRef<Array>> results);
 
 } // namespace commuter::run
 

@@ -11,55 +11,211 @@
 //===----------------------------------------------------------------------===//
 
 #include "Compile.h"
-#include "Support.h"
+#include "Array.h"
 
 #include "commuter/Pipelines/Pipelines.h"
 #include "commuter_program.h"
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
+
+#include <dlfcn.h>
 
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::run;
 
-std::string run::getPipelineText(StringRef option) {
-  if (option == "none")
-    return "";
-  if (option == "commute")
-    return "dist-commute-norms";
-  if (option == "optimize")
-    return "commuter-optimize";
-  // As --pass-pipeline takes it, with the anchor.
-  if (option.consume_front("builtin.module(") && option.consume_back(")"))
-    return option.str();
-  return option.str();
+//===----------------------------------------------------------------------===//
+// The pipeline
+//===----------------------------------------------------------------------===//
+
+/// What the parser says, without where and the echo of the text.
+static StringRef getParseError(StringRef text) {
+  StringRef message = text.split('\n').first;
+  size_t at = message.find("error: ");
+  return at == StringRef::npos ? message : message.drop_front(at + 7);
 }
 
-static LogicalResult runPasses(ModuleOp module, StringRef pipeline,
-                               bool checkAssertions) {
-  PassManager pm(module.getContext());
+static FailureOr<OpPassManager> parsePipeline(StringRef text) {
   std::string error;
   llvm::raw_string_ostream os(error);
-  if (!pipeline.empty() && failed(parsePassPipeline(pipeline, pm, os)))
-    return fail("--pipeline: " + StringRef(error).rtrim());
-  LowerToLLVMOptions options;
-  options.checkAssertions = checkAssertions;
-  buildLowerToLLVMPipeline(pm, options);
+  FailureOr<OpPassManager> pm = failure();
+  if (text == "none") {
+    pm = OpPassManager(ModuleOp::getOperationName());
+  } else if (text.starts_with("builtin.module(")) {
+    pm = parsePassPipeline(text, os);
+  } else {
+    // Passes on functions need no anchor.
+    pm = OpPassManager(ModuleOp::getOperationName(),
+                       OpPassManager::Nesting::Implicit);
+    if (text == "commute")
+      text = "dist-commute-norms";
+    if (text == "optimize")
+      text = "commuter-optimize";
+    if (text.trim().empty())
+      os << "expected none, commute, optimize or a pass pipeline";
+    else if (failed(parsePassPipeline(text, *pm, os)) && error.empty())
+      os << "is no pass pipeline";
+  }
+  if (!error.empty() || failed(pm))
+    return fail("--pipeline " + text + ": " + getParseError(error));
+  return pm;
+}
+
+static LogicalResult runPipeline(ModuleOp module, StringRef text) {
+  FailureOr<OpPassManager> parsed = parsePipeline(text);
+  if (failed(parsed))
+    return failure();
+  PassManager pm(module.getContext());
+  static_cast<OpPassManager &>(pm) = std::move(*parsed);
   if (failed(pm.run(module)))
-    return fail("the program was not compiled");
+    return fail("--pipeline " + text + " failed");
   return success();
 }
 
-FailureOr<CompiledProgram> run::compile(ModuleOp module, StringRef pipeline,
-                                        StringRef entry, bool checkAssertions) {
-  if (failed(runPasses(module, pipeline, checkAssertions)))
-    return failure();
+/// The ranks' arguments and results are those of the program as written.
+static LogicalResult checkEntry(ModuleOp module, const Signature &signature,
+                                StringRef pipeline) {
+  auto function = module.lookupSymbol<func::FuncOp>(signature.entry);
+  func::FuncOp original = signature.function;
+  if (!function)
+    return fail("--pipeline " + pipeline + " leaves no function @" +
+                signature.entry);
+  if (function.getFunctionType() != original.getFunctionType())
+    return fail("--pipeline " + pipeline + " changes the type of @" +
+                signature.entry);
+  return success();
+}
 
+//===----------------------------------------------------------------------===//
+// The lowering
+//===----------------------------------------------------------------------===//
+
+/// What an error says; where it does not name the op, the note that prints it
+/// does, in the generic form.
+static std::string describeError(Diagnostic &diagnostic) {
+  std::string message = diagnostic.str();
+  if (StringRef(message).starts_with("'"))
+    return message;
+  for (Diagnostic &note : diagnostic.getNotes()) {
+    std::string text = note.str();
+    if (StringRef(text).starts_with("see current operation: "))
+      return "'" + StringRef(text).split('"').second.split('"').first.str() +
+             "' " + message;
+  }
+  return message;
+}
+
+namespace {
+/// Keeps the first error that is reported, and lets it pass.
+class FirstError {
+public:
+  explicit FirstError(MLIRContext *context)
+      : handler(context, [this](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
+              message.empty())
+            message = describeError(diagnostic);
+          return failure();
+        }) {}
+  std::string message;
+
+private:
+  ScopedDiagnosticHandler handler;
+};
+} // namespace
+
+static bool isTooLarge(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape())
+    return false;
+  return !getNumBytes(tensor.getShape(), /*width=*/8);
+}
+
+/// Sizes in bytes must not overflow in compiled code.
+static LogicalResult checkSizes(ModuleOp module) {
+  FirstError error(module.getContext());
+  WalkResult result = module.walk([](Operation *op) {
+    for (Type type : op->getResultTypes())
+      if (isTooLarge(type)) {
+        op->emitOpError() << "has a result of type " << type
+                          << ", which is too large";
+        return WalkResult::interrupt();
+      }
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return fail("the program cannot be lowered: " + error.message);
+  return success();
+}
+
+/// Arguments are for reading: every iteration and every version gets the same.
+static void setReadOnly(ModuleOp module, StringRef entry) {
+  auto function = module.lookupSymbol<func::FuncOp>(entry);
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    function.removeArgAttr(
+        i, bufferization::BufferizationDialect::kWritableAttrName);
+}
+
+/// Passes leave what they do not know.
+static LogicalResult checkLowered(ModuleOp module) {
+  WalkResult result = module.walk([](Operation *op) {
+    if (isa<ModuleOp>(op) || isa<LLVM::LLVMDialect>(op->getDialect()))
+      return WalkResult::advance();
+    op->emitOpError("has no lowering to machine code");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+/// What is declared must be the runtime's, or a library's of this process.
+static LogicalResult checkDefined(ModuleOp module) {
+  llvm::StringSet<> runtime;
+  for (const commuter_symbol_t *s = commuter_program_symbols(); s->name; ++s)
+    runtime.insert(s->name);
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    StringRef name = function.getName();
+    if (!function.isExternal() || runtime.contains(name) ||
+        SymbolTable::symbolKnownUseEmpty(function, module) ||
+        dlsym(RTLD_DEFAULT, name.str().c_str()))
+      continue;
+    return function.emitOpError("is called, but not defined");
+  }
+  return success();
+}
+
+static LogicalResult lower(ModuleOp module, bool checkAssertions) {
+  PassManager pm(module.getContext());
+  LowerToLLVMOptions options;
+  options.checkAssertions = checkAssertions;
+  buildLowerToLLVMPipeline(pm, options);
+  FirstError error(module.getContext());
+  if (failed(pm.run(module)) || failed(checkLowered(module)) ||
+      failed(checkDefined(module)))
+    return fail("the program cannot be lowered: " + error.message);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Machine code
+//===----------------------------------------------------------------------===//
+
+static llvm::orc::SymbolMap
+getRuntimeSymbols(llvm::orc::MangleAndInterner intern) {
+  llvm::orc::SymbolMap symbols;
+  for (const commuter_symbol_t *s = commuter_program_symbols(); s->name; ++s)
+    symbols[intern(s->name)] = {llvm::orc::ExecutorAddr::fromPtr(s->address),
+                                llvm::JITSymbolFlags::Exported};
+  return symbols;
+}
+
+static FailureOr<CompiledProgram> makeCode(ModuleOp module, StringRef entry) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   auto report = [](llvm::Error error) {
@@ -82,16 +238,24 @@ FailureOr<CompiledProgram> run::compile(ModuleOp module, StringRef pipeline,
   auto engine = ExecutionEngine::create(module, options, std::move(*machine));
   if (!engine)
     return report(engine.takeError());
-  (*engine)->registerSymbols([](llvm::orc::MangleAndInterner intern) {
-    llvm::orc::SymbolMap symbols;
-    for (const commuter_symbol_t *s = commuter_program_symbols(); s->name; ++s)
-      symbols[intern(s->name)] = {llvm::orc::ExecutorAddr::fromPtr(s->address),
-                                  llvm::JITSymbolFlags::Exported};
-    return symbols;
-  });
+  (*engine)->registerSymbols(getRuntimeSymbols);
   (*engine)->initialize();
   auto function = (*engine)->lookupPacked(("_mlir_ciface_" + entry).str());
   if (!function)
     return report(function.takeError());
   return CompiledProgram{std::move(*engine), *function};
+}
+
+FailureOr<CompiledProgram> run::compile(ModuleOp program, StringRef pipeline,
+                                        const Signature &signature,
+                                        bool checkAssertions) {
+  OwningOpRef<ModuleOp> module = program.clone();
+  if (failed(runPipeline(*module, pipeline)) ||
+      failed(checkEntry(*module, signature, pipeline)) ||
+      failed(checkSizes(*module)))
+    return failure();
+  setReadOnly(*module, signature.entry);
+  if (failed(lower(*module, checkAssertions)))
+    return failure();
+  return makeCode(*module, signature.entry);
 }

@@ -13,6 +13,8 @@
 #ifndef COMMUTER_TOOLS_COMMUTER_RUN_COMPILE_H
 #define COMMUTER_TOOLS_COMMUTER_RUN_COMPILE_H
 
+#include "Signature.h"
+
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -24,14 +26,11 @@ struct CompiledProgram {
   void (*entry)(void **) = nullptr;
 };
 
-/// The pass pipeline behind `--pipeline`: none, commute, optimize, or its text.
-std::string getPipelineText(llvm::StringRef option);
-
-/// Runs `pipeline`, then the lowering, on `module` and compiles it for the
-/// host.
-llvm::FailureOr<CompiledProgram> compile(mlir::ModuleOp module,
+/// Runs `pipeline` (none, commute, optimize, or its text), then the lowering,
+/// on a copy of the program and compiles it for the host.
+llvm::FailureOr<CompiledProgram> compile(mlir::ModuleOp program,
                                          llvm::StringRef pipeline,
-                                         llvm::StringRef entry,
+                                         const Signature &signature,
                                          bool checkAssertions);
 
 } // namespace commuter::run

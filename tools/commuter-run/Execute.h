@@ -13,6 +13,7 @@
 #ifndef COMMUTER_TOOLS_COMMUTER_RUN_EXECUTE_H
 #define COMMUTER_TOOLS_COMMUTER_RUN_EXECUTE_H
 
+#include "Array.h"
 #include "Compile.h"
 #include "Signature.h"
 
@@ -22,7 +23,8 @@ namespace commuter::run {
 
 struct ExecuteOptions {
   int64_t iterations = 1;
-  int64_t warmups = 0; // not in the figures
+  int64_t warmups = 0;   // not in the figures
+  int64_t timeoutMs = 0; // deadline of a collective
   bool trace = false;
 };
 
@@ -45,7 +47,8 @@ struct RankRun {
 /// Runs each of `programs` `iterations` times, in turns, on every rank (a
 /// thread) with the arguments [rank][argument]. Returns [program][rank]. Fails
 /// with the message of the rank that failed first, or if a run leaves a buffer
-/// behind.
+/// behind. Leaves the process if a rank does not stop within the deadline (and
+/// a grace period) after another has failed.
 llvm::FailureOr<std::vector<std::vector<RankRun>>>
 execute(const Signature &signature, llvm::ArrayRef<CompiledProgram> programs,
         const std::vector<std::vector<Array>> &arguments,

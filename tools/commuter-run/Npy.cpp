@@ -6,18 +6,18 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Arrays in NumPy's .npy format (version 1.0). See
+// Arrays in NumPy's .npy format: versions 1 to 3 are read, 1.0 is written. See
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Npy.h"
+#include "Elements.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -42,12 +42,68 @@ static SmallVector<std::string> getDescriptions(Type type) {
     return {"|b1"};
   if (type.isIndex())
     return {"<i8"};
-  unsigned bytes = type.getIntOrFloatBitWidth() / 8;
+  unsigned bytes = getElementWidth(type);
   std::string order = bytes == 1 ? "|" : "<";
   std::string size = std::to_string(bytes);
   if (type.isUnsignedInteger())
     return {order + "u" + size};
   return {order + "i" + size, order + "u" + size};
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+namespace {
+class NpyReader {
+public:
+  NpyReader(StringRef path, Type element)
+      : path(path), element(element), width(getElementWidth(element)) {}
+
+  FailureOr<Array> read();
+
+private:
+  LogicalResult bad(const Twine &why) const { return fail(path + ": " + why); }
+  LogicalResult badHeader() const {
+    return bad("has a header that is not of the .npy format");
+  }
+  FailureOr<StringRef> takeHeader();
+  LogicalResult readHeader(StringRef header);
+  LogicalResult readShape(StringRef text);
+  LogicalResult checkBooleans() const;
+  FailureOr<Array> transpose() const;
+
+  StringRef path;
+  Type element;
+  unsigned width;
+  StringRef bytes; // not read yet
+  std::vector<int64_t> shape;
+  bool isFortranOrder = false;
+};
+} // namespace
+
+/// Consumes all in front of the elements.
+FailureOr<StringRef> NpyReader::takeHeader() {
+  if (!bytes.consume_front(kMagic))
+    return bad("is no .npy file");
+  if (bytes.size() < 2)
+    return bad("is cut off in its header");
+  int major = bytes[0], minor = bytes[1];
+  if (major < 1 || major > 3)
+    return bad("has version " + Twine(major) + "." + Twine(minor) +
+               " of the .npy format; expected 1, 2 or 3");
+  bytes = bytes.drop_front(2);
+  size_t width = major == 1 ? 2 : 4;
+  if (bytes.size() < width)
+    return bad("is cut off in its header");
+  size_t length = major == 1 ? llvm::support::endian::read16le(bytes.data())
+                             : llvm::support::endian::read32le(bytes.data());
+  bytes = bytes.drop_front(width);
+  if (bytes.size() < length)
+    return bad("is cut off in its header");
+  StringRef header = bytes.take_front(length);
+  bytes = bytes.drop_front(length);
+  return header;
 }
 
 /// The text after `'key':` in the header's dictionary.
@@ -64,73 +120,116 @@ static std::optional<StringRef> findValue(StringRef header, StringRef key) {
   return std::nullopt;
 }
 
-FailureOr<Array> run::readNpy(StringRef path, Type element) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
-  if (!buffer)
-    return fail(path + ": " + buffer.getError().message());
-  StringRef bytes = (*buffer)->getBuffer();
-  auto bad = [&](const Twine &why) { return fail(path + ": " + why); };
-  if (!bytes.consume_front(kMagic) || bytes.size() < 4)
-    return bad("is no .npy file");
-  bool isV1 = bytes[0] == 1;
-  size_t length = isV1 ? llvm::support::endian::read16le(bytes.data() + 2)
-                  : bytes.size() < 6
-                      ? bytes.size()
-                      : llvm::support::endian::read32le(bytes.data() + 2);
-  bytes = bytes.drop_front(isV1 ? 4 : std::min<size_t>(6, bytes.size()));
-  if (length > bytes.size())
-    return bad("is cut off in its header");
-  StringRef header = bytes.take_front(length);
-  bytes = bytes.drop_front(length);
+LogicalResult NpyReader::readShape(StringRef text) {
+  size_t end = text.find(')');
+  if (!text.consume_front("(") || end == StringRef::npos)
+    return badHeader();
+  SmallVector<StringRef> sizes;
+  text.take_front(end - 1).split(sizes, ',');
+  for (auto [i, size] : llvm::enumerate(sizes)) {
+    int64_t value;
+    // `()` and the trailing comma of `(4,)`.
+    if (size.trim().empty() && i + 1 == sizes.size())
+      break;
+    if (size.trim().getAsInteger(10, value) || value < 0)
+      return badHeader();
+    shape.push_back(value);
+  }
+  return success();
+}
 
+LogicalResult NpyReader::readHeader(StringRef header) {
   auto descr = findValue(header, "descr"),
        order = findValue(header, "fortran_order"),
-       shape = findValue(header, "shape");
-  if (!descr || !order || !shape || !shape->consume_front("(") ||
-      descr->size() < 2)
-    return bad("has a header that is not of the .npy format");
-  StringRef found = descr->drop_front().take_until(
-      [&](char c) { return c == descr->front(); });
+       sizes = findValue(header, "shape");
+  if (!descr || !order || !sizes || descr->empty())
+    return badHeader();
   SmallVector<std::string> expected = getDescriptions(element);
+  StringRef found = descr->take_until([](char c) { return c == ','; }).rtrim();
+  char quote = descr->front();
+  if (quote == '\'' || quote == '"')
+    found = descr->drop_front().take_until([=](char c) { return c == quote; });
   if (!llvm::is_contained(expected, found)) {
     std::string type;
     llvm::raw_string_ostream(type) << element;
     return bad("has elements of type '" + found + "', expected " + type +
                " ('" + expected[0] + "')");
   }
-  if (order->starts_with("True"))
-    return bad("is in Fortran order; expected C order");
+  isFortranOrder = order->starts_with("True");
+  if (!isFortranOrder && !order->starts_with("False"))
+    return badHeader();
+  return readShape(*sizes);
+}
 
-  Array array;
-  SmallVector<StringRef> sizes;
-  shape->take_until([](char c) { return c == ')'; }).split(sizes, ',');
-  int64_t count = 1;
-  for (StringRef text : sizes) {
-    text = text.trim();
-    int64_t size;
-    if (text.empty())
-      continue;
-    if (text.getAsInteger(10, size) || size < 0 ||
-        llvm::MulOverflow(count, size, count))
-      return bad("has a header that is not of the .npy format");
-    array.shape.push_back(size);
+/// A byte of neither 0 nor 1 is no i1.
+LogicalResult NpyReader::checkBooleans() const {
+  for (auto [i, byte] : llvm::enumerate(bytes))
+    if (byte != 0 && byte != 1)
+      return bad("element " + Twine(i) + " is " +
+                 Twine(static_cast<unsigned>(static_cast<uint8_t>(byte))) +
+                 ", which is no boolean");
+  return success();
+}
+
+/// Column-major elements in row-major order.
+FailureOr<Array> NpyReader::transpose() const {
+  FailureOr<Array> array = allocateArray(shape, width, path);
+  if (failed(array))
+    return failure();
+  size_t rank = shape.size();
+  std::vector<int64_t> index(rank, 0), strides(rank, 1);
+  for (size_t d = 1; d < rank; ++d)
+    strides[d] = strides[d - 1] * shape[d - 1];
+  int64_t from = 0;
+  for (int64_t to = 0; to < array->size; to += width) {
+    std::memcpy(array->data.get() + to, bytes.data() + from * width, width);
+    for (size_t d = rank; d-- > 0;) {
+      from += strides[d];
+      if (++index[d] < shape[d])
+        break;
+      from -= index[d] * strides[d];
+      index[d] = 0;
+    }
   }
-  unsigned width = element.isIndex()      ? 8
-                   : element.isInteger(1) ? 1
-                                          : element.getIntOrFloatBitWidth() / 8;
-  if (static_cast<int64_t>(bytes.size() / width) < count)
-    return bad("is cut off: " + printShape(array.shape) + " needs " +
-               Twine(count * width) + " bytes, found " + Twine(bytes.size()));
-  array.data.assign(bytes.begin(), bytes.begin() + count * width);
   return array;
 }
 
-LogicalResult run::writeNpy(StringRef path, const Array &array, Type element) {
-  std::error_code error;
-  llvm::raw_fd_ostream os(path, error);
-  if (error)
-    return fail(path + ": " + error.message());
+FailureOr<Array> NpyReader::read() {
+  auto buffer = readFile(path);
+  if (failed(buffer))
+    return failure();
+  bytes = (*buffer)->getBuffer();
+  FailureOr<StringRef> header = takeHeader();
+  if (failed(header) || failed(readHeader(*header)))
+    return failure();
+  std::optional<int64_t> size = getNumBytes(shape, width);
+  if (!size)
+    return bad("has a shape that is too large: " + printShape(shape));
+  if (static_cast<int64_t>(bytes.size()) < *size)
+    return bad("is cut off: " + printShape(shape) + " needs " + Twine(*size) +
+               " bytes, found " + Twine(bytes.size()));
+  if (static_cast<int64_t>(bytes.size()) > *size)
+    return bad("has " + Twine(bytes.size() - *size) +
+               " bytes after its array of " + printShape(shape));
+  if (element.isInteger(1) && failed(checkBooleans()))
+    return failure();
+  if (isFortranOrder && shape.size() > 1)
+    return transpose();
+  // The elements stay in the file's buffer.
+  std::shared_ptr<llvm::MemoryBuffer> owner = std::move(*buffer);
+  return Array{shape, {owner, const_cast<char *>(bytes.data())}, *size};
+}
+
+FailureOr<Array> run::readNpy(StringRef path, Type element) {
+  return NpyReader(path, element).read();
+}
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+LogicalResult run::writeNpy(StringRef file, StringRef path, const Array &array,
+                            Type element) {
   std::string header = "{'descr': '" + getDescriptions(element)[0] +
                        "', 'fortran_order': False, 'shape': (";
   for (int64_t size : array.shape)
@@ -142,13 +241,14 @@ LogicalResult run::writeNpy(StringRef path, const Array &array, Type element) {
   header += '\n';
   char length[2];
   llvm::support::endian::write16le(length, header.size());
-  os << kMagic << '\1' << '\0' << StringRef(length, 2) << header;
-  os.write(array.data.data(), array.data.size());
-  os.close();
-  if (os.has_error()) {
+  std::error_code error;
+  llvm::raw_fd_ostream os(file, error);
+  if (!error) {
+    os << kMagic << '\1' << '\0' << StringRef(length, 2) << header
+       << array.getBytes();
+    os.close();
     error = os.error();
     os.clear_error();
-    return fail(path + ": " + error.message());
   }
-  return success();
+  return error ? fail(path + ": " + error.message()) : success();
 }

@@ -6,26 +6,27 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Arrays in NumPy's .npy format (version 1.0).
+// Arrays in NumPy's .npy format: versions 1 to 3 are read, 1.0 is written.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef COMMUTER_TOOLS_COMMUTER_RUN_NPY_H
 #define COMMUTER_TOOLS_COMMUTER_RUN_NPY_H
 
-#include "Support.h"
+#include "Array.h"
 
 #include "mlir/IR/Types.h"
 
 namespace commuter::run {
 
-/// Reads an array of `element`s. bf16 and the 8-bit floating-point types, which
-/// NumPy lacks, are raw (V2, V1) or unsigned integers of their width.
+/// Reads an array of `element`s, in C or Fortran order. bf16 and the 8-bit
+/// floating-point types, which NumPy lacks, are raw (V2, V1) or unsigned
+/// integers of their width. What the shape says must be what the file has.
 llvm::FailureOr<Array> readNpy(llvm::StringRef path, mlir::Type element);
 
-/// Writes `path` anew; fails with what the system says.
-llvm::LogicalResult writeNpy(llvm::StringRef path, const Array &array,
-                             mlir::Type element);
+/// Writes to `file`, which becomes `path`.
+llvm::LogicalResult writeNpy(llvm::StringRef file, llvm::StringRef path,
+                             const Array &array, mlir::Type element);
 
 } // namespace commuter::run
 

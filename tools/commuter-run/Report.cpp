@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "Elements.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
@@ -32,11 +33,12 @@ static double getLargestError(const Array &a, const Array &b,
   if (a.shape != b.shape)
     return std::numeric_limits<double>::infinity();
   double largest = 0;
-  for (size_t at = 0; at < a.data.size(); at += info.width) {
-    if (std::memcmp(&a.data[at], &b.data[at], info.width) == 0)
+  for (int64_t at = 0; at < a.size; at += info.width) {
+    const char *left = a.data.get() + at, *right = b.data.get() + at;
+    if (std::memcmp(left, right, info.width) == 0)
       continue;
-    double error = std::fabs(decode(&a.data[at], info.element) -
-                             decode(&b.data[at], info.element));
+    double error =
+        std::fabs(decode(left, info.element) - decode(right, info.element));
     // Also if one of them is no number.
     if (!(error <= largest))
       largest = error;
@@ -51,7 +53,7 @@ std::vector<ResultComparison> run::compareResults(const Signature &signature,
   for (auto [i, result] : llvm::enumerate(comparison))
     for (auto [x, y] : llvm::zip_equal(a.ranks, b.ranks)) {
       const Array &left = x.results[i], &right = y.results[i];
-      if (left.shape == right.shape && left.data == right.data) {
+      if (left.shape == right.shape && left.getBytes() == right.getBytes()) {
         ++result.exactRanks;
         continue;
       }
@@ -63,9 +65,10 @@ std::vector<ResultComparison> run::compareResults(const Signature &signature,
 }
 
 bool Report::agrees() const {
-  return llvm::all_of(comparison, [&](const ResultComparison &result) {
-    return result.exactRanks == signature.ranks;
-  });
+  return !comparison ||
+         llvm::all_of(*comparison, [&](const ResultComparison &result) {
+           return result.exactRanks == signature.ranks;
+         });
 }
 
 //===----------------------------------------------------------------------===//
@@ -150,6 +153,12 @@ static std::string describeMeshes(const Signature &signature) {
   return text.empty() ? "no mesh" : text;
 }
 
+/// A column's head; the text of a pipeline is too long for one.
+static std::string getTitle(const Version &version) {
+  StringRef names[] = {"as written", "none", "commute", "optimize"};
+  return llvm::is_contained(names, version.name) ? version.name : "pipeline";
+}
+
 void Report::printTable(llvm::raw_ostream &os) const {
   os << "@" << signature.entry << " on " << signature.ranks
      << (signature.ranks == 1 ? " rank, " : " ranks, ")
@@ -163,7 +172,7 @@ void Report::printTable(llvm::raw_ostream &os) const {
   bool isPair = figures.size() == 2;
   os << llvm::format("%-36s", "");
   for (const Version &version : versions)
-    os << llvm::format(" %14s", version.name.c_str());
+    os << llvm::format(" %14s", getTitle(version).c_str());
   os << (isPair ? "   ratio\n" : "\n");
   auto row = [&](const char *name, auto get, auto print) {
     os << llvm::format("%-36s", name);
@@ -196,17 +205,17 @@ void Report::printTable(llvm::raw_ostream &os) const {
   row("waiting, elapsed, all ranks", [](auto &f) { return f.waitMs; }, ms);
   row("total, elapsed, slowest rank", [](auto &f) { return f.totalMs; }, ms);
 
-  if (comparison.empty())
+  if (!comparison)
     return;
   os << '\n';
   int64_t ranks = signature.ranks;
   if (agrees()) {
-    os << comparison.size()
-       << (comparison.size() == 1 ? " result: " : " results: ")
+    os << comparison->size()
+       << (comparison->size() == 1 ? " result: " : " results: ")
        << "bit-exact on " << ranks << "/" << ranks << " ranks\n";
     return;
   }
-  for (auto [i, result] : llvm::enumerate(comparison)) {
+  for (auto [i, result] : llvm::enumerate(*comparison)) {
     os << "result " << i << ": bit-exact on " << result.exactRanks << "/"
        << ranks << " ranks";
     if (result.exactRanks != ranks)
@@ -222,15 +231,18 @@ void Report::printTable(llvm::raw_ostream &os) const {
 void Report::printJSON(llvm::raw_ostream &os) const {
   llvm::json::OStream json(os, /*IndentSize=*/2);
   json.object([&] {
-    json.attribute("entry", signature.entry);
+    json.attribute("entry", llvm::json::fixUTF8(signature.entry));
     json.attribute("ranks", signature.ranks);
     json.attribute("device", "cpu");
     json.attribute("transport", "threads");
     json.attributeArray("meshes", [&] {
       for (const Mesh &mesh : signature.meshes)
         json.object([&] {
-          json.attribute("name", mesh.name);
-          json.attribute("axes", llvm::json::Array(mesh.axes));
+          json.attribute("name", llvm::json::fixUTF8(mesh.name));
+          json.attributeArray("axes", [&] {
+            for (const std::string &axis : mesh.axes)
+              json.value(llvm::json::fixUTF8(axis));
+          });
           json.attribute("sizes", llvm::json::Array(mesh.sizes));
         });
     });
@@ -244,7 +256,7 @@ void Report::printJSON(llvm::raw_ostream &os) const {
           });
         };
         json.object([&] {
-          json.attribute("name", version.name);
+          json.attribute("name", llvm::json::fixUTF8(version.name));
           json.attribute("runs", int64_t(version.ranks[0].stats.size()));
           json.attribute("compile_ms", version.compileNs * 1e-6);
           json.attribute("norm_ms", figures.normMs);
@@ -260,11 +272,11 @@ void Report::printJSON(llvm::raw_ostream &os) const {
         });
       }
     });
-    if (comparison.empty())
+    if (!comparison)
       return;
     json.attribute("agrees", agrees());
     json.attributeArray("results", [&] {
-      for (const ResultComparison &result : comparison)
+      for (const ResultComparison &result : *comparison)
         json.object([&] {
           json.attribute("bit_exact", result.exactRanks == signature.ranks);
           json.attribute("exact_ranks", result.exactRanks);
@@ -292,7 +304,8 @@ void Report::printTrace(llvm::raw_ostream &os) const {
       json.attribute("ph", "M");
       json.attribute("pid", process);
       json.attribute("tid", thread);
-      json.attributeObject("args", [&] { json.attribute("name", value); });
+      json.attributeObject(
+          "args", [&] { json.attribute("name", llvm::json::fixUTF8(value)); });
     });
   };
   json.object([&] {

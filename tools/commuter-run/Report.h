@@ -19,7 +19,7 @@ namespace commuter::run {
 
 /// One version of the program, and what its ranks did.
 struct Version {
-  std::string name;
+  std::string name; // "as written", or the pipeline
   std::vector<RankRun> ranks;
   /// Before the lowering.
   int64_t compileNs;
@@ -38,7 +38,8 @@ compareResults(const Signature &signature, const Version &a, const Version &b);
 struct Report {
   const Signature &signature;
   std::vector<Version> versions;
-  std::vector<ResultComparison> comparison; // empty without --compare
+  /// By result; none without --compare.
+  std::optional<std::vector<ResultComparison>> comparison;
 
   bool agrees() const;
   void printTable(llvm::raw_ostream &os) const;

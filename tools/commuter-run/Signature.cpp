@@ -11,36 +11,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "Signature.h"
+#include "Elements.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/SmallSet.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::run;
-
-LogicalResult run::fail(const Twine &message) {
-  llvm::errs() << "commuter-run: error: " << message << '\n';
-  return failure();
-}
-
-std::string run::printShape(ArrayRef<int64_t> shape) {
-  if (shape.empty())
-    return "scalar";
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  llvm::interleave(
-      shape, os,
-      [&](int64_t size) {
-        if (size < 0)
-          os << '?';
-        else
-          os << size;
-      },
-      "x");
-  return text;
-}
 
 //===----------------------------------------------------------------------===//
 // Meshes
@@ -106,42 +86,34 @@ readMeshes(ModuleOp module, const std::map<std::string, int64_t> &given) {
 
 static FailureOr<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
   SmallVector<func::FuncOp> candidates;
-  for (auto function : module.getOps<func::FuncOp>())
-    if (function.isPublic() && !function.isDeclaration())
-      candidates.push_back(function);
   std::string names;
-  for (func::FuncOp function : candidates)
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (function.isPrivate() || function.isDeclaration())
+      continue;
+    candidates.push_back(function);
     names += (names.empty() ? "@" : ", @") + function.getName().str();
-  auto find = [&](StringRef wanted) -> func::FuncOp {
-    for (func::FuncOp function : candidates)
-      if (function.getName() == wanted)
-        return function;
-    return {};
-  };
-  if (!name.empty()) {
-    if (func::FuncOp function = find(name))
-      return function;
-    return fail("the program has no public function @" + name + "; it has " +
-                (names.empty() ? "none" : names));
   }
-  if (func::FuncOp function = find("main"))
+  std::string known = "; it has " + (names.empty() ? "none" : names);
+  if (!name.empty()) {
+    auto function = module.lookupSymbol<func::FuncOp>(name);
+    if (!function)
+      return fail("the program has no function @" + name + known);
+    if (function.isDeclaration())
+      return fail("@" + name +
+                  " is a declaration; expected a function with a "
+                  "body");
+    if (function.isPrivate())
+      return fail("@" + name + " is private; expected a public function");
     return function;
+  }
+  for (func::FuncOp function : candidates)
+    if (function.getName() == "main")
+      return function;
   if (candidates.size() == 1)
     return candidates[0];
   return fail("no entry: name one of the program's public functions with "
-              "--entry; it has " +
-              (names.empty() ? "none" : names));
-}
-
-static unsigned getWidth(Type element) {
-  if (element.isIndex())
-    return 8;
-  if (!element.isIntOrFloat())
-    return 0;
-  unsigned bits = element.getIntOrFloatBitWidth();
-  if (bits == 1)
-    return 1;
-  return bits % 8 == 0 && bits <= 64 ? bits / 8 : 0;
+              "--entry" +
+              known);
 }
 
 static FailureOr<ValueInfo> readValue(Type type, Attribute attribute,
@@ -156,13 +128,14 @@ static FailureOr<ValueInfo> readValue(Type type, Attribute attribute,
     value.element = tensor.getElementType();
     value.shape = tensor.getShape().vec();
   }
-  value.width = getWidth(value.element);
-  if (value.width == 0) {
+  value.width = getElementWidth(value.element);
+  if (value.width == 0 || (tensor && tensor.getEncoding())) {
     std::string text;
     llvm::raw_string_ostream(text) << type;
     return fail(what + " has type " + text +
-                "; expected a ranked tensor or a number, of at most 64 bits an "
-                "element");
+                "; expected a number or a ranked tensor without encoding, of "
+                "index, i1, i8, i16, i32, i64, f16, bf16, f32, f64, f8E4M3FN "
+                "or f8E5M2");
   }
   auto sharding = dyn_cast_or_null<dist::ShardingAttr>(attribute);
   if (!sharding)
@@ -256,6 +229,7 @@ FailureOr<Layout> run::computeLayout(const Placement &placement,
   for (size_t dim = 0; dim < rank; ++dim) {
     ArrayRef<unsigned> axes = placement.dimAxes[dim];
     std::vector<int64_t> extents(mesh.getSize(axes), -1), owner(extents.size());
+    int64_t &global = layout.globalShape[dim];
     for (int64_t r = 0; r < ranks; ++r) {
       int64_t index = mesh.getIndex(r, axes);
       if (extents[index] < 0) {
@@ -268,43 +242,13 @@ FailureOr<Layout> run::computeLayout(const Placement &placement,
                     " and " + Twine(shapes[r][dim]) + " elements");
       }
     }
+    for (int64_t extent : extents)
+      if (llvm::AddOverflow(global, extent, global))
+        return fail(what + ": the extents of dimension " + Twine(dim) +
+                    " are too large");
     for (int64_t r = 0; r < ranks; ++r)
       for (int64_t i = 0; i < mesh.getIndex(r, axes); ++i)
         layout.offsets[r][dim] += extents[i];
-    for (int64_t extent : extents)
-      layout.globalShape[dim] += extent;
   }
   return layout;
-}
-
-//===----------------------------------------------------------------------===//
-// Numbers
-//===----------------------------------------------------------------------===//
-
-double run::decode(const char *data, Type type) {
-  uint64_t bits = 0;
-  unsigned width = getWidth(type);
-  std::memcpy(&bits, data, width);
-  if (auto floating = dyn_cast<FloatType>(type)) {
-    APFloat value(floating.getFloatSemantics(), APInt(width * 8, bits));
-    bool loses;
-    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &loses);
-    return value.convertToDouble();
-  }
-  if (type.isInteger(1) || type.isUnsignedInteger())
-    return static_cast<double>(bits);
-  return static_cast<double>(APInt(width * 8, bits).getSExtValue());
-}
-
-void run::encode(double number, Type type, char *data) {
-  unsigned width = getWidth(type);
-  uint64_t bits = static_cast<uint64_t>(static_cast<int64_t>(number));
-  if (auto floating = dyn_cast<FloatType>(type)) {
-    APFloat value(number);
-    bool loses;
-    value.convert(floating.getFloatSemantics(), APFloat::rmNearestTiesToEven,
-                  &loses);
-    bits = value.bitcastToAPInt().getZExtValue();
-  }
-  std::memcpy(data, &bits, width);
 }

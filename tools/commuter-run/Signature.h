@@ -63,8 +63,8 @@ struct Signature {
   mlir::func::FuncOp function;
 };
 
-/// Reads the entry (`name`, or the only public function if it is empty). `axes`
-/// gives the sizes that meshes leave open.
+/// Reads the entry (`name`; if it is empty, @main or the only public function).
+/// `axes` gives the sizes that meshes leave open.
 llvm::FailureOr<std::unique_ptr<Signature>>
 readSignature(mlir::ModuleOp module, llvm::StringRef name,
               const std::map<std::string, int64_t> &axes);
@@ -81,10 +81,6 @@ llvm::FailureOr<Layout>
 computeLayout(const Placement &placement,
               llvm::ArrayRef<std::vector<int64_t>> shapes,
               const llvm::Twine &what);
-
-/// A number of type `type` at `data`, and back.
-double decode(const char *data, mlir::Type type);
-void encode(double value, mlir::Type type, char *data);
 
 } // namespace commuter::run
 

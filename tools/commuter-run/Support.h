@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the runner's files share: errors and dense host arrays.
+// What the runner's files share: errors, files and the size of the machine.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,31 +15,32 @@
 
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/LogicalResult.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <cstdint>
-#include <vector>
+#include <memory>
+#include <string>
 
 namespace commuter::run {
 
-/// Prints `commuter-run: error: <message>`: the one line that a failed run ends
+/// Prints `commuter-run: error: <message>`, on one line: what a failed run ends
 /// with.
 llvm::LogicalResult fail(const llvm::Twine &message);
 
-/// A dense row-major array of elements of a width that its owner knows.
-struct Array {
-  std::vector<int64_t> shape;
-  std::vector<char> data;
+/// The contents of a file, a pipe or, for "-", of standard input. Other
+/// devices, which may have no end, are refused.
+llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
+readFile(llvm::StringRef path);
 
-  int64_t getNumElements() const {
-    int64_t count = 1;
-    for (int64_t size : shape)
-      count *= size;
-    return count;
-  }
-};
+/// Bytes that this process can use: of the machine, or of its control group.
+int64_t getMemoryLimit();
 
-/// "4x?x8"; a negative size is open.
-std::string printShape(llvm::ArrayRef<int64_t> shape);
+/// For example "1.5 GiB".
+std::string printBytes(int64_t bytes);
+
+/// Leaves at once, without destructors: for when threads are still running.
+/// Temporary files are removed.
+[[noreturn]] void leave();
 
 } // namespace commuter::run
 

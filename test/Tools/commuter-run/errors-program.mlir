@@ -1,0 +1,114 @@
+// Programs that cannot be read, or that the runner or the lowering cannot handle.
+
+// RUN: rm -rf %t && split-file %s %t
+// RUN: %fails %commuter-run %t/nothing.mlir > %t/err
+// RUN: %fails %commuter-run %t >> %t/err
+// RUN: %fails %commuter-run /dev/zero >> %t/err
+// RUN: %fails %commuter-run %t/syntax.mlir >> %t/err
+// RUN: %fails %commuter-run - < %t/syntax.mlir >> %t/err
+// RUN: %fails %commuter-run %t/verify.mlir >> %t/err
+// RUN: %fails %commuter-run %t/unknown-mesh.mlir >> %t/err
+// RUN: FileCheck %s --check-prefix=READ --match-full-lines --input-file=%t/err -DDIR=%t
+
+// READ: commuter-run: error: [[DIR]]/nothing.mlir: No such file or directory
+// READ-NEXT: commuter-run: error: [[DIR]]: Is a directory
+// READ-NEXT: commuter-run: error: /dev/zero: is a device; expected a file
+// READ-NEXT: [[DIR]]/syntax.mlir:1:1: error: custom op 'fun' is unknown{{.*}}
+// READ: commuter-run: error: [[DIR]]/syntax.mlir: is no valid program
+// READ-NEXT: <stdin>:1:1: error: custom op 'fun' is unknown{{.*}}
+// READ: commuter-run: error: -: is no valid program
+// READ-NEXT: [[DIR]]/verify.mlir:3:8: error: 'dist.all_gather' op {{.*}}
+// READ: commuter-run: error: [[DIR]]/verify.mlir: is no valid program
+// READ-NEXT: [[DIR]]/unknown-mesh.mlir:1:1: error: 'func.func' op expects a sharding on a dist.mesh, found @mesh, which names no mesh
+// READ: commuter-run: error: [[DIR]]/unknown-mesh.mlir: is no valid program
+// READ-NOT: {{.}}
+
+// RUN: for f in complex vector memref unranked i7 i24 f80 encoding vectors complex-result; do \
+// RUN:   %fails %commuter-run %t/types.mlir --entry=$f || exit 1; done > %t/err
+// RUN: FileCheck %s --check-prefix=TYPE --match-full-lines --input-file=%t/err
+
+// TYPE: commuter-run: error: argument 0 of @complex has type tensor<4xcomplex<f32>>; expected a number or a ranked tensor without encoding, of index, i1, i8, i16, i32, i64, f16, bf16, f32, f64, f8E4M3FN or f8E5M2
+// TYPE-NEXT: commuter-run: error: argument 0 of @vector has type vector<4xf32>; expected {{.*}}
+// TYPE-NEXT: commuter-run: error: argument 1 of @memref has type memref<4xf32>; expected {{.*}}
+// TYPE-NEXT: commuter-run: error: argument 0 of @unranked has type tensor<*xf32>; expected {{.*}}
+// TYPE-NEXT: commuter-run: error: argument 0 of @i7 has type tensor<4xi7>; expected {{.*}}
+// TYPE-NEXT: commuter-run: error: argument 0 of @i24 has type i24; expected {{.*}}
+// TYPE-NEXT: commuter-run: error: argument 0 of @f80 has type tensor<4xf80>; expected {{.*}}
+// TYPE-NEXT: commuter-run: error: argument 0 of @encoding has type tensor<4xf32, 1 : i64>; expected {{.*}}
+// TYPE-NEXT: commuter-run: error: argument 0 of @vectors has type tensor<4xvector<2xf32>>; expected {{.*}}
+// TYPE-NEXT: commuter-run: error: result 1 of @complex-result has type complex<f32>; expected {{.*}}
+// TYPE-NOT: {{.}}
+
+// RUN: for f in unlowered untranslated undefined huge too-large; do \
+// RUN:   %fails %commuter-run %t/$f.mlir || exit 1; done > %t/err
+// RUN: FileCheck %s --check-prefix=LOWER --match-full-lines --input-file=%t/err -DDIR=%t
+
+// LOWER: [[DIR]]/unlowered.mlir:2:8: error: op was not bufferized
+// LOWER: commuter-run: error: the program cannot be lowered: 'tosa.abs' op was not bufferized
+// LOWER-NEXT: [[DIR]]/untranslated.mlir:2:8: error: 'gpu.thread_id' op has no lowering to machine code
+// LOWER: commuter-run: error: the program cannot be lowered: 'gpu.thread_id' op has no lowering to machine code
+// LOWER-NEXT: [[DIR]]/undefined.mlir:1:1: error: 'llvm.func' op is called, but not defined{{.*}}
+// LOWER: commuter-run: error: the program cannot be lowered: 'llvm.func' op is called, but not defined
+// LOWER-NEXT: [[DIR]]/huge.mlir:2:8: error: 'tensor.splat' op has a result of type 'tensor<4611686018427387904x8xf32>', which is too large
+// LOWER: commuter-run: error: the program cannot be lowered: 'tensor.splat' op has a result of type 'tensor<4611686018427387904x8xf32>', which is too large
+// LOWER-NEXT: commuter-run: error: the arguments of all ranks need 3.6 TiB; there are {{[0-9.]+ [A-Za-z]+}} of memory
+// LOWER-NOT: {{.}}
+
+//--- syntax.mlir
+fun @main() { return }
+
+//--- verify.mlir
+dist.mesh @mesh(dp = 4)
+func.func @main(%x: tensor<4xf32>) -> tensor<8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4xf32> -> tensor<8xf32>
+  return %g : tensor<8xf32>
+}
+
+//--- unknown-mesh.mlir
+func.func @main(%x: tensor<4xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}]>}) { return }
+
+//--- types.mlir
+func.func @complex(%x: tensor<4xcomplex<f32>>) { return }
+func.func @vector(%x: vector<4xf32>) { return }
+func.func @memref(%x: f32, %y: memref<4xf32>) { return }
+func.func @unranked(%x: tensor<*xf32>) { return }
+func.func @i7(%x: tensor<4xi7>) { return }
+func.func @i24(%x: i24) { return }
+func.func @f80(%x: tensor<4xf80>) { return }
+func.func @encoding(%x: tensor<4xf32, 1>) { return }
+func.func @vectors(%x: tensor<4xvector<2xf32>>) { return }
+func.func @"complex-result"() -> (f32, complex<f32>) {
+  %f = arith.constant 0.0 : f32
+  %c = complex.create %f, %f : complex<f32>
+  return %f, %c : f32, complex<f32>
+}
+
+//--- unlowered.mlir
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = tosa.abs %x : (tensor<4xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+//--- untranslated.mlir
+func.func @main() -> index {
+  %i = gpu.thread_id x
+  return %i : index
+}
+
+//--- undefined.mlir
+func.func private @elsewhere() -> f32
+func.func @main() -> f32 {
+  %y = call @elsewhere() : () -> f32
+  return %y : f32
+}
+
+//--- huge.mlir
+func.func @main(%f: f32) -> f32 {
+  %e = tensor.splat %f : tensor<4611686018427387904x8xf32>
+  %c0 = arith.constant 0 : index
+  %y = tensor.extract %e[%c0, %c0] : tensor<4611686018427387904x8xf32>
+  return %y : f32
+}
+
+//--- too-large.mlir
+func.func @main(%f: tensor<1000000000000xf32>) { return }

@@ -1,0 +1,35 @@
+//===- Options.h ------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The command line.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_TOOLS_COMMUTER_RUN_OPTIONS_H
+#define COMMUTER_TOOLS_COMMUTER_RUN_OPTIONS_H
+
+#include "Arguments.h"
+
+namespace commuter::run {
+
+struct Options {
+  std::string file, entry, pipeline, outputDir, trace;
+  std::map<std::string, int64_t> axes;
+  ArgumentOptions arguments;
+  int64_t iterations, warmups;
+  /// Deadline of a collective: COMMUTER_TIMEOUT_MS, as the runtime has it.
+  int64_t timeoutMs;
+  bool compare, checkAssertions, json;
+};
+
+/// Leaves the process after --help and --version.
+llvm::FailureOr<Options> readOptions(int argc, char **argv);
+
+} // namespace commuter::run
+
+#endif // COMMUTER_TOOLS_COMMUTER_RUN_OPTIONS_H

@@ -1,0 +1,98 @@
+//===- Outputs.cpp --------------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Files that appear under their names only when they are complete.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Outputs.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace commuter;
+using namespace commuter::run;
+namespace fs = llvm::sys::fs;
+
+static void removeTemporary(StringRef path) {
+  fs::remove(path);
+  sys::DontRemoveFileOnSignal(path);
+}
+
+OutputFiles::~OutputFiles() {
+  for (const File &file : files)
+    removeTemporary(file.temporary);
+  // Only those that are empty go.
+  for (const std::string &folder : reverse(folders))
+    fs::remove(folder);
+}
+
+/// Creates a file that no other has.
+static FailureOr<std::string> createTemporary(const std::string &path) {
+  SmallString<128> temporary;
+  int descriptor;
+  if (std::error_code error =
+          fs::createUniqueFile(path + ".%%%%%%.tmp", descriptor, temporary))
+    return fail(path + ": " + error.message());
+  sys::RemoveFileOnSignal(temporary);
+  raw_fd_ostream(descriptor, /*shouldClose=*/true);
+  return temporary.str().str();
+}
+
+LogicalResult OutputFiles::addFolder(StringRef path) {
+  SmallVector<StringRef> missing;
+  for (StringRef p = path; !p.empty() && !fs::exists(p);
+       p = sys::path::parent_path(p))
+    missing.push_back(p);
+  std::error_code error = fs::create_directories(path);
+  for (StringRef folder : reverse(missing))
+    if (fs::is_directory(folder))
+      folders.push_back(folder.str());
+  if (error)
+    return fail(path + ": " + error.message());
+  if (!fs::is_directory(path))
+    return fail(path + ": is no folder");
+  FailureOr<std::string> probe = createTemporary((path + "/result").str());
+  if (failed(probe))
+    return failure();
+  removeTemporary(*probe);
+  return success();
+}
+
+FailureOr<std::string> OutputFiles::add(const Twine &name) {
+  std::string path = name.str();
+  fs::file_status status;
+  fs::status(path, status);
+  if (fs::is_directory(status))
+    return fail(path + ": is a folder; expected a file");
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    return path;
+  // A link stays; what it leads to is replaced.
+  SmallString<128> real;
+  if (fs::exists(status) && !fs::real_path(path, real))
+    path = real.str().str();
+  FailureOr<std::string> temporary = createTemporary(path);
+  if (succeeded(temporary))
+    files.push_back({*temporary, path});
+  return temporary;
+}
+
+LogicalResult OutputFiles::commit() {
+  for (const File &file : files) {
+    if (std::error_code error = fs::rename(file.temporary, file.path))
+      return fail(file.path + ": " + error.message());
+    sys::DontRemoveFileOnSignal(file.temporary);
+  }
+  files.clear();
+  folders.clear();
+  return success();
+}

@@ -1,0 +1,50 @@
+//===- Outputs.h ------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Files that appear under their names only when they are complete.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_TOOLS_COMMUTER_RUN_OUTPUTS_H
+#define COMMUTER_TOOLS_COMMUTER_RUN_OUTPUTS_H
+
+#include "Support.h"
+
+#include <vector>
+
+namespace commuter::run {
+
+/// Files that get their final names together, once all of them are complete.
+/// Until then they, and folders made for them, go when this goes or when the
+/// process is interrupted (folders stay then).
+class OutputFiles {
+public:
+  OutputFiles() = default;
+  OutputFiles(const OutputFiles &) = delete;
+  ~OutputFiles();
+
+  /// Makes sure that there is such a folder, and that it can be written.
+  llvm::LogicalResult addFolder(llvm::StringRef path);
+
+  /// Where to write what will be `path`. Devices and pipes are written to
+  /// directly: they must not be replaced, nor must links.
+  llvm::FailureOr<std::string> add(const llvm::Twine &path);
+
+  llvm::LogicalResult commit();
+
+private:
+  struct File {
+    std::string temporary, path;
+  };
+  std::vector<File> files;
+  std::vector<std::string> folders; // made here, the outermost first
+};
+
+} // namespace commuter::run
+
+#endif // COMMUTER_TOOLS_COMMUTER_RUN_OUTPUTS_H
