@@ -1,0 +1,44 @@
+// What dist.assert_sharding promises is checked on demand only.
+
+// RUN: %commuter-run %s --entry=kept --check-assertions | FileCheck %s --check-prefix=KEPT
+// RUN: %commuter-run %s --entry=broken | FileCheck %s --check-prefix=UNCHECKED
+// RUN: %fails %commuter-run %s --entry=broken --check-assertions > %t.err
+// RUN: FileCheck %s --check-prefix=BROKEN --input-file=%t.err
+// RUN: %fails %commuter-run %s --entry=annotated > %t.err
+// RUN: FileCheck %s --check-prefix=ANNOTATED --input-file=%t.err
+
+// KEPT: @kept on 4 ranks
+// UNCHECKED: @broken on 4 ranks
+// BROKEN: {{^}}commuter-run: error: rank {{[0-3]}}: f32[2] is not replicated over mesh[tp]: rank {{[13]}} differs from rank {{[02]}} at element 1{{$}}
+
+// A result's annotation is checked always.
+// ANNOTATED: {{^}}commuter-run: error: result 1 contradicts its dist.sharding: ranks 0 and 1 should hold the same bits{{$}}
+
+dist.mesh @mesh(dp = 2, tp = 2)
+
+// 0, and the rank's index along tp.
+func.func private @indices() -> tensor<2xf32> {
+  %i = dist.axis_index @mesh[tp] : index
+  %i32 = arith.index_cast %i : index to i32
+  %f = arith.sitofp %i32 : i32 to f32
+  %zero = arith.constant 0.0 : f32
+  %t = tensor.from_elements %zero, %f : tensor<2xf32>
+  return %t : tensor<2xf32>
+}
+
+func.func @kept(%x: tensor<2xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}]>}) -> tensor<2xf32> {
+  %y = dist.assert_sharding %x <@mesh, [{dp}]> : tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+func.func @broken() -> tensor<2xf32> {
+  %x = func.call @indices() : () -> tensor<2xf32>
+  %y = dist.assert_sharding %x <@mesh, [{dp}]> : tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+func.func @annotated() -> (tensor<2xf32> {dist.sharding = #dist.sharding<@mesh, [{tp}]>},
+                           tensor<2xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}]>}) {
+  %x = func.call @indices() : () -> tensor<2xf32>
+  return %x, %x : tensor<2xf32>, tensor<2xf32>
+}

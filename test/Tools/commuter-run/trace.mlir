@@ -1,0 +1,29 @@
+// RUN: %commuter-run %s --trace=%t.json --compare --iterations 1
+// RUN: %python %S/Inputs/trace.py %t.json | FileCheck %s --match-full-lines
+// RUN: %commuter-run %s --trace=%t.json --iterations 3
+// RUN: %python %S/Inputs/trace.py %t.json | FileCheck %s --check-prefix=THREE --match-full-lines
+
+// One process for each version, one thread for each rank; no warm-up, and nothing
+// but what the program does.
+// CHECK:      as written, rank 0: all_gather (collective) bytes=64 group=mesh[dp]
+// CHECK-NEXT: as written, rank 0: rms_norm (norm) bytes={{[0-9]+}} rows=8
+// CHECK-NEXT: as written, rank 1: all_gather (collective) bytes=64 group=mesh[dp]
+// CHECK-NEXT: as written, rank 1: rms_norm (norm) bytes={{[0-9]+}} rows=8
+// CHECK-NEXT: optimize, rank 0: rms_norm (norm) bytes={{[0-9]+}} rows=4
+// CHECK-NEXT: optimize, rank 0: all_gather (collective) bytes=64 group=mesh[dp]
+// CHECK-NEXT: optimize, rank 1: rms_norm (norm) bytes={{[0-9]+}} rows=4
+// CHECK-NEXT: optimize, rank 1: all_gather (collective) bytes=64 group=mesh[dp]
+// CHECK-NOT:  {{.}}
+
+// THREE-COUNT-3: optimize, rank 0: rms_norm (norm) bytes={{[0-9]+}} rows=4
+// THREE-NOT: optimize, rank 0: rms_norm{{.*}}
+// THREE-COUNT-3: optimize, rank 1: rms_norm (norm) bytes={{[0-9]+}} rows=4
+// THREE-NOT: optimize, rank 1: rms_norm{{.*}}
+
+dist.mesh @mesh(dp = 2)
+
+func.func @main(%x: tensor<4x4xf32>) -> tensor<8x4xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x4xf32> -> tensor<8x4xf32>
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<8x4xf32>
+  return %n : tensor<8x4xf32>
+}
