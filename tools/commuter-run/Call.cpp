@@ -14,6 +14,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -75,12 +76,30 @@ commuter_status_t Call::run(commuter_context_t *context) {
       this);
 }
 
-std::vector<Array> Call::takeResults(int64_t &buffers) {
-  std::vector<Array> results;
+/// The array that a memref descriptor describes; `owner` has its memory.
+static FailureOr<Array> readDescriptor(const int64_t *words,
+                                       const ValueInfo &info,
+                                       std::shared_ptr<void> owner) {
+  Array array;
+  array.shape.assign(words + 3, words + 3 + info.shape.size());
+  std::optional<int64_t> size = getNumBytes(array.shape, info.width);
+  if (!size ||
+      llvm::any_of(array.shape, [](int64_t extent) { return extent < 0; }))
+    return failure();
+  // The function's boundary has the identity layout: the elements are dense.
+  array.data = {owner, reinterpret_cast<char *>(words[1]) +
+                           words[2] * int64_t(info.width)};
+  array.size = *size;
+  return array;
+}
+
+LogicalResult Call::takeResults(std::vector<Array> &results, int64_t &buffers,
+                                std::string &error) {
+  results.clear();
   // Several results may lie in one buffer.
   std::map<void *, std::shared_ptr<void>> owners;
-  for (auto [info, offset] : llvm::zip_equal(signature.results, offsets)) {
-    char *at = reinterpret_cast<char *>(memory.data()) + offset;
+  for (auto [i, info] : llvm::enumerate(signature.results)) {
+    char *at = reinterpret_cast<char *>(memory.data()) + offsets[i];
     if (!info.isTensor) {
       std::shared_ptr<char> number(new char[8], std::default_delete<char[]>());
       std::memcpy(number.get(), at, info.width);
@@ -92,14 +111,16 @@ std::vector<Array> Call::takeResults(int64_t &buffers) {
     std::shared_ptr<void> &owner = owners[allocated];
     if (!owner)
       owner = {allocated, commuter_buffer_free};
-    Array array;
-    array.shape.assign(words + 3, words + 3 + info.shape.size());
-    // The function's boundary has the identity layout: the elements are dense.
-    array.data = {owner, reinterpret_cast<char *>(words[1]) +
-                             words[2] * int64_t(info.width)};
-    array.size = *getNumBytes(array.shape, info.width);
-    results.push_back(std::move(array));
+    FailureOr<Array> array = readDescriptor(words, info, owner);
+    if (succeeded(array)) {
+      results.push_back(std::move(*array));
+      continue;
+    }
+    ArrayRef<int64_t> sizes(words + 3, info.shape.size());
+    error = "result " + std::to_string(i) + " has an impossible size: ";
+    llvm::raw_string_ostream os(error);
+    llvm::interleave(sizes, os, "x");
   }
   buffers = owners.size();
-  return results;
+  return success(error.empty());
 }

@@ -44,8 +44,9 @@ public:
   commuter_status_t run(commuter_context_t *context);
 
   /// The results of the last run. They own the runtime's buffers, of which
-  /// there are `buffers`.
-  std::vector<Array> takeResults(int64_t &buffers);
+  /// there are `buffers`. Fails where a size is negative or too large.
+  llvm::LogicalResult takeResults(std::vector<Array> &results, int64_t &buffers,
+                                  std::string &error);
 
 private:
   const Signature &signature;

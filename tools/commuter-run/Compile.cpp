@@ -163,15 +163,19 @@ static void setReadOnly(ModuleOp module, StringRef entry) {
         i, bufferization::BufferizationDialect::kWritableAttrName);
 }
 
-/// Passes leave what they do not know.
+/// Passes leave what they do not know, and casts around it: it is the op, not
+/// a cast, that is to be named.
 static LogicalResult checkLowered(ModuleOp module) {
-  WalkResult result = module.walk([](Operation *op) {
+  Operation *left = nullptr;
+  module.walk([&](Operation *op) {
     if (isa<ModuleOp>(op) || isa<LLVM::LLVMDialect>(op->getDialect()))
-      return WalkResult::advance();
-    op->emitOpError("has no lowering to machine code");
-    return WalkResult::interrupt();
+      return;
+    if (!left || (isa<UnrealizedConversionCastOp>(left) &&
+                  !isa<UnrealizedConversionCastOp>(op)))
+      left = op;
   });
-  return failure(result.wasInterrupted());
+  return left ? left->emitOpError("has no lowering to machine code")
+              : success();
 }
 
 /// What is declared must be the runtime's, or a library's of this process.

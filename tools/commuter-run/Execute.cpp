@@ -230,7 +230,9 @@ Outcome Execution::runOnce(size_t program, int64_t rank, Call &call,
   commuter_stats_t stats;
   commuter_context_stats(context, &stats);
   int64_t buffers;
-  run.results = call.takeResults(buffers);
+  std::string error;
+  if (failed(call.takeResults(run.results, buffers, error)))
+    return {COMMUTER_INTERNAL, error};
   if (iteration + 1 < total)
     run.results.clear();
   if (isMeasured) {

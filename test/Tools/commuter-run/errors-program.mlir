@@ -39,7 +39,7 @@
 // TYPE-NEXT: commuter-run: error: result 1 of @complex-result has type complex<f32>; expected {{.*}}
 // TYPE-NOT: {{.}}
 
-// RUN: for f in unlowered untranslated undefined huge too-large; do \
+// RUN: for f in unlowered untranslated cast undefined huge too-large; do \
 // RUN:   %fails %commuter-run %t/$f.mlir || exit 1; done > %t/err
 // RUN: FileCheck %s --check-prefix=LOWER --match-full-lines --input-file=%t/err -DDIR=%t
 
@@ -47,6 +47,8 @@
 // LOWER: commuter-run: error: the program cannot be lowered: 'tosa.abs' op was not bufferized
 // LOWER-NEXT: [[DIR]]/untranslated.mlir:2:8: error: 'gpu.thread_id' op has no lowering to machine code
 // LOWER: commuter-run: error: the program cannot be lowered: 'gpu.thread_id' op has no lowering to machine code
+// LOWER-NEXT: [[DIR]]/cast.mlir:2:8: error: 'shape.mul' op has no lowering to machine code
+// LOWER: commuter-run: error: the program cannot be lowered: 'shape.mul' op has no lowering to machine code
 // LOWER-NEXT: [[DIR]]/undefined.mlir:1:1: error: 'llvm.func' op is called, but not defined{{.*}}
 // LOWER: commuter-run: error: the program cannot be lowered: 'llvm.func' op is called, but not defined
 // LOWER-NEXT: [[DIR]]/huge.mlir:2:8: error: 'tensor.splat' op has a result of type 'tensor<4611686018427387904x8xf32>', which is too large
@@ -93,6 +95,12 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 func.func @main() -> index {
   %i = gpu.thread_id x
   return %i : index
+}
+
+//--- cast.mlir
+func.func @main(%i: index) -> index {
+  %y = shape.mul %i, %i : index, index -> index
+  return %y : index
 }
 
 //--- undefined.mlir

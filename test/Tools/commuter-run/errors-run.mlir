@@ -8,6 +8,8 @@
 // RUN: env COMMUTER_TIMEOUT_MS=20000 timeout 10 %fails %commuter-run %s --entry=groups >> %t.err
 // RUN: env COMMUTER_TIMEOUT_MS=20000 timeout 10 %fails %commuter-run %s --entry=skips >> %t.err
 // RUN: env COMMUTER_TIMEOUT_MS=20000 timeout 10 %fails %commuter-run %s --entry=memory >> %t.err
+// RUN: %npy make %t.npy i64 4 --values=1,2,-3,4
+// RUN: env COMMUTER_TIMEOUT_MS=20000 timeout 10 %fails %commuter-run %s --entry=negative --input 0=%t.npy >> %t.err
 // RUN: FileCheck %s --match-full-lines --input-file=%t.err
 // RUN: not ls %t
 
@@ -21,6 +23,7 @@
 // CHECK-NEXT: commuter-run: error: rank 0: all_reduce #2 over mesh{{.*}}: ranks issued collectives over different groups: {{.*}}rank {{[123]}}: {{.*}}#2 all_reduce sum f32[4] over mesh[dp,tp]{{.*}}
 // CHECK-NEXT: commuter-run: error: rank 0: {{all_reduce|barrier}} #2 over mesh[dp,tp]: ranks issued different collectives: rank 0: #2 barrier; rank 1: #2 all_reduce sum f32[4]; rank 2: #2 all_reduce sum f32[4]; rank 3: #2 all_reduce sum f32[4]
 // CHECK-NEXT: commuter-run: error: rank {{[0-3]}}: no memory for a buffer of 4000000000000000{{[0-9]+}} bytes
+// CHECK-NEXT: commuter-run: error: rank 2: result 1 has an impossible size: -3x2
 // CHECK-NOT: {{.}}
 
 dist.mesh @mesh(dp = 2, tp = 2)
@@ -103,4 +106,10 @@ func.func @memory(%x: tensor<1xf32>) -> tensor<4xf32> {
   %s = tensor.extract_slice %y[0] [4] [1] : tensor<?xf32> to tensor<4xf32>
   %g = dist.all_reduce %s sum over @mesh[dp] : tensor<4xf32>
   return %g : tensor<4xf32>
+}
+
+// A result that cannot be.
+func.func @negative(%n: index) -> (index, tensor<?x2xf32>) {
+  %e = tensor.empty(%n) : tensor<?x2xf32>
+  return %n, %e : index, tensor<?x2xf32>
 }
