@@ -107,11 +107,13 @@ void *RankThreads::run(void *argument) {
   auto *thread = static_cast<Thread *>(argument);
   currentRank = thread->rank;
   // A full stack leaves no room for the handler.
-  stack_t stack = {};
+  stack_t stack = {}, previous;
   stack.ss_sp = thread->signalStack.get();
   stack.ss_size = kSignalStackBytes;
-  sigaltstack(&stack, nullptr);
+  sigaltstack(&stack, &previous);
   thread->body();
+  // A sanitizer has one of its own, and takes care of what is set at the end.
+  sigaltstack(&previous, nullptr);
   return nullptr;
 }
 
