@@ -15,11 +15,11 @@
 #include "mlir/Analysis/DataFlow/SparseAnalysis.h"
 #include "mlir/Analysis/DataFlow/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -233,6 +233,7 @@ bool allReplicated(OperandStates states) {
 
 /// How an op acts on a pending sum.
 enum class Linearity {
+  Unknown,  ///< nothing is known of it: no misuse is reported
   None,     ///< non-linear
   Additive, ///< linear in all operands together: x + y, x - y
   Unary,    ///< linear in its first operand, the others replicated: -x, x / r
@@ -250,7 +251,15 @@ Linearity getLinearity(Operation *op) {
       .Case<arith::MulFOp, arith::MulIOp>(
           [](auto) { return Linearity::Product; })
       .Case([](arith::SelectOp) { return Linearity::Select; })
-      .Default(Linearity::None);
+      .Default([](Operation *op) {
+        // A product of matrices, a concatenation, a reduction and a collective
+        // may be linear, and a region can hold anything.
+        bool isKnown =
+            op->getNumRegions() == 0 &&
+            !isa<tensor::TensorDialect, linalg::LinalgDialect, DistDialect>(
+                op->getDialect());
+        return isKnown ? Linearity::None : Linearity::Unknown;
+      });
 }
 
 /// A constant that is counted once per rank as well as once.
@@ -262,6 +271,7 @@ bool isZero(Value value) {
 /// rounding: then f of a pending sum is a pending sum.
 bool keepsPartial(Operation *op, OperandStates states) {
   switch (getLinearity(op)) {
+  case Linearity::Unknown:
   case Linearity::None:
     return false;
   case Linearity::Additive:
@@ -293,6 +303,7 @@ public:
                                ArrayRef<const StateLattice *> operands,
                                ArrayRef<StateLattice *> results) override {
     SmallVector<AxisState> states(operands.size());
+    SetVector<Value> captured = getCapturedValues(op);
     SmallVector<ValueState> outputs(results.size(), ValueState(axes.size()));
     for (unsigned axis = 0; axis < axes.size(); ++axis) {
       bool ready = true;
@@ -300,6 +311,8 @@ public:
         states[i] = operand->get(axis);
         ready &= states[i].kind != AxisState::None;
       }
+      for (Value value : captured)
+        ready &= getCapturedState(op, value, axis).kind != AxisState::None;
       if (!ready)
         continue;
       for (unsigned r = 0; r < results.size(); ++r)
@@ -551,6 +564,13 @@ private:
           return isOver(index) ? AxisState::varying() : AxisState::replicated();
         })
         .Case([&](AxisSizeOp) { return AxisState::replicated(); })
+        .Case([&](tensor::ExpandShapeOp expand) {
+          AxisState state =
+              transferThroughSlices(op, resultNumber, axis, states);
+          return state.isSharded() && isSplitUnclear(expand, state.dim)
+                     ? AxisState::varying()
+                     : state;
+        })
         .Case([&](AssertShardingOp promise) {
           ShardingAttr sharding = promise.getSharding();
           return axes[axis].mesh == sharding.getMesh().getAttr()
@@ -558,7 +578,7 @@ private:
                      : x;
         })
         .Default([&](Operation *) {
-          return transferThroughSlices(op, resultNumber, states);
+          return transferThroughSlices(op, resultNumber, axis, states);
         });
   }
 
@@ -580,13 +600,37 @@ private:
     return level;
   }
 
+  /// True if a slice of the result of `expand` along `dim` may as well be one
+  /// along a dimension of size 1 next to it: [8] as [1, 8] is a row of [4, 8],
+  /// or a part of a row of [1, 32].
+  static bool isSplitUnclear(tensor::ExpandShapeOp expand, int64_t dim) {
+    ReassociationIndices group =
+        expand.getReassociationIndices()[expand.getCorrespondingSourceDim(dim)];
+    return group.size() > 1 &&
+           expand.getResultType().getDimSize(group.front()) == 1;
+  }
+
+  /// The state of a value that a region of `op` uses. A change of it visits the
+  /// op again.
+  AxisState getCapturedState(Operation *op, Value captured, unsigned axis) {
+    return getLatticeElementFor(getProgramPointAfter(op), captured)->get(axis);
+  }
+
+  bool capturesReplicated(Operation *op, unsigned axis) {
+    return llvm::all_of(getCapturedValues(op), [&](Value captured) {
+      return getCapturedState(op, captured, axis).isReplicated();
+    });
+  }
+
   /// Any other op. A function of replicated values is replicated; an op that is
   /// parallel in a dimension keeps slices; a linear op keeps a pending sum.
   AxisState transferThroughSlices(Operation *op, unsigned resultNumber,
-                                  OperandStates states) {
-    // Something read from memory, or a region's own doing, may differ.
-    if (op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
-        allReplicated(states))
+                                  unsigned axis, OperandStates states) {
+    // What is read from memory, asked of the rank, or captured by a region may
+    // differ whatever the operands are.
+    if (!dependsOnInputsAlone(op) || !capturesReplicated(op, axis))
+      return AxisState::varying();
+    if (allReplicated(states))
       return AxisState::replicated();
     if (anyPartial(states))
       return keepsPartial(op, states) ? AxisState::partial()
@@ -602,10 +646,11 @@ private:
         continue;
       std::optional<int64_t> level;
       bool matches = true;
-      for (auto [state, operandDim] :
-           llvm::zip_equal(states, slicing.operandDims)) {
-        // A replicated operand is a slice of its own repetition.
-        if (state.isReplicated())
+      for (auto [i, state, operandDim] :
+           llvm::enumerate(states, slicing.operandDims)) {
+        // A replicated operand is a slice of its own repetition; an extent says
+        // what the shape of a slice says.
+        if (state.isReplicated() || slicing.isExtent(i))
           continue;
         matches &= operandDim && state.isSharded() &&
                    state.dim == *operandDim &&
@@ -731,6 +776,8 @@ bool ShardingAnalysis::isUniform(Operation *op, FlatSymbolRefAttr mesh,
 static std::optional<StateMisuse::Kind>
 findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
   switch (getLinearity(op)) {
+  case Linearity::Unknown:
+    return std::nullopt;
   case Linearity::Additive: {
     auto isCounted = [&](unsigned i) {
       return states[i].isReplicated() && !isZero(op->getOperand(i));

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The interface that says along which dimensions an op can be computed slice by
-// slice, and its models for upstream elementwise ops.
+// slice, and what its models share.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,13 +15,19 @@
 #define COMMUTER_INTERFACES_DIMPARALLELOPINTERFACE_H
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpDefinition.h"
+#include "llvm/ADT/SetVector.h"
 #include <optional>
 
 namespace commuter {
 
 /// An op's answer: how a slice of its results is made of slices of its
 /// operands.
+///
+/// Units relate sizes: what is one row of the slicing is `unit` elements of an
+/// operand or a result. They are 1 for almost all ops. For an expand_shape from
+/// [n * 8] to [n, 8] the operand's unit is 8: it must be cut at multiples of 8.
 struct DimSlicing {
   /// Empty if the op can be computed slice by slice; else the stable reason
   /// (`not-row-wise`, `gather-dim-normalized`, …).
@@ -31,12 +37,30 @@ struct DimSlicing {
   llvm::SmallVector<std::optional<int64_t>> operandDims;
   /// Per result: the dimension along which it is then sliced.
   llvm::SmallVector<int64_t> resultDims;
+  /// Operands that are the whole's extent along the sliced dimension. They need
+  /// not be the same on all ranks: `cloneOnSlices` sets the slice's extent.
+  llvm::SmallVector<unsigned> extentOperands;
+  /// Units per operand and per result; empty: all are 1.
+  llvm::SmallVector<int64_t> operandUnits, resultUnits;
 
   bool isLegal() const { return refusal.empty(); }
-  static DimSlicing refuse(llvm::StringRef reason) { return {reason, {}, {}}; }
+  bool isExtent(unsigned operand) const {
+    return llvm::is_contained(extentOperands, operand);
+  }
+  int64_t getOperandUnit(unsigned operand) const {
+    return operandUnits.empty() ? 1 : operandUnits[operand];
+  }
+  int64_t getResultUnit(unsigned result) const {
+    return resultUnits.empty() ? 1 : resultUnits[result];
+  }
+  static DimSlicing refuse(llvm::StringRef reason) {
+    DimSlicing slicing;
+    slicing.refusal = reason;
+    return slicing;
+  }
 };
 
-/// Clones `op` (no regions) with other operands and result types.
+/// Clones `op`, with its regions, with other operands and result types.
 mlir::Operation *cloneWithTypes(mlir::OpBuilder &builder, mlir::Operation *op,
                                 mlir::ValueRange operands,
                                 mlir::TypeRange resultTypes);
@@ -45,9 +69,23 @@ mlir::Operation *cloneWithTypes(mlir::OpBuilder &builder, mlir::Operation *op,
 /// correspond element by element; scalars are needed whole.
 DimSlicing getElementwiseSlicing(mlir::Operation *op, int64_t dim);
 
-/// Attaches the interface to the elementwise ops of `arith` and `math` and to
-/// `tensor.cast`.
+/// The values defined outside that the op's regions use.
+llvm::SetVector<mlir::Value> getCapturedValues(mlir::Operation *op);
+
+/// True if what `op` computes is decided by its operands, its attributes and
+/// the values that its regions capture: it touches no memory, and neither it
+/// nor an op inside it asks which rank runs it.
+bool dependsOnInputsAlone(mlir::Operation *op);
+
+/// Attaches the interface to upstream ops: the elementwise ops of `arith` and
+/// `math`, constants, the structured ops of `linalg`, and the ops of `tensor`
+/// that keep rows together.
 void registerDimParallelExternalModels(mlir::DialectRegistry &registry);
+
+/// The parts of the above, one per upstream dialect.
+void registerArithMathModels(mlir::DialectRegistry &registry);
+void registerLinalgModels(mlir::DialectRegistry &registry);
+void registerTensorModels(mlir::DialectRegistry &registry);
 
 } // namespace commuter
 

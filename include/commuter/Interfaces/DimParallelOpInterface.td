@@ -24,12 +24,18 @@ def DimParallelOpInterface : OpInterface<"DimParallelOpInterface"> {
 
     The contract, for an op `f` that answers with operand dimensions `d_i` (or
     "whole") and result dimensions `e_j`: for every way to cut the sliced
-    operands into pieces,
+    operands into pieces, at multiples of the answer's units,
 
         f(concat_{d_1}(a_1, b_1), w) = concat_{e_j}(f(a_1, w), f(b_1, w))
 
     for every result j, *bit for bit*. An op that only holds this up to rounding
-    must answer "no".
+    must answer "no". So must an op whose result depends on anything but its
+    operands, its attributes and the values that its regions capture (memory, the
+    rank that runs it, where a slice lies); a collective depends on its group too,
+    which its user compares with the gather's.
+
+    What a region captures is needed whole: whoever moves the op checks it with
+    the operands that are.
   }];
   let cppNamespace = "::commuter";
   let methods = [
@@ -39,12 +45,15 @@ def DimParallelOpInterface : OpInterface<"DimParallelOpInterface"> {
       "::commuter::DimSlicing", "getDimSlicing",
       (ins "unsigned":$resultNumber, "int64_t":$dim)>,
     InterfaceMethod<
-      [{Creates the op on slices: `operands` are already sliced, `resultTypes`
-        have the slices' shapes. The default clones the op, which is right unless
-        an attribute holds a size.}],
+      [{Creates the op on slices: `slicing` is the op's own answer, `operands` are
+        already sliced as it says (an extent is still the whole one's),
+        `resultTypes` have the slices' shapes. The default clones the op, regions
+        and all, which is right unless an attribute or an operand holds a size.}],
       "::mlir::Operation *", "cloneOnSlices",
-      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands,
-           "::mlir::TypeRange":$resultTypes), [{}], [{
+      (ins "::mlir::OpBuilder &":$builder,
+           "const ::commuter::DimSlicing &":$slicing,
+           "::mlir::ValueRange":$operands, "::mlir::TypeRange":$resultTypes),
+      [{}], [{
         return ::commuter::cloneWithTypes(builder, $_op.getOperation(), operands,
                                           resultTypes);
       }]>,
@@ -52,6 +61,19 @@ def DimParallelOpInterface : OpInterface<"DimParallelOpInterface"> {
       [{True for the ops that a motion is made for: those that are worth running
         on fewer rows. Others only travel with them.}],
       "bool", "isWorthMoving", (ins), [{}], [{ return false; }]>,
+    InterfaceMethod<
+      [{True if the shape of a slice of the op's only result is all that is to be
+        known of it: every element is the same (a splat, a fill) or undefined
+        (tensor.empty). Such a value is never sliced; `createSlice` makes the
+        slice, for no more than the copy would cost.}],
+      "bool", "isKnownByShape", (ins), [{}], [{ return false; }]>,
+    InterfaceMethod<
+      [{For an op that is known by its shape: a slice of its result that is `size`
+        long along `dim`, of type `type`. The other sizes are the result's.}],
+      "::mlir::Value", "createSlice",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::RankedTensorType":$type,
+           "int64_t":$dim, "::mlir::OpFoldResult":$size),
+      [{}], [{ return {}; }]>,
   ];
 }
 

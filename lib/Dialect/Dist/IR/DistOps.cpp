@@ -519,3 +519,43 @@ AllToAllOp::reifyResultShapes(OpBuilder &builder,
   return reifyShape(builder, *this, getInput(), getResult(), {split, concat},
                     exchanged, shapes);
 }
+
+//===----------------------------------------------------------------------===//
+// Slicing
+//===----------------------------------------------------------------------===//
+
+/// Law: a collective does to every place along a dimension, other than those
+/// that it cuts or concatenates, the same: the elementwise sum of its group in
+/// group order, a concatenation, a slice. What that means for a gather over
+/// some axes, whoever moves the collective must see to: compare the groups.
+static commuter::DimSlicing sliceCollective(Operation *op, int64_t dim,
+                                            ArrayRef<int64_t> changedDims) {
+  if (llvm::is_contained(changedDims, dim))
+    return commuter::DimSlicing::refuse("not-row-wise");
+  commuter::DimSlicing slicing;
+  slicing.operandDims.assign(op->getNumOperands(), std::nullopt);
+  slicing.operandDims.front() = dim;
+  slicing.resultDims = {dim};
+  return slicing;
+}
+
+commuter::DimSlicing AllGatherOp::getDimSlicing(unsigned, int64_t dim) {
+  return sliceCollective(*this, dim, static_cast<int64_t>(getDim()));
+}
+commuter::DimSlicing AllSliceOp::getDimSlicing(unsigned, int64_t dim) {
+  return sliceCollective(*this, dim, static_cast<int64_t>(getDim()));
+}
+commuter::DimSlicing ReduceScatterOp::getDimSlicing(unsigned, int64_t dim) {
+  return sliceCollective(*this, dim, static_cast<int64_t>(getDim()));
+}
+commuter::DimSlicing AllToAllOp::getDimSlicing(unsigned, int64_t dim) {
+  return sliceCollective(*this, dim,
+                         {static_cast<int64_t>(getSplitDim()),
+                          static_cast<int64_t>(getConcatDim())});
+}
+commuter::DimSlicing AllReduceOp::getDimSlicing(unsigned, int64_t dim) {
+  return sliceCollective(*this, dim, {});
+}
+commuter::DimSlicing ToPartialOp::getDimSlicing(unsigned, int64_t dim) {
+  return sliceCollective(*this, dim, {});
+}

@@ -39,7 +39,7 @@ void emitRemark(const MotionOutcome &outcome, StringRef function) {
                      .function(function);
   if (outcome.reason.empty()) {
     remark::passed(outcome.loc, options)
-        << remark::add("norm moved in front of the gather")
+        << remark::add("moved in front of the gather")
         << remark::metric("rows-before", print(outcome.rowsBefore))
         << remark::metric("rows-after", print(outcome.rowsAfter))
         << remark::metric("bytes-before", print(outcome.bytesBefore))

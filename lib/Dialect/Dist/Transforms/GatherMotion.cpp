@@ -57,11 +57,14 @@ struct Refusal {
 struct Unit {
   Operation *op;
   unsigned kind;
-  DimSlicing slicing;        ///< of an op
+  DimSlicing slicing; ///< of an op
+  /// Of an op: the rows of the slicing on each rank (kDynamic if not static).
+  int64_t localRows = ShapedType::kDynamic;
   bool completesSum = false; ///< of a gather: its sum is done before it
   bool moves = false;        ///< decided by the cut
 
-  bool isGather() const { return isa<AllGatherOp>(op); }
+  /// A gather that moves across another one is an op.
+  bool isGather() const { return slicing.operandDims.empty(); }
 };
 
 class GatherMotion {
@@ -81,25 +84,42 @@ private:
   Refusal refuseAcrossBlocks(Operation *op, AllGatherOp gather) const;
   std::optional<Refusal> matchLaw(DimParallelOpInterface op, unsigned anchor,
                                   Unit &unit, SmallVector<Slices> &results);
-  std::optional<Refusal> checkOperand(Operation *op, OpOperand &operand,
+  std::optional<Refusal> findSlicing(DimParallelOpInterface op, unsigned anchor,
+                                     DimSlicing &slicing) const;
+  bool fitsUnits(const DimSlicing &slicing, unsigned anchor,
+                 const Slices &anchorSlices) const;
+  bool actsAcross(MeshGroupOpInterface op, const Slices &slicesOfInput) const;
+  std::optional<Refusal> checkOperand(Operation *op, Value value,
                                       std::optional<int64_t> dim,
                                       const GatherKind &kind,
                                       unsigned kindNumber);
+  bool losesPendingSum(Operation *op, Value &pending) const;
+  bool movesAsOp(AllGatherOp gather);
+  void addUnit(Unit unit, ArrayRef<Slices> results);
   void refuse(Operation *op, Refusal refusal);
   unsigned getKind(AllGatherOp gather);
 
   // Placement.
   void choosePlacement(ArrayRef<unsigned> region);
   bool takesBackOwnSlice(Operation *user, Value value) const;
+  bool asksForSize(Operation *user, Value value) const;
+  bool needsNoGather(Operation *user, Value value) const;
   bool needsWhole(OpOperand &use) const;
   int64_t getCost(Value value) const;
+  int64_t getSavings(Operation *op) const;
   Refusal explainStay(const Unit &norm) const;
 
   // Rewrite.
   void rewrite(ArrayRef<unsigned> region);
   void completeSum(Unit &unit);
-  Value getLocal(OpBuilder &builder, Operation *op, OpOperand &operand,
-                 int64_t dim, const Unit &unit);
+  Value getLocal(OpBuilder &builder, OpOperand &operand, int64_t dim,
+                 const Unit &unit);
+  Value findLocal(Value value, int64_t dim, const Unit &unit) const;
+  OpFoldResult getLocalExtent(OpBuilder &builder, Value value, int64_t dim,
+                              int64_t localSize, const Unit &unit);
+  void replaceSize(tensor::DimOp query, Value value);
+  int64_t getLocalSize(int64_t size, int64_t unitSize, int64_t localRows,
+                       const GatherKind &kind) const;
   void ensureExtents(GatherKind &kind);
   RankedTensorType getLocalType(Type type, int64_t dim,
                                 int64_t localSize) const;
@@ -113,7 +133,7 @@ private:
   SmallVector<GatherKind> kinds;
   DenseMap<std::pair<std::pair<Attribute, Attribute>, void *>, unsigned>
       kindNumbers;
-  SmallVector<Unit> units; // in program order
+  SmallVector<Unit, 0> units; // in program order
   DenseMap<Operation *, unsigned> unitOf;
   DenseMap<Value, Slices> slices;
   DenseMap<Value, Refusal> refused;
@@ -160,8 +180,8 @@ unsigned GatherMotion::getKind(AllGatherOp gather) {
   return it->second;
 }
 
-/// Precondition of the law on the gather itself: no sum is pending in what it
-/// concatenates. A sum over axes of size 1 is none.
+/// Precondition of the law on the gather itself: it does not sum, or its sum is
+/// completed before it. A sum over axes of size 1 is none.
 std::optional<Refusal>
 GatherMotion::findGatherRefusal(AllGatherOp gather, bool &completesSum) const {
   // Where ranks come to a gather in different ways, it may meet another one of
@@ -176,11 +196,6 @@ GatherMotion::findGatherRefusal(AllGatherOp gather, bool &completesSum) const {
   SmallVector<unsigned> summed;
   if (ArrayAttr summing = gather.getSummingAttr())
     summed = axes.find(gather.getMeshAttr(), summing);
-  for (unsigned axis = 0; axis < axes.size(); ++axis)
-    if (analysis.getState(gather.getInput(), axis).isPartial() &&
-        !llvm::is_contained(summed, axis))
-      return Refusal{reason::kPendingSum, gather,
-                     "sum over the axis, with dist.all_reduce or `summing`"};
   for (unsigned axis : summed) {
     if (axes[axis].size == 1)
       continue;
@@ -196,18 +211,54 @@ GatherMotion::findGatherRefusal(AllGatherOp gather, bool &completesSum) const {
   return std::nullopt;
 }
 
+/// A gather of a gather is looked at as a gather, unless what it feeds can be
+/// cut along the dimension of the inner one only: then it is an op that may
+/// move across that one, as any other collective.
+bool GatherMotion::movesAsOp(AllGatherOp gather) {
+  auto inner = slices.find(gather.getInput());
+  if (inner == slices.end())
+    return false;
+  auto canBeCut = [](OpOperand &use, int64_t cut) {
+    auto user = dyn_cast<DimParallelOpInterface>(use.getOwner());
+    auto type = user && user->getNumResults() != 0
+                    ? dyn_cast<RankedTensorType>(user->getResult(0).getType())
+                    : RankedTensorType();
+    for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
+      DimSlicing slicing = user.getDimSlicing(0, dim);
+      if (slicing.isLegal() &&
+          slicing.operandDims[use.getOperandNumber()] == cut)
+        return true;
+    }
+    return false;
+  };
+  return llvm::any_of(gather->getUses(), [&](OpOperand &use) {
+    return canBeCut(use, inner->second.dim) && !canBeCut(use, gather.getDim());
+  });
+}
+
 void GatherMotion::visitGather(AllGatherOp gather) {
+  if (movesAsOp(gather)) {
+    Unit unit;
+    SmallVector<Slices> results;
+    if (!matchLaw(cast<DimParallelOpInterface>(gather.getOperation()), 0, unit,
+                  results))
+      return addUnit(std::move(unit), results);
+  }
   Unit unit{gather, getKind(gather), {}};
   if (std::optional<Refusal> refusal =
           findGatherRefusal(gather, unit.completesSum)) {
     refused.try_emplace(gather.getResult(), *refusal);
     return;
   }
-  slices.try_emplace(
-      gather.getResult(),
-      Slices{unit.kind, static_cast<int64_t>(gather.getDim()),
-             gather.getInput().getType().getDimSize(gather.getDim())});
-  unitOf.try_emplace(gather, units.size());
+  const auto dim = static_cast<int64_t>(gather.getDim());
+  Slices parts{unit.kind, dim, gather.getInput().getType().getDimSize(dim)};
+  addUnit(std::move(unit), parts);
+}
+
+void GatherMotion::addUnit(Unit unit, ArrayRef<Slices> results) {
+  for (auto [result, made] : llvm::zip_equal(unit.op->getResults(), results))
+    slices.try_emplace(result, made);
+  unitOf.try_emplace(unit.op, units.size());
   units.push_back(std::move(unit));
 }
 
@@ -229,21 +280,24 @@ Refusal GatherMotion::refuseAcrossBlocks(Operation *op,
           "put the gather and the norm into the same region"};
 }
 
-/// Notes that `op` stays, and that what it computes cannot be had in slices.
+/// Notes that `op` stays, and that what it computes cannot be had in slices. A
+/// slice that a rank takes for itself is gathered no longer: what is behind it
+/// is not held up by the gather.
 void GatherMotion::refuse(Operation *op, Refusal refusal) {
+  if (isa<AllSliceOp>(op))
+    return;
   for (Value result : op->getResults())
     refused.try_emplace(result, refusal);
   if (isWorthMoving(op))
     missed.emplace_back(op, refusal);
 }
 
-/// One operand of an op that the law is to apply to.
-std::optional<Refusal> GatherMotion::checkOperand(Operation *op,
-                                                  OpOperand &operand,
+/// One operand of an op that the law is to apply to, or a value that its
+/// regions capture.
+std::optional<Refusal> GatherMotion::checkOperand(Operation *op, Value value,
                                                   std::optional<int64_t> dim,
                                                   const GatherKind &kind,
                                                   unsigned kindNumber) {
-  Value value = operand.get();
   auto found = slices.find(value);
   if (dim && found != slices.end() && found->second.kind == kindNumber &&
       found->second.dim == *dim)
@@ -271,61 +325,145 @@ std::optional<Refusal> GatherMotion::checkOperand(Operation *op,
                  "dist.sharding or dist.assert_sharding"};
 }
 
-/// The law, for the slices that operand `anchor` comes in:
-///
-///   f(all_gather(x), w) = all_gather(f(x, w'))
-///
-/// Precondition: f is parallel in the gathered dimension; each operand that is
-/// sliced is gathered alike or replicated over the gather's axes; each operand
-/// that is needed whole is replicated over them.
-std::optional<Refusal> GatherMotion::matchLaw(DimParallelOpInterface op,
-                                              unsigned anchor, Unit &unit,
-                                              SmallVector<Slices> &results) {
+/// True if the parts that the anchor comes in are whole rows of the slicing,
+/// and cut its results by the same extents. Where a unit is not 1, extents that
+/// are a value would have to be scaled: such gathers must cut evenly.
+bool GatherMotion::fitsUnits(const DimSlicing &slicing, unsigned anchor,
+                             const Slices &anchorSlices) const {
+  auto isOne = [](int64_t unit) { return unit == 1; };
+  if (llvm::all_of(slicing.operandUnits, isOne) &&
+      llvm::all_of(slicing.resultUnits, isOne))
+    return true;
+  const GatherKind &kind = kinds[anchorSlices.kind];
+  return !kind.extents && !kind.ragged &&
+         !ShapedType::isDynamic(anchorSlices.localSize) &&
+         anchorSlices.localSize % slicing.getOperandUnit(anchor) == 0;
+}
+
+/// The op's slicing that the anchor's slices make up.
+std::optional<Refusal> GatherMotion::findSlicing(DimParallelOpInterface op,
+                                                 unsigned anchor,
+                                                 DimSlicing &slicing) const {
   const Slices anchorSlices = slices.lookup(op->getOperand(anchor));
-  auto anchorType = cast<RankedTensorType>(op->getOperand(anchor).getType());
-  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  auto type = op->getNumResults() == 0
+                  ? RankedTensorType()
+                  : dyn_cast<RankedTensorType>(op->getResult(0).getType());
   if (!type)
     return Refusal{reason::kNotRowWise, op, ""};
 
-  // The dimension of the result that the anchor's slices make up.
-  std::optional<DimSlicing> slicing;
-  StringRef why = reason::kNotRowWise;
-  for (int64_t dim = 0; dim < type.getRank() && !slicing; ++dim) {
+  // A reduction without a result along the gathered dimension reduced it.
+  StringRef why =
+      isWorthMoving(op) ? reason::kGatherDimNormalized : reason::kNotRowWise;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
     DimSlicing answer = op.getDimSlicing(0, dim);
     if (!answer.isLegal()) {
       if (dim == anchorSlices.dim)
         why = answer.refusal;
     } else if (answer.operandDims[anchor] == anchorSlices.dim) {
       slicing = std::move(answer);
+      if (fitsUnits(slicing, anchor, anchorSlices))
+        return std::nullopt;
+      why = reason::kGroupCrossesGatherDim;
     }
   }
-  if (!slicing)
-    return Refusal{why, op, ""};
+  return Refusal{why, op, ""};
+}
+
+/// Law, for a collective c over axes B, behind a gather over axes A:
+///
+///   c(all_gather(x)) = all_gather(c(x))
+///
+/// Precondition: one mesh, and no axis is in both A and B. Then the ranks of
+/// one group over B have the same index along A, and x is the same place of the
+/// gathered dimension on each of them; what c does along other dimensions it
+/// does to every such place alike. (Over an axis of A itself c would combine x
+/// with its neighbours' rows.) They must also hold equally many rows there: the
+/// local extent is static, or is one of extents that these ranks share. The
+/// extents of ragged gathers may differ between them, though their sums agree.
+///
+/// The op stays in its block, so all ranks of a group still reach it, and all
+/// ranks rewrite alike, so they reach the collectives in one order.
+bool GatherMotion::actsAcross(MeshGroupOpInterface op,
+                              const Slices &slicesOfInput) const {
+  const GatherKind &kind = kinds[slicesOfInput.kind];
+  SmallVector<Attribute> axes(op.getAxesAttr().begin(), op.getAxesAttr().end());
+  if (auto gather = dyn_cast<AllGatherOp>(op.getOperation()))
+    if (ArrayAttr summing = gather.getSummingAttr())
+      llvm::append_range(axes, summing);
+  if (op.getMeshAttr() != kind.mesh || llvm::any_of(axes, [&](Attribute axis) {
+        return llvm::is_contained(kind.axes, axis);
+      }))
+    return false;
+  return !ShapedType::isDynamic(slicesOfInput.localSize) ||
+         (kind.extents &&
+          analysis.isReplicatedOver(kind.extents, kind.mesh,
+                                    ArrayAttr::get(op->getContext(), axes)));
+}
+
+/// The law, for the slices that operand `anchor` comes in:
+///
+///   f(all_gather(x), w) = all_gather(f(x, w'))
+///
+/// Precondition: f is parallel in the gathered dimension, and x is cut at its
+/// units; each operand that is sliced is gathered alike or replicated over the
+/// gather's axes; each operand that is needed whole, and each value that f's
+/// regions capture, is replicated over them; if f is a collective, it acts
+/// across the gather.
+std::optional<Refusal> GatherMotion::matchLaw(DimParallelOpInterface op,
+                                              unsigned anchor, Unit &unit,
+                                              SmallVector<Slices> &results) {
+  const Slices anchorSlices = slices.lookup(op->getOperand(anchor));
+  DimSlicing slicing;
+  if (std::optional<Refusal> refusal = findSlicing(op, anchor, slicing))
+    return refusal;
+  auto group = dyn_cast<MeshGroupOpInterface>(op.getOperation());
+  if (group && !actsAcross(group, anchorSlices))
+    return Refusal{reason::kNotRowWise, op, ""};
 
   const GatherKind kind = kinds[anchorSlices.kind];
-  for (OpOperand &operand : op->getOpOperands())
-    if (std::optional<Refusal> refusal = checkOperand(
-            op, operand, slicing->operandDims[operand.getOperandNumber()], kind,
-            anchorSlices.kind))
+  for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+    if (!slicing.isExtent(i))
+      if (std::optional<Refusal> refusal = checkOperand(
+              op, operand, slicing.operandDims[i], kind, anchorSlices.kind))
+        return refusal;
+  for (Value captured : getCapturedValues(op))
+    if (std::optional<Refusal> refusal =
+            checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind))
       return refusal;
 
-  const int64_t whole = anchorType.getDimSize(anchorSlices.dim);
-  for (OpResult result : op->getResults()) {
+  int64_t localRows = anchorSlices.localSize;
+  if (!ShapedType::isDynamic(localRows))
+    localRows /= slicing.getOperandUnit(anchor);
+  for (auto [i, result] : llvm::enumerate(op->getResults())) {
     auto resultType = dyn_cast<RankedTensorType>(result.getType());
     if (!resultType)
       return Refusal{reason::kNotRowWise, op, ""};
-    int64_t dim = slicing->resultDims[result.getResultNumber()];
-    int64_t size = resultType.getDimSize(dim);
-    int64_t localSize = ShapedType::kDynamic;
-    if (size == whole)
-      localSize = anchorSlices.localSize;
-    else if (!ShapedType::isDynamic(size) && kind.groupSize && !kind.extents &&
-             !kind.ragged && size % *kind.groupSize == 0)
-      localSize = size / *kind.groupSize;
-    results.push_back({anchorSlices.kind, dim, localSize});
+    int64_t dim = slicing.resultDims[i];
+    results.push_back(
+        {anchorSlices.kind, dim,
+         getLocalSize(resultType.getDimSize(dim), slicing.getResultUnit(i),
+                      localRows, kind)});
   }
-  unit = {op, anchorSlices.kind, std::move(*slicing)};
+  unit = {op, anchorSlices.kind, std::move(slicing), localRows};
   return std::nullopt;
+}
+
+/// True if a sum is pending in an operand along some axis, and the result is
+/// neither pending, as that of a linear op, nor that of a collective, which may
+/// complete it.
+bool GatherMotion::losesPendingSum(Operation *op, Value &pending) const {
+  if (isa<MeshGroupOpInterface>(op) || op->getNumResults() == 0)
+    return false;
+  for (unsigned axis = 0; axis < analysis.getAxes().size(); ++axis) {
+    if (analysis.getState(op->getResult(0), axis).isPartial())
+      continue;
+    for (Value operand : op->getOperands())
+      if (analysis.getState(operand, axis).isPartial()) {
+        pending = operand;
+        return true;
+      }
+  }
+  return false;
 }
 
 void GatherMotion::visitOp(Operation *op) {
@@ -351,14 +489,14 @@ void GatherMotion::visitOp(Operation *op) {
   if (!parallel) {
     // What may follow behind an op that nothing is known of is another matter:
     // this refusal is inherited by the ops next to it only.
-    if (!op->hasTrait<OpTrait::IsTerminator>() && !isa<AllSliceOp>(op))
+    if (!op->hasTrait<OpTrait::IsTerminator>() && !isa<tensor::DimOp>(op))
       refuse(op, {reason::kUnsupportedOp, op,
                   "attach DimParallelOpInterface to the op"});
     return;
   }
-  if (std::optional<StateMisuse> misuse = analysis.findMisuse(op))
-    return refuse(op, {reason::kPendingSum, misuse->operand.getDefiningOp(),
-                       "sum over the axis with dist.all_reduce first"});
+  if (Value pending; losesPendingSum(op, pending))
+    return refuse(op, {reason::kPendingSum, pending.getDefiningOp(),
+                       "sum over the axis, with dist.all_reduce or `summing`"});
 
   std::optional<Refusal> refusal;
   for (unsigned anchor : anchors) {
@@ -369,11 +507,7 @@ void GatherMotion::visitOp(Operation *op) {
       refusal = refusal ? refusal : why;
       continue;
     }
-    for (auto [result, made] : llvm::zip_equal(op->getResults(), results))
-      slices.try_emplace(result, made);
-    unitOf.try_emplace(op, units.size());
-    units.push_back(std::move(unit));
-    return;
+    return addUnit(std::move(unit), results);
   }
   refuse(op, *refusal);
 }
@@ -392,10 +526,25 @@ bool GatherMotion::takesBackOwnSlice(Operation *user, Value value) const {
          slice.getExtents() == kind.extents && !kind.ragged;
 }
 
+/// True if `user` asks for a size of a value that there is in slices, and the
+/// slices and their extents answer it.
+bool GatherMotion::asksForSize(Operation *user, Value value) const {
+  auto query = dyn_cast<tensor::DimOp>(user);
+  std::optional<int64_t> dim = query ? query.getConstantIndex() : std::nullopt;
+  if (!dim)
+    return false;
+  const Slices &made = slices.find(value)->second;
+  return *dim != made.dim || kinds[made.kind].groupSize;
+}
+
+bool GatherMotion::needsNoGather(Operation *user, Value value) const {
+  return takesBackOwnSlice(user, value) || asksForSize(user, value);
+}
+
 /// True if the use needs all of a value that there is in slices.
 bool GatherMotion::needsWhole(OpOperand &use) const {
   Operation *user = use.getOwner();
-  if (takesBackOwnSlice(user, use.get()))
+  if (needsNoGather(user, use.get()))
     return false;
   auto it = unitOf.find(user);
   if (it == unitOf.end() || units[it->second].isGather())
@@ -421,6 +570,21 @@ int64_t GatherMotion::getCost(Value value) const {
   return elements * bits * 8 + 1;
 }
 
+/// What a collective that moves across the region's gathers saves of what it
+/// receives, in the terms of `getCost`: both are times the share (n - 1) / n of
+/// the gathers' group.
+int64_t GatherMotion::getSavings(Operation *op) const {
+  auto group = dyn_cast<MeshGroupOpInterface>(op);
+  std::optional<int64_t> size =
+      group ? commuter::dist::getGroupSize(group) : std::nullopt;
+  if (!size || isa<AllSliceOp, ToPartialOp>(op))
+    return 0;
+  Value larger =
+      isa<ReduceScatterOp>(op) ? op->getOperand(0) : Value(op->getResult(0));
+  int64_t received = getCost(larger) / *size * (*size - 1);
+  return isa<AllReduceOp>(op) ? 2 * received : received;
+}
+
 /// A region is a flow network: an op is on the source's side if it computes its
 /// slice only. A value made there, and needed whole on the other side, is
 /// gathered once, at its cost. What the sink's side computes whole can be
@@ -435,13 +599,15 @@ void GatherMotion::choosePlacement(ArrayRef<unsigned> region) {
     const Unit &unit = units[u];
     if (options.allowExtraGather && isWorthMoving(unit.op))
       cut.addEdge(cut.getSource(), nodes[u], MinimumCut::kInfinity);
+    if (int64_t savings = unit.isGather() ? 0 : getSavings(unit.op))
+      cut.addEdge(cut.getSource(), nodes[u], savings);
     for (Value value : unit.op->getResults()) {
       if (value.use_empty())
         continue;
       MinimumCut::Node gathered = cut.addNode();
       cut.addEdge(nodes[u], gathered, getCost(value));
       for (OpOperand &use : value.getUses()) {
-        if (takesBackOwnSlice(use.getOwner(), value))
+        if (needsNoGather(use.getOwner(), value))
           continue;
         cut.addEdge(gathered,
                     needsWhole(use) ? cut.getSink()
@@ -469,11 +635,11 @@ Refusal GatherMotion::explainStay(const Unit &norm) const {
         continue;
       for (OpOperand &use : operand.getUses()) {
         Operation *user = use.getOwner();
-        if (!feeding.contains(user) && !takesBackOwnSlice(user, operand) &&
+        if (!feeding.contains(user) && !needsNoGather(user, operand) &&
             (needsWhole(use) || isWorthMoving(user)))
           return {reason::kOtherUsers, user, "allow-extra-gather=true"};
       }
-      if (!isa<AllGatherOp>(def))
+      if (!units[unitOf.lookup(def)].isGather())
         feeding.insert(def);
     }
   return {reason::kNotProfitable, norm.op, "allow-extra-gather=true"};
@@ -528,32 +694,110 @@ void GatherMotion::completeSum(Unit &unit) {
   gather.removeSummingAttr();
 }
 
-/// The slice along `dim` of an operand of a moving op.
-Value GatherMotion::getLocal(OpBuilder &builder, Operation *op,
-                             OpOperand &operand, int64_t dim,
-                             const Unit &unit) {
-  Value value = operand.get();
+/// The size of the parts of a dimension that is `size` long and has `unitSize`
+/// elements for each row of a slicing.
+int64_t GatherMotion::getLocalSize(int64_t size, int64_t unitSize,
+                                   int64_t localRows,
+                                   const GatherKind &kind) const {
+  if (!ShapedType::isDynamic(localRows))
+    return localRows * unitSize;
+  if (ShapedType::isDynamic(size) || kind.extents || kind.ragged ||
+      !kind.groupSize || size % *kind.groupSize != 0)
+    return ShapedType::kDynamic;
+  return size / *kind.groupSize;
+}
+
+/// The slice of `value` along `dim`, as far as it is computed.
+Value GatherMotion::findLocal(Value value, int64_t dim,
+                              const Unit &unit) const {
   auto made = slices.find(value);
-  if (made != slices.end() && made->second.kind == unit.kind &&
-      made->second.dim == dim)
-    if (Value local = locals.lookup(value))
-      return local;
-  // Replicated over the group (checked by matchLaw, or gathered): slice it.
+  return made != slices.end() && made->second.kind == unit.kind &&
+                 made->second.dim == dim
+             ? locals.lookup(value)
+             : Value();
+}
+
+/// How long this rank's part of dimension `dim` of `value` is, an operand of
+/// the unit: as long as the parts that the unit's other operands come in.
+OpFoldResult GatherMotion::getLocalExtent(OpBuilder &builder, Value value,
+                                          int64_t dim, int64_t localSize,
+                                          const Unit &unit) {
+  if (!ShapedType::isDynamic(localSize))
+    return builder.getIndexAttr(localSize);
+  Location loc = unit.op->getLoc();
+  for (auto [other, otherDim] :
+       llvm::zip_equal(unit.op->getOperands(), unit.slicing.operandDims))
+    if (Value local = otherDim ? findLocal(other, *otherDim, unit) : Value())
+      return tensor::getMixedSize(builder, loc, local, *otherDim);
   GatherKind &kind = kinds[unit.kind];
   ensureExtents(kind);
+  Type index = builder.getIndexType();
+  if (kind.extents) {
+    Value rank = AxisIndexOp::create(builder, loc, index, kind.mesh, kind.axes);
+    return tensor::ExtractOp::create(builder, loc, kind.extents, rank)
+        .getResult();
+  }
+  Value whole = tensor::DimOp::create(builder, loc, value, dim);
+  Value parts = AxisSizeOp::create(builder, loc, index, kind.mesh, kind.axes);
+  return arith::DivUIOp::create(builder, loc, whole, parts).getResult();
+}
+
+/// The slice along `dim` of an operand of a moving op.
+Value GatherMotion::getLocal(OpBuilder &builder, OpOperand &operand,
+                             int64_t dim, const Unit &unit) {
+  Value value = operand.get();
+  Location loc = unit.op->getLoc();
+  GatherKind &kind = kinds[unit.kind];
   auto type = cast<RankedTensorType>(value.getType());
-  int64_t localSize = ShapedType::kDynamic;
-  for (auto [result, resultDim] :
-       llvm::zip_equal(op->getResults(), unit.slicing.resultDims))
-    if (cast<RankedTensorType>(result.getType()).getDimSize(resultDim) ==
-        type.getDimSize(dim))
-      localSize = slices.find(result)->second.localSize;
-  if (ShapedType::isDynamic(localSize) && !type.isDynamicDim(dim) &&
-      kind.groupSize && !kind.extents)
-    localSize = type.getDimSize(dim) / *kind.groupSize;
-  return AllSliceOp::create(
-      builder, op->getLoc(), getLocalType(type, dim, localSize), value,
-      builder.getI64IntegerAttr(dim), kind.extents, kind.mesh, kind.axes);
+  int64_t localSize =
+      getLocalSize(type.getDimSize(dim),
+                   unit.slicing.getOperandUnit(operand.getOperandNumber()),
+                   unit.localRows, kind);
+  RankedTensorType localType = getLocalType(type, dim, localSize);
+  if (Value local = findLocal(value, dim, unit)) {
+    // Of operands gathered alike, more may be known of one's part.
+    if (local.getType() != localType)
+      local = tensor::CastOp::create(builder, loc, localType, local);
+    return local;
+  }
+  // Replicated over the group (checked by matchLaw, or gathered): made anew if
+  // its shape is all there is to know, else sliced.
+  auto shaped = value.getDefiningOp<DimParallelOpInterface>();
+  if (shaped && shaped.isKnownByShape())
+    return shaped.createSlice(
+        builder, localType, dim,
+        getLocalExtent(builder, value, dim, localSize, unit));
+  ensureExtents(kind);
+  return AllSliceOp::create(builder, loc, localType, value,
+                            builder.getI64IntegerAttr(dim), kind.extents,
+                            kind.mesh, kind.axes);
+}
+
+/// Answers for the size of a value whose gather is gone.
+void GatherMotion::replaceSize(tensor::DimOp query, Value value) {
+  const Slices &made = slices.find(value)->second;
+  Value local = locals.lookup(value);
+  OpBuilder builder(query);
+  Location loc = query.getLoc();
+  Value size;
+  if (*query.getConstantIndex() != made.dim) {
+    size = tensor::DimOp::create(builder, loc, local, query.getIndex());
+  } else {
+    GatherKind &kind = kinds[made.kind];
+    ensureExtents(kind);
+    for (int64_t rank = 0; rank < *kind.groupSize; ++rank) {
+      Value extent;
+      if (kind.extents) {
+        Value index = arith::ConstantIndexOp::create(builder, loc, rank);
+        extent = tensor::ExtractOp::create(builder, loc, kind.extents, index);
+      } else {
+        extent = tensor::DimOp::create(builder, loc, local, made.dim);
+      }
+      size = size ? arith::AddIOp::create(builder, loc, size, extent) : extent;
+    }
+  }
+  query.getResult().replaceAllUsesWith(size);
+  query.erase();
 }
 
 void GatherMotion::rewrite(ArrayRef<unsigned> region) {
@@ -572,7 +816,7 @@ void GatherMotion::rewrite(ArrayRef<unsigned> region) {
     for (OpOperand &operand : unit.op->getOpOperands()) {
       std::optional<int64_t> dim =
           unit.slicing.operandDims[operand.getOperandNumber()];
-      operands.push_back(dim ? getLocal(builder, unit.op, operand, *dim, unit)
+      operands.push_back(dim ? getLocal(builder, operand, *dim, unit)
                              : operand.get());
     }
     SmallVector<Type> types;
@@ -581,7 +825,7 @@ void GatherMotion::rewrite(ArrayRef<unsigned> region) {
       types.push_back(getLocalType(result.getType(), made.dim, made.localSize));
     }
     Operation *local = cast<DimParallelOpInterface>(unit.op).cloneOnSlices(
-        builder, operands, types);
+        builder, unit.slicing, operands, types);
     for (auto [result, part] :
          llvm::zip_equal(unit.op->getResults(), local->getResults()))
       locals[result] = part;
@@ -596,6 +840,7 @@ void GatherMotion::rewrite(ArrayRef<unsigned> region) {
       Value local = locals.lookup(value);
       const GatherKind &kind = kinds[unit.kind];
       bool isNeededWhole = false;
+      SmallVector<tensor::DimOp> sizeQueries;
       for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
         Operation *user = use.getOwner();
         if (takesBackOwnSlice(user, value)) {
@@ -608,10 +853,17 @@ void GatherMotion::rewrite(ArrayRef<unsigned> region) {
           user->erase();
           continue;
         }
+        if (asksForSize(user, value)) {
+          sizeQueries.push_back(cast<tensor::DimOp>(user));
+          continue;
+        }
         auto it = unitOf.find(user);
         isNeededWhole |=
             it == unitOf.end() || !units[it->second].moves || needsWhole(use);
       }
+      if (!isNeededWhole)
+        for (tensor::DimOp query : sizeQueries)
+          replaceSize(query, value);
       if (unit.isGather() || !isNeededWhole)
         continue;
       OpBuilder builder(unit.op);
@@ -682,7 +934,7 @@ SmallVector<MotionOutcome> GatherMotion::run() {
     for (unsigned u : region)
       for (Value value : units[u].op->getResults()) {
         bool staysWhole = llvm::any_of(value.getUses(), [&](OpOperand &use) {
-          if (takesBackOwnSlice(use.getOwner(), value))
+          if (needsNoGather(use.getOwner(), value))
             return false;
           return needsWhole(use) || !units[unitOf.lookup(use.getOwner())].moves;
         });

@@ -30,6 +30,10 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Dist_Communication : Resource<"::commuter::dist::CommunicationResource">;
 def Dist_Communicates : MemoryEffects<[MemRead<Dist_Communication>]>;
 
+/// Along every dimension that it does not cut or concatenate, a collective acts
+/// on each place alike.
+def Dist_DimParallel : DeclareOpInterfaceMethods<DimParallelOpInterface>;
+
 def Dist_ExtentsType : 1DTensorOf<[Index]>;
 
 class Dist_Op<string mnemonic, list<Trait> traits = []>
@@ -78,7 +82,8 @@ def Dist_MeshOp : Dist_Op<"mesh", [Symbol]> {
 //===----------------------------------------------------------------------===//
 
 def Dist_AllGatherOp : Dist_GroupOp<"all_gather", [
-    Dist_Communicates, AllElementTypesMatch<["input", "result"]>,
+    Dist_Communicates, Dist_DimParallel,
+    AllElementTypesMatch<["input", "result"]>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes"]>]> {
   let summary = "Concatenates the ranks' values along a dimension";
@@ -112,7 +117,8 @@ def Dist_AllGatherOp : Dist_GroupOp<"all_gather", [
 }
 
 def Dist_AllReduceOp : Dist_GroupOp<"all_reduce", [
-    Dist_Communicates, AllTypesMatch<["input", "result"]>]> {
+    Dist_Communicates, Dist_DimParallel,
+    AllTypesMatch<["input", "result"]>]> {
   let summary = "Reduces the ranks' values elementwise";
   let description = [{
     ```mlir
@@ -132,7 +138,8 @@ def Dist_AllReduceOp : Dist_GroupOp<"all_reduce", [
 }
 
 def Dist_ReduceScatterOp : Dist_GroupOp<"reduce_scatter", [
-    Dist_Communicates, AllElementTypesMatch<["input", "result"]>,
+    Dist_Communicates, Dist_DimParallel,
+    AllElementTypesMatch<["input", "result"]>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes"]>]> {
   let summary = "Reduces the ranks' values and leaves each its slice";
@@ -157,7 +164,7 @@ def Dist_ReduceScatterOp : Dist_GroupOp<"reduce_scatter", [
 }
 
 def Dist_AllSliceOp : Dist_GroupOp<"all_slice", [
-    Pure, AllElementTypesMatch<["input", "result"]>,
+    Pure, Dist_DimParallel, AllElementTypesMatch<["input", "result"]>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes"]>]> {
   let summary = "Takes this rank's slice of a dimension; local";
@@ -185,7 +192,8 @@ def Dist_AllSliceOp : Dist_GroupOp<"all_slice", [
 }
 
 def Dist_AllToAllOp : Dist_GroupOp<"all_to_all", [
-    Dist_Communicates, AllElementTypesMatch<["input", "result"]>,
+    Dist_Communicates, Dist_DimParallel,
+    AllElementTypesMatch<["input", "result"]>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                               ["reifyResultShapes"]>]> {
   let summary = "Splits one dimension over the ranks and gathers another";
@@ -209,7 +217,7 @@ def Dist_AllToAllOp : Dist_GroupOp<"all_to_all", [
 }
 
 def Dist_ToPartialOp : Dist_GroupOp<"to_partial", [
-    Pure, AllTypesMatch<["input", "result"]>]> {
+    Pure, Dist_DimParallel, AllTypesMatch<["input", "result"]>]> {
   let summary = "Makes a replicated value a pending sum; local";
   let description = [{
     Index 0 of the group keeps the value; the others hold zeros: -0.0 for

@@ -31,6 +31,8 @@ inline constexpr llvm::StringLiteral kOperandGatheredDifferently =
     "operand-gathered-differently";
 inline constexpr llvm::StringLiteral kOtherUsers = "other-users";
 inline constexpr llvm::StringLiteral kNotRowWise = "not-row-wise";
+inline constexpr llvm::StringLiteral kGroupCrossesGatherDim =
+    "group-crosses-gather-dim";
 inline constexpr llvm::StringLiteral kUnknownAxisSize = "unknown-axis-size";
 inline constexpr llvm::StringLiteral kDivergentControlFlow =
     "divergent-control-flow";

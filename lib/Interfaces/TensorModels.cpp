@@ -1,0 +1,388 @@
+//===- TensorModels.cpp --------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// DimParallelOpInterface for tensor: reshapes, slices, padding and
+// concatenation that keep rows together, and tensors known by their shape.
+//
+//===----------------------------------------------------------------------===//
+
+#include "commuter/Interfaces/DimParallelOpInterface.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
+
+using namespace mlir;
+using namespace commuter;
+
+namespace {
+
+DimSlicing refuse() { return DimSlicing::refuse("not-row-wise"); }
+
+/// A cast changes what is known of the shape, not the elements. It moves if it
+/// keeps the rank; the local cast is between the local types.
+struct CastModel
+    : public DimParallelOpInterface::ExternalModel<CastModel, tensor::CastOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    auto cast = ::llvm::cast<tensor::CastOp>(op);
+    if (!isa<RankedTensorType>(cast.getSource().getType()) ||
+        !isa<RankedTensorType>(cast.getType()))
+      return refuse();
+    return getElementwiseSlicing(op, dim);
+  }
+};
+
+/// Law: the bits of each element stay, and its place.
+struct BitcastModel
+    : public DimParallelOpInterface::ExternalModel<BitcastModel,
+                                                   tensor::BitcastOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    if (!isa<RankedTensorType>(op->getOperand(0).getType()) ||
+        !isa<RankedTensorType>(op->getResult(0).getType()))
+      return refuse();
+    return getElementwiseSlicing(op, dim);
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Reshapes
+//===----------------------------------------------------------------------===//
+
+/// A group of dimensions [1, .., 1, n, k..] that a reshape merges or splits:
+/// row-major, a slice along `outer` is a run of `unit` elements per row.
+struct DimGroup {
+  int64_t outer;
+  int64_t unit;
+};
+
+/// nullopt if an inner size is not static.
+std::optional<DimGroup> getGroup(ArrayRef<int64_t> dims,
+                                 RankedTensorType type) {
+  if (dims.empty())
+    return std::nullopt;
+  const int64_t *outer = llvm::find_if(
+      dims, [&](int64_t dim) { return type.getDimSize(dim) != 1; });
+  if (outer == dims.end())
+    outer = dims.begin();
+  int64_t unit = 1;
+  for (int64_t inner : ArrayRef<int64_t>(outer + 1, dims.end())) {
+    if (type.isDynamicDim(inner))
+      return std::nullopt;
+    unit *= type.getDimSize(inner);
+  }
+  // A dimension of size 0 makes no rows out of any number of elements.
+  if (unit == 0)
+    return std::nullopt;
+  return DimGroup{*outer, unit};
+}
+
+/// Law: row-major, the slices of [n, k] along n are the slices of [n * k] at
+/// multiples of k.
+/// Precondition: the sliced dimension is the outermost of its group but for
+/// dimensions of size 1, and the inner sizes are static.
+struct CollapseModel
+    : public DimParallelOpInterface::ExternalModel<CollapseModel,
+                                                   tensor::CollapseShapeOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    auto collapse = cast<tensor::CollapseShapeOp>(op);
+    std::optional<DimGroup> group = getGroup(
+        collapse.getReassociationIndices()[dim], collapse.getSrcType());
+    if (!group)
+      return refuse();
+    DimSlicing slicing;
+    slicing.operandDims = {group->outer};
+    slicing.operandUnits = {1};
+    slicing.resultDims = {dim};
+    slicing.resultUnits = {group->unit};
+    return slicing;
+  }
+};
+
+/// Law and precondition: as for collapse_shape, read from right to left.
+struct ExpandModel
+    : public DimParallelOpInterface::ExternalModel<ExpandModel,
+                                                   tensor::ExpandShapeOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    auto expand = cast<tensor::ExpandShapeOp>(op);
+    if (expand.getSrcType().getRank() == 0)
+      return refuse();
+    const int64_t source = expand.getCorrespondingSourceDim(dim);
+    std::optional<DimGroup> group = getGroup(
+        expand.getReassociationIndices()[source], expand.getResultType());
+    if (!group || group->outer != dim)
+      return refuse();
+    DimSlicing slicing;
+    slicing.operandDims.assign(op->getNumOperands(), std::nullopt);
+    slicing.operandDims[0] = source;
+    slicing.operandUnits.assign(op->getNumOperands(), 1);
+    slicing.operandUnits[0] = group->unit;
+    slicing.resultDims = {dim};
+    slicing.resultUnits = {1};
+    ArrayRef<int64_t> sizes = expand.getStaticOutputShape();
+    if (ShapedType::isDynamic(sizes[dim]))
+      slicing.extentOperands = {
+          1 + static_cast<unsigned>(
+                  llvm::count(sizes.take_front(dim), ShapedType::kDynamic))};
+    return slicing;
+  }
+
+  Operation *cloneOnSlices(Operation *op, OpBuilder &builder,
+                           const DimSlicing &slicing, ValueRange operands,
+                           TypeRange resultTypes) const {
+    auto expand = cast<tensor::ExpandShapeOp>(op);
+    auto type = cast<RankedTensorType>(resultTypes.front());
+    const int64_t dim = slicing.resultDims.front();
+    Value source = operands.front();
+    SmallVector<OpFoldResult> shape = expand.getMixedOutputShape();
+    // Where the unit is not 1, the local size is static.
+    shape[dim] = type.isDynamicDim(dim)
+                     ? tensor::getMixedSize(builder, op->getLoc(), source,
+                                            *slicing.operandDims.front())
+                     : builder.getIndexAttr(type.getDimSize(dim));
+    return tensor::ExpandShapeOp::create(builder, op->getLoc(), type, source,
+                                         expand.getReassociationIndices(),
+                                         shape);
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Slices
+//===----------------------------------------------------------------------===//
+
+/// True if a slice takes dimension `dim` of `whole` from begin to end.
+bool takesWholeDim(OffsetSizeAndStrideOpInterface op, Value whole,
+                   int64_t dim) {
+  if (!isConstantIntValue(op.getMixedOffsets()[dim], 0) ||
+      !isConstantIntValue(op.getMixedStrides()[dim], 1))
+    return false;
+  OpFoldResult size = op.getMixedSizes()[dim];
+  auto type = cast<RankedTensorType>(whole.getType());
+  if (!type.isDynamicDim(dim))
+    return isConstantIntValue(size, type.getDimSize(dim));
+  using Variable = ValueBoundsConstraintSet::Variable;
+  FailureOr<bool> equal =
+      ValueBoundsConstraintSet::areEqual(Variable(size), Variable(whole, dim));
+  return succeeded(equal) && *equal;
+}
+
+/// The dimension of the small tensor of a slice op that is dimension `dim` of
+/// the large one; nullopt if it was dropped.
+std::optional<int64_t> getSmallDim(const llvm::SmallBitVector &dropped,
+                                   int64_t dim) {
+  if (dropped.test(dim))
+    return std::nullopt;
+  int64_t small = dim;
+  for (int64_t i = 0; i < dim; ++i)
+    small -= dropped.test(i);
+  return small;
+}
+
+/// Which dimensions a slice op drops is only ambiguous among those of size 1:
+/// these are not cut.
+bool isAmbiguous(const llvm::SmallBitVector &dropped, RankedTensorType large,
+                 int64_t dim) {
+  return dropped.any() && large.getDimSize(dim) == 1;
+}
+
+/// The operand that is the slice's size along `dim`, as an extent.
+void noteExtent(OffsetSizeAndStrideOpInterface op, int64_t dim,
+                DimSlicing &slicing) {
+  if (op.isDynamicSize(dim))
+    slicing.extentOperands = {op.getIndexOfDynamicSize(dim)};
+}
+
+/// The sizes of a slice op on slices.
+SmallVector<OpFoldResult> getLocalSizes(OpBuilder &builder,
+                                        OffsetSizeAndStrideOpInterface op,
+                                        int64_t dim, Value localWhole) {
+  SmallVector<OpFoldResult> sizes = op.getMixedSizes();
+  sizes[dim] = tensor::getMixedSize(builder, op->getLoc(), localWhole, dim);
+  return sizes;
+}
+
+/// Law: taking a part of every row, and cutting rows, commute.
+/// Precondition: the slice takes the cut dimension whole: offset 0, stride 1,
+/// the source's size.
+struct ExtractSliceModel
+    : public DimParallelOpInterface::ExternalModel<ExtractSliceModel,
+                                                   tensor::ExtractSliceOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    auto slice = cast<tensor::ExtractSliceOp>(op);
+    llvm::SmallBitVector dropped = slice.getDroppedDims();
+    for (int64_t large = 0; large < slice.getSourceType().getRank(); ++large) {
+      if (getSmallDim(dropped, large) != dim)
+        continue;
+      if (isAmbiguous(dropped, slice.getSourceType(), large) ||
+          !takesWholeDim(slice, slice.getSource(), large))
+        return refuse();
+      DimSlicing slicing;
+      slicing.operandDims.assign(op->getNumOperands(), std::nullopt);
+      slicing.operandDims[0] = large;
+      slicing.resultDims = {dim};
+      noteExtent(slice, large, slicing);
+      return slicing;
+    }
+    return refuse();
+  }
+
+  Operation *cloneOnSlices(Operation *op, OpBuilder &builder,
+                           const DimSlicing &slicing, ValueRange operands,
+                           TypeRange resultTypes) const {
+    auto slice = cast<tensor::ExtractSliceOp>(op);
+    Value source = operands.front();
+    return tensor::ExtractSliceOp::create(
+        builder, op->getLoc(), cast<RankedTensorType>(resultTypes.front()),
+        source, slice.getMixedOffsets(),
+        getLocalSizes(builder, slice, *slicing.operandDims[0], source),
+        slice.getMixedStrides());
+  }
+};
+
+/// Law and precondition: as for extract_slice. The dimension of the inserted
+/// tensor is the destination's, whole.
+struct InsertSliceModel
+    : public DimParallelOpInterface::ExternalModel<InsertSliceModel,
+                                                   tensor::InsertSliceOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    auto slice = cast<tensor::InsertSliceOp>(op);
+    llvm::SmallBitVector dropped = slice.getDroppedDims();
+    std::optional<int64_t> small = getSmallDim(dropped, dim);
+    if (!small || isAmbiguous(dropped, slice.getDestType(), dim) ||
+        !takesWholeDim(slice, slice.getDest(), dim))
+      return refuse();
+    DimSlicing slicing;
+    slicing.operandDims.assign(op->getNumOperands(), std::nullopt);
+    slicing.operandDims[0] = *small;
+    slicing.operandDims[1] = dim;
+    slicing.resultDims = {dim};
+    noteExtent(slice, dim, slicing);
+    return slicing;
+  }
+
+  Operation *cloneOnSlices(Operation *op, OpBuilder &builder,
+                           const DimSlicing &slicing, ValueRange operands,
+                           TypeRange) const {
+    auto slice = cast<tensor::InsertSliceOp>(op);
+    Value dest = operands[1];
+    return tensor::InsertSliceOp::create(
+        builder, op->getLoc(), operands[0], dest, slice.getMixedOffsets(),
+        getLocalSizes(builder, slice, slicing.resultDims[0], dest),
+        slice.getMixedStrides());
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Padding and concatenation
+//===----------------------------------------------------------------------===//
+
+/// Law: padding every row alike, and cutting rows, commute.
+/// Precondition: the cut dimension is not padded, and the padding value does
+/// not depend on the index along it.
+struct PadModel
+    : public DimParallelOpInterface::ExternalModel<PadModel, tensor::PadOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    auto pad = cast<tensor::PadOp>(op);
+    if (!isConstantIntValue(pad.getMixedLowPad()[dim], 0) ||
+        !isConstantIntValue(pad.getMixedHighPad()[dim], 0) ||
+        !pad.getRegion().getArgument(dim).use_empty() ||
+        !dependsOnInputsAlone(op))
+      return refuse();
+    DimSlicing slicing;
+    slicing.operandDims.assign(op->getNumOperands(), std::nullopt);
+    slicing.operandDims[0] = dim;
+    slicing.resultDims = {dim};
+    return slicing;
+  }
+};
+
+/// Law: concatenating along one dimension, and cutting another, commute.
+struct ConcatModel
+    : public DimParallelOpInterface::ExternalModel<ConcatModel,
+                                                   tensor::ConcatOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    if (static_cast<int64_t>(cast<tensor::ConcatOp>(op).getDim()) == dim)
+      return refuse();
+    return getElementwiseSlicing(op, dim);
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Tensors known by their shape
+//===----------------------------------------------------------------------===//
+
+/// The slicing of an op that makes a tensor out of scalars and sizes, these
+/// from operand `firstSize` on.
+DimSlicing getShapedSlicing(Operation *op, int64_t dim, unsigned firstSize) {
+  DimSlicing slicing;
+  slicing.operandDims.assign(op->getNumOperands(), std::nullopt);
+  slicing.resultDims = {dim};
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (type.isDynamicDim(dim))
+    slicing.extentOperands = {firstSize + type.getDynamicDimIndex(dim)};
+  return slicing;
+}
+
+/// `sizes` with `size` in place `dim`, the dynamic ones only.
+SmallVector<Value> getDynamicSizes(SmallVector<OpFoldResult> sizes, int64_t dim,
+                                   OpFoldResult size) {
+  sizes[dim] = size;
+  SmallVector<Value> dynamic;
+  SmallVector<int64_t> statics;
+  dispatchIndexOpFoldResults(sizes, dynamic, statics);
+  return dynamic;
+}
+
+/// Law: what is undefined everywhere is undefined in a slice.
+struct EmptyModel
+    : public DimParallelOpInterface::ExternalModel<EmptyModel,
+                                                   tensor::EmptyOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    return getShapedSlicing(op, dim, /*firstSize=*/0);
+  }
+  bool isKnownByShape(Operation *) const { return true; }
+  Value createSlice(Operation *op, OpBuilder &builder, RankedTensorType type,
+                    int64_t dim, OpFoldResult size) const {
+    return tensor::EmptyOp::create(
+        builder, op->getLoc(), type,
+        getDynamicSizes(cast<tensor::EmptyOp>(op).getMixedSizes(), dim, size));
+  }
+};
+
+/// Law: a slice of a splat is a splat.
+struct SplatModel
+    : public DimParallelOpInterface::ExternalModel<SplatModel,
+                                                   tensor::SplatOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    return getShapedSlicing(op, dim, /*firstSize=*/1);
+  }
+  bool isKnownByShape(Operation *) const { return true; }
+  Value createSlice(Operation *op, OpBuilder &builder, RankedTensorType type,
+                    int64_t dim, OpFoldResult size) const {
+    auto splat = cast<tensor::SplatOp>(op);
+    SmallVector<OpFoldResult> sizes = getMixedValues(
+        splat.getType().getShape(), splat.getDynamicSizes(), builder);
+    return tensor::SplatOp::create(builder, op->getLoc(), splat.getInput(),
+                                   type, getDynamicSizes(sizes, dim, size));
+  }
+};
+
+} // namespace
+
+void commuter::registerTensorModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
+    tensor::BitcastOp::attachInterface<BitcastModel>(*context);
+    tensor::CastOp::attachInterface<CastModel>(*context);
+    tensor::CollapseShapeOp::attachInterface<CollapseModel>(*context);
+    tensor::ConcatOp::attachInterface<ConcatModel>(*context);
+    tensor::EmptyOp::attachInterface<EmptyModel>(*context);
+    tensor::ExpandShapeOp::attachInterface<ExpandModel>(*context);
+    tensor::ExtractSliceOp::attachInterface<ExtractSliceModel>(*context);
+    tensor::InsertSliceOp::attachInterface<InsertSliceModel>(*context);
+    tensor::PadOp::attachInterface<PadModel>(*context);
+    tensor::SplatOp::attachInterface<SplatModel>(*context);
+  });
+}
