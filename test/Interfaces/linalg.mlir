@@ -102,6 +102,47 @@ func.func @generic_captures(%h: tensor<4x8xf32>, %t: tensor<8xf32> {dist.shardin
   return %n : tensor<16x8xf32>
 }
 
+// Weights broadcast to all rows are broadcast to the rank's rows only: no slice of
+// the whole is taken.
+// CHECK-LABEL: func @broadcast_weights(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<4x8xf32>, %[[W:[a-z0-9]*]]: tensor<8xf32>
+// CHECK: %[[B:.*]] = linalg.broadcast ins(%[[W]] : tensor<8xf32>) outs(%{{.*}} : tensor<4x8xf32>) dimensions = [0]
+// CHECK: %[[O:.*]] = arith.addf %[[B]], %{{.*}} : tensor<4x8xf32>
+// CHECK-NOT: dist.all_slice
+// CHECK: %[[M:.*]] = arith.mulf %[[H]], %[[O]] : tensor<4x8xf32>
+// CHECK: norm.rms_norm %[[M]]
+func.func @broadcast_weights(%h: tensor<4x8xf32>, %w: tensor<8xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> tensor<16x8xf32> {
+  %one = arith.constant dense<1.0> : tensor<16x8xf32>
+  %e = tensor.empty() : tensor<16x8xf32>
+  %b = linalg.broadcast ins(%w : tensor<8xf32>) outs(%e : tensor<16x8xf32>) dimensions = [0]
+  %o = arith.addf %b, %one : tensor<16x8xf32>
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %m = arith.mulf %g, %o : tensor<16x8xf32>
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// A table made of row numbers is the same on all ranks, but each needs its own
+// rows of it: it is made whole and sliced.
+// CHECK-LABEL: func @row_numbers(
+// CHECK: %[[T:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<16x1xf32>)
+// CHECK: %[[L:.*]] = dist.all_slice %[[T]] dim 0 over @mesh[dp] : tensor<16x1xf32> -> tensor<4x1xf32>
+// CHECK: arith.addf %{{.*}}, %[[L]] : tensor<4x1xf32>
+func.func @row_numbers(%h: tensor<4x1xf32>) -> tensor<16x1xf32> {
+  %e = tensor.empty() : tensor<16x1xf32>
+  %t = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<16x1xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %0 = arith.index_cast %i : index to i32
+    %1 = arith.sitofp %0 : i32 to f32
+    linalg.yield %1 : f32
+  } -> tensor<16x1xf32>
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x1xf32> -> tensor<16x1xf32>
+  %s = arith.addf %g, %t : tensor<16x1xf32>
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<16x1xf32>
+  return %n : tensor<16x1xf32>
+}
+
 // Two results, of which each has the rows in another place.
 // REMARK: Function=several_results {{.*}} rows-after=4, rows-before=16
 // CHECK-LABEL: func @several_results(

@@ -117,6 +117,10 @@ private:
   Value findLocal(Value value, int64_t dim, const Unit &unit) const;
   OpFoldResult getLocalExtent(OpBuilder &builder, Value value, int64_t dim,
                               int64_t localSize, const Unit &unit);
+  bool isRecomputable(Value value, int64_t dim, const GatherKind &kind,
+                      unsigned depth = 0) const;
+  Value recompute(OpBuilder &builder, Value value, int64_t dim,
+                  int64_t localSize, const Unit &unit);
   void replaceSize(tensor::DimOp query, Value value);
   int64_t getLocalSize(int64_t size, int64_t unitSize, int64_t localRows,
                        const GatherKind &kind) const;
@@ -125,6 +129,7 @@ private:
                                 int64_t localSize) const;
 
   std::optional<int64_t> getReceivedBytes(Value value) const;
+  std::optional<int64_t> getCollectiveBytes(const Unit &unit, bool moves) const;
 
   Block &block;
   const ShardingAnalysis &analysis;
@@ -155,6 +160,12 @@ std::optional<int64_t> countRows(Operation *op) {
     rows *= type.getDimSize(dim);
   }
   return rows;
+}
+
+bool hasOnlyUnitsOfOne(const DimSlicing &slicing) {
+  auto isOne = [](int64_t unit) { return unit == 1; };
+  return llvm::all_of(slicing.operandUnits, isOne) &&
+         llvm::all_of(slicing.resultUnits, isOne);
 }
 
 bool isWorthMoving(Operation *op) {
@@ -330,9 +341,7 @@ std::optional<Refusal> GatherMotion::checkOperand(Operation *op, Value value,
 /// are a value would have to be scaled: such gathers must cut evenly.
 bool GatherMotion::fitsUnits(const DimSlicing &slicing, unsigned anchor,
                              const Slices &anchorSlices) const {
-  auto isOne = [](int64_t unit) { return unit == 1; };
-  if (llvm::all_of(slicing.operandUnits, isOne) &&
-      llvm::all_of(slicing.resultUnits, isOne))
+  if (hasOnlyUnitsOfOne(slicing))
     return true;
   const GatherKind &kind = kinds[anchorSlices.kind];
   return !kind.extents && !kind.ragged &&
@@ -742,6 +751,63 @@ OpFoldResult GatherMotion::getLocalExtent(OpBuilder &builder, Value value,
   return arith::DivUIOp::create(builder, loc, whole, parts).getResult();
 }
 
+/// True if a slice of a replicated value can be had without the whole: it is
+/// known by its shape, or computed of such values and of others that are needed
+/// whole, as a row that is broadcast to all rows.
+bool GatherMotion::isRecomputable(Value value, int64_t dim,
+                                  const GatherKind &kind,
+                                  unsigned depth) const {
+  constexpr unsigned kMaxDepth = 8;
+  auto op = value.getDefiningOp<DimParallelOpInterface>();
+  if (!op || depth == kMaxDepth)
+    return false;
+  if (op.isKnownByShape())
+    return true;
+  if (isa<MeshGroupOpInterface>(op.getOperation()) || unitOf.contains(op))
+    return false;
+  auto isReplicated = [&](Value input) {
+    return analysis.isReplicatedOver(input, kind.mesh, kind.axes);
+  };
+  DimSlicing slicing =
+      op.getDimSlicing(cast<OpResult>(value).getResultNumber(), dim);
+  if (!slicing.isLegal() || !hasOnlyUnitsOfOne(slicing) ||
+      !llvm::all_of(getCapturedValues(op), isReplicated))
+    return false;
+  for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+    std::optional<int64_t> operandDim = slicing.operandDims[i];
+    if (slicing.isExtent(i))
+      continue;
+    if (operandDim ? !isRecomputable(operand, *operandDim, kind, depth + 1)
+                   : !isReplicated(operand))
+      return false;
+  }
+  return llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>);
+}
+
+/// Computes that slice, `localSize` long.
+Value GatherMotion::recompute(OpBuilder &builder, Value value, int64_t dim,
+                              int64_t localSize, const Unit &unit) {
+  auto op = value.getDefiningOp<DimParallelOpInterface>();
+  if (op.isKnownByShape())
+    return op.createSlice(builder,
+                          getLocalType(value.getType(), dim, localSize), dim,
+                          getLocalExtent(builder, value, dim, localSize, unit));
+  const unsigned number = cast<OpResult>(value).getResultNumber();
+  DimSlicing slicing = op.getDimSlicing(number, dim);
+  SmallVector<Value> operands;
+  for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+    std::optional<int64_t> operandDim = slicing.operandDims[i];
+    operands.push_back(
+        operandDim ? recompute(builder, operand, *operandDim, localSize, unit)
+                   : operand);
+  }
+  SmallVector<Type> types;
+  for (auto [type, resultDim] :
+       llvm::zip_equal(op->getResultTypes(), slicing.resultDims))
+    types.push_back(getLocalType(type, resultDim, localSize));
+  return op.cloneOnSlices(builder, slicing, operands, types)->getResult(number);
+}
+
 /// The slice along `dim` of an operand of a moving op.
 Value GatherMotion::getLocal(OpBuilder &builder, OpOperand &operand,
                              int64_t dim, const Unit &unit) {
@@ -760,13 +826,9 @@ Value GatherMotion::getLocal(OpBuilder &builder, OpOperand &operand,
       local = tensor::CastOp::create(builder, loc, localType, local);
     return local;
   }
-  // Replicated over the group (checked by matchLaw, or gathered): made anew if
-  // its shape is all there is to know, else sliced.
-  auto shaped = value.getDefiningOp<DimParallelOpInterface>();
-  if (shaped && shaped.isKnownByShape())
-    return shaped.createSlice(
-        builder, localType, dim,
-        getLocalExtent(builder, value, dim, localSize, unit));
+  // Replicated over the group (checked by matchLaw, or gathered).
+  if (isRecomputable(value, dim, kind))
+    return recompute(builder, value, dim, localSize, unit);
   ensureExtents(kind);
   return AllSliceOp::create(builder, loc, localType, value,
                             builder.getI64IntegerAttr(dim), kind.extents,
@@ -894,6 +956,27 @@ std::optional<int64_t> GatherMotion::getReceivedBytes(Value value) const {
   return bytes / *n * (*n - 1);
 }
 
+/// What each rank receives in a collective that is a unit, on the whole or, if
+/// it moves, on slices. An all_reduce is a scatter and a gather.
+std::optional<int64_t> GatherMotion::getCollectiveBytes(const Unit &unit,
+                                                        bool moves) const {
+  auto group = dyn_cast<MeshGroupOpInterface>(unit.op);
+  if (!group || isa<AllSliceOp, ToPartialOp>(unit.op))
+    return 0;
+  Value larger = isa<ReduceScatterOp>(unit.op) ? unit.op->getOperand(0)
+                                               : Value(unit.op->getResult(0));
+  auto type = cast<RankedTensorType>(larger.getType());
+  std::optional<int64_t> n = commuter::dist::getGroupSize(group);
+  std::optional<int64_t> parts = kinds[unit.kind].groupSize;
+  if (!n || !type.hasStaticShape() || !type.getElementType().isIntOrFloat() ||
+      (moves && (!parts || ShapedType::isDynamic(unit.localRows))))
+    return std::nullopt;
+  int64_t bytes = type.getNumElements() *
+                  llvm::divideCeil(type.getElementTypeBitWidth(), 8) / *n *
+                  (*n - 1);
+  return (isa<AllReduceOp>(unit.op) ? 2 : 1) * bytes / (moves ? *parts : 1);
+}
+
 SmallVector<MotionOutcome> GatherMotion::run() {
   for (Operation &op : block) {
     if (auto gather = dyn_cast<AllGatherOp>(op))
@@ -931,7 +1014,11 @@ SmallVector<MotionOutcome> GatherMotion::run() {
     auto add = [](std::optional<int64_t> &sum, std::optional<int64_t> bytes) {
       sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
     };
-    for (unsigned u : region)
+    for (unsigned u : region) {
+      if (!units[u].isGather()) {
+        add(before, getCollectiveBytes(units[u], /*moves=*/false));
+        add(after, getCollectiveBytes(units[u], units[u].moves));
+      }
       for (Value value : units[u].op->getResults()) {
         bool staysWhole = llvm::any_of(value.getUses(), [&](OpOperand &use) {
           if (needsNoGather(use.getOwner(), value))
@@ -943,6 +1030,7 @@ SmallVector<MotionOutcome> GatherMotion::run() {
         if ((units[u].isGather() || units[u].moves) && staysWhole)
           add(after, getReceivedBytes(value));
       }
+    }
 
     for (unsigned u : region) {
       if (!isNorm(u))

@@ -60,16 +60,24 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     if f is parallel in d (`DimParallelOpInterface`), every operand sliced along
     d is gathered alike [its input is used] or is replicated over A [it is sliced,
     which is free of communication], every operand needed whole is replicated over
-    A, and no sum is pending in x.
+    A, as is what f's regions use from outside, and no sum is pending in x. If f
+    is a collective, it is over other axes than A.
+
+    The pass moves for the sake of what is worth running on fewer rows: norms, and
+    the reductions that norms are made of when they are spelled out (a structured op
+    of `linalg` with a reduction loop that is neither a product of matrices nor a
+    convolution, `linalg.softmax`), and ops of which their model says so. Products,
+    activations, casts, reshapes and collectives move along.
 
     All ops to which the law applies between some gathers and their last uses are
     looked at together; of the legal places for the gathers the pass takes those
     that move the fewest bytes (a minimum cut), and among these the latest. So it
     never gathers more than before, unless `allow-extra-gather` lets it.
 
-    Each norm that is fed by a gather ends in a remark of category `dist`: passed,
+    Each norm or reduction that is fed by a gather ends in a remark of category
+    `dist` (so a layer norm that is spelled out in two: mean and variance): passed,
     with `rows-before`, `rows-after`, `bytes-before`, `bytes-after` (received by
-    each rank); or missed, with a reason.
+    each rank in the region's gathers and collectives); or missed, with a reason.
   }];
   let dependentDialects = ["::commuter::dist::DistDialect",
                            "::mlir::tensor::TensorDialect"];
