@@ -151,9 +151,9 @@ def main(tool, program, folder):
     b = [numbers.randint(-8, 8) / 4 for _ in range(COLUMNS)]
     n = len(RANKS)
     path = lambda name: os.path.join(folder, name)
-    npy.write(path("x.npy"), "<f4", (n, ROWS, COLUMNS), flatten([x[r] for r in RANKS]))
-    npy.write(path("w.npy"), "<f4", (n, COLUMNS), w * n)
-    npy.write(path("b.npy"), "<f4", (n, COLUMNS), b * n)
+    npy.write(path("x.npy"), "f32", (n, ROWS, COLUMNS), flatten([x[r] for r in RANKS]))
+    npy.write(path("w.npy"), "f32", (n, COLUMNS), w * n)
+    npy.write(path("b.npy"), "f32", (n, COLUMNS), b * n)
 
     functions = ["all_gather", "summing", "all_reduce", "reduce_scatter", "all_slice",
                  "all_to_all", "to_partial", "place", "norms", "shared_results",

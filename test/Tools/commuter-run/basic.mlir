@@ -9,6 +9,7 @@
 // CHECK-NEXT:                                           optimize
 // CHECK-NEXT:norm rows per rank                                4
 // CHECK-NEXT:bytes received per rank                         384
+// CHECK-NEXT:bytes copied per rank                           384
 // CHECK-NEXT:collectives per rank                              1
 // CHECK-NEXT:norms, processor time, all ranks     {{ *[0-9]+\.[0-9][0-9][0-9]}} ms
 // CHECK-NEXT:collectives, likewise                {{ *[0-9]+\.[0-9][0-9][0-9]}} ms

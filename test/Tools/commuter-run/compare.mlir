@@ -10,6 +10,7 @@
 // CHECK-NEXT:                                         as written       optimize   ratio
 // CHECK-NEXT: norm rows per rank                               12              4   0.333
 // CHECK-NEXT: bytes received per rank                          96             96   1.000
+// CHECK-NEXT: bytes copied per rank 144 96 0.667
 // CHECK-NEXT: collectives per rank                              1              1   1.000
 // CHECK-NEXT: norms, processor time, all ranks {{[0-9.]+ ms [0-9.]+ ms [0-9.]+}}
 // CHECK-NEXT: collectives, likewise {{[0-9.]+ ms [0-9.]+ ms [0-9.]+}}

@@ -8,6 +8,7 @@
 // CHECK: @main on 1 rank, no mesh, cpu, threads; medians of 5 runs
 // CHECK: norm rows per rank 4 4 1.000
 // CHECK-NEXT: bytes received per rank 0 0 -
+// CHECK-NEXT: bytes copied per rank 0 0 -
 // CHECK-NEXT: collectives per rank 0 0 -
 // CHECK: 1 result: bit-exact on 1/1 ranks
 // RESULT: <f4 1x4x3

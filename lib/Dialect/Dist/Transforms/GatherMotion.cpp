@@ -403,6 +403,11 @@ bool GatherMotion::actsAcross(MeshGroupOpInterface op,
         return llvm::is_contained(kind.axes, axis);
       }))
     return false;
+  // Where its ranks come to it in different ways, it may meet one of theirs that
+  // does not move.
+  if (analysis.findDivergence(op, op.getMeshAttr(),
+                              ArrayAttr::get(op->getContext(), axes)))
+    return false;
   return !ShapedType::isDynamic(slicesOfInput.localSize) ||
          (kind.extents &&
           analysis.isReplicatedOver(kind.extents, kind.mesh,
