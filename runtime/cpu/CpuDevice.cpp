@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // The CPU device: strided copies and reductions in blocks, the loop over the
-// rows of a norm, and the choice of kernels for this processor.
+// rows of norms and quantisations, and the choice of kernels for this
+// processor.
 //
 //===----------------------------------------------------------------------===//
 
@@ -243,8 +244,15 @@ public:
                  int64_t end) override;
   int64_t firstDifference(const View &a, const View &b) override;
   Status norm(const NormCall &call) override;
+  Status quantize(const QuantizeCall &call) override;
+  Status dequantize(const QuantizeCall &call) override;
 
 private:
+  Status computeTensorScale(const QuantizeCall &call);
+  template <typename Body>
+  Status forEachScaledRow(const QuantizeCall &call,
+                          const Quantization &quantization, Body body);
+
   const KernelTable &kernels;
 };
 
@@ -367,74 +375,216 @@ int64_t CpuDevice::firstDifference(const View &a, const View &b) {
 }
 
 //===----------------------------------------------------------------------===//
-// Norms
+// Rows
 //===----------------------------------------------------------------------===//
 
 namespace {
 
-/// The rows of a view: where they start, and whether they are contiguous.
-struct Rows {
-  const View *view;
-  View row; // the normalised dimensions
-  bool present, dense;
+struct Free {
+  void operator()(void *data) const { std::free(data); }
+};
 
-  Rows(const View &view, int64_t axis)
-      : view(&view), row(view), present(view.data != nullptr), dense(false) {
-    if (!present)
+/// Memory for the duration of one call, given out in whole cache lines.
+class Scratch {
+public:
+  static int64_t lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+  Status allocate(int64_t bytes) {
+    if (bytes == 0)
+      return {};
+    memory.reset(static_cast<char *>(std::aligned_alloc(64, bytes)));
+    next = memory.get();
+    if (!next)
+      return fail(COMMUTER_OUT_OF_MEMORY, "no memory for %lld bytes of scratch",
+                  static_cast<long long>(bytes));
+    return {};
+  }
+  char *take(int64_t bytes) {
+    char *taken = next;
+    next += lines(bytes);
+    return taken;
+  }
+
+private:
+  std::unique_ptr<char, Free> memory;
+  char *next = nullptr;
+};
+
+/// The rows, dimensions `axis` and on, of several views whose other dimensions
+/// have the sizes of `shape`. Kernels see contiguous rows: those that are not
+/// go through scratch.
+class RowLoop {
+public:
+  enum Access { Reads, Writes };
+
+  RowLoop(const View &shape, int64_t axis) : shape(shape), axis(axis) {}
+
+  /// The body sees the row under the number of this call; null if `view` is
+  /// absent. The view stays the caller's.
+  void add(const View &view, Access access) {
+    Operand &operand = operands[count++];
+    operand.access = access;
+    operand.strides = view.strides;
+    View &row = operand.row = view;
+    if (!row.data)
       return;
     row.rank = view.rank - static_cast<int32_t>(axis);
     for (int32_t d = 0; d < row.rank; ++d) {
       row.sizes[d] = view.sizes[axis + d];
       row.strides[d] = view.strides[axis + d];
     }
-    dense = row.isDense();
+    operand.scratchBytes = row.isDense() ? 0 : row.bytes();
   }
+
+  /// A row that the body writes and reads, and nobody keeps.
+  void addTemporary(int64_t bytes) { operands[count++].scratchBytes = bytes; }
+
+  int64_t scratchBytes() const {
+    int64_t total = 0;
+    for (int i = 0; i < count; ++i)
+      total += Scratch::lines(operands[i].scratchBytes);
+    return total;
+  }
+
+  /// Calls body(addresses of the rows) for each of `rows` rows.
+  template <typename Body>
+  void run(Scratch &scratch, int64_t rows, Body body) {
+    for (int i = 0; i < count; ++i)
+      if (operands[i].scratchBytes)
+        operands[i].buffer = scratch.take(operands[i].scratchBytes);
+    int64_t index[kMaxRank] = {};
+    void *addresses[kMaxOperands];
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int i = 0; i < count; ++i) {
+        Operand &operand = operands[i];
+        addresses[i] = operand.buffer ? operand.buffer : operand.row.data;
+        if (operand.isPacked() && operand.access == Reads)
+          pack(operand.row, 0, operand.row.elements(), operand.buffer);
+      }
+      body(addresses);
+      for (int i = 0; i < count; ++i)
+        if (operands[i].isPacked() && operands[i].access == Writes)
+          unpack(operands[i].buffer, operands[i].row, 0,
+                 operands[i].row.elements());
+      for (int64_t d = axis - 1; d >= 0; --d) {
+        bool wrap = ++index[d] == shape.sizes[d];
+        for (int i = 0; i < count; ++i)
+          if (operands[i].row.data)
+            operands[i].row.data += operands[i].strides[d] *
+                                    operands[i].row.elementSize *
+                                    (wrap ? 1 - shape.sizes[d] : 1);
+        if (!wrap)
+          break;
+        index[d] = 0;
+      }
+    }
+  }
+
+private:
+  static constexpr int kMaxOperands = 6;
+  struct Operand {
+    View row;
+    const int64_t *strides = nullptr; // of the whole view
+    Access access = Writes;
+    int64_t scratchBytes = 0;
+    char *buffer = nullptr;
+
+    bool isPacked() const { return buffer && row.data; }
+  };
+
+  const View &shape;
+  const int64_t axis;
+  Operand operands[kMaxOperands];
+  int count = 0;
 };
 
-struct Free {
-  void operator()(void *data) const { std::free(data); }
+/// The scales of one call, as rows see them: rows of their own, or one number
+/// for everything.
+class RowScales {
+public:
+  /// Rows of `length` elements, dimensions `axis` and on of `x`.
+  RowScales(const Quantization &quantization, int64_t axis, int64_t length)
+      : quantization(quantization), isShared(quantization.scales.rank == 0) {
+    row.groups = 1;
+    row.length = length;
+    if (isShared) {
+      if (quantization.scales.data && !quantization.computes)
+        std::memcpy(&shared, quantization.scales.data, sizeof(shared));
+      return;
+    }
+    row.length = quantization.group;
+    const View &scales = quantization.scales;
+    for (int32_t d = static_cast<int32_t>(axis); d < scales.rank; ++d)
+      row.groups *= scales.sizes[d];
+  }
+
+  void addTo(RowLoop &loop) const {
+    static const View absent{};
+    loop.add(isShared ? absent : quantization.scales,
+             quantization.computes ? RowLoop::Writes : RowLoop::Reads);
+  }
+
+  /// `scales` is what the loop gives for the operand that addTo added.
+  QuantizeRow at(const void *input, void *output, void *scales) {
+    row.input = input;
+    row.output = output;
+    row.scales = isShared ? &shared : static_cast<float *>(scales);
+    return row;
+  }
+
+private:
+  const Quantization &quantization;
+  const bool isShared;
+  float shared = 0;
+  QuantizeRow row{};
 };
 
 } // namespace
 
-Status CpuDevice::norm(const NormCall &call) {
-  int64_t size = call.x.elementSize, length = call.length;
-  bool wide = call.x.dtype == COMMUTER_F64;
-  int64_t computeSize = wide ? 8 : 4;
-  Rows x(call.x, call.axis), residual(call.residual, call.axis),
-      sum(call.sum, call.axis), output(call.output, call.axis);
+//===----------------------------------------------------------------------===//
+// Norms
+//===----------------------------------------------------------------------===//
 
-  // Scratch: rows that are not contiguous, and parameters in the type of the
-  // statistics. Everything is rounded up to whole cache lines.
-  auto lines = [](int64_t bytes) { return (bytes + 63) / 64 * 64; };
-  Rows *all[] = {&x, &residual, &sum, &output};
-  int64_t total = 0;
-  for (Rows *rows : all)
-    if (rows->present && !rows->dense)
-      total += lines(length * size);
+static int quantizedIndex(int32_t dtype) {
+  return dtype == COMMUTER_I8 ? 2 : dtype - COMMUTER_F8E4M3FN;
+}
+
+Status CpuDevice::norm(const NormCall &call) {
+  const int64_t length = call.length;
+  const bool wide = call.x.dtype == COMMUTER_F64;
+  const int64_t computeSize = wide ? 8 : 4;
+  const bool quantizes = call.output.dtype != call.x.dtype;
+
+  RowLoop loop(call.x, call.axis);
+  loop.add(call.x, RowLoop::Reads);
+  loop.add(call.residual, RowLoop::Reads);
+  loop.add(call.sum, RowLoop::Writes);
+  // A norm that quantises is the norm, rounded to x's type, and then the
+  // quantisation: but the row between the two never leaves the cache.
+  RowScales scales(call.quantization, call.axis, length);
+  if (quantizes) {
+    loop.addTemporary(length * call.x.elementSize);
+    loop.add(call.output, RowLoop::Writes);
+    scales.addTo(loop);
+  } else {
+    loop.add(call.output, RowLoop::Writes);
+  }
+
+  // Parameters in the type of the statistics.
   const View *parameters[] = {&call.scale, &call.bias};
   bool direct[2];
+  int64_t total = loop.scratchBytes();
   for (int i = 0; i < 2; ++i) {
     const View &view = *parameters[i];
     direct[i] = view.data && view.isDense() &&
                 view.dtype == (wide ? COMMUTER_F64 : COMMUTER_F32) &&
                 (i == 1 || call.offset == 0.0);
     if (view.data && !direct[i])
-      total += lines(length * computeSize) + lines(length * view.elementSize);
+      total += Scratch::lines(length * computeSize) +
+               Scratch::lines(length * view.elementSize);
   }
-  std::unique_ptr<char, Free> scratch;
-  if (total) {
-    scratch.reset(static_cast<char *>(std::aligned_alloc(64, total)));
-    if (!scratch)
-      return fail(COMMUTER_OUT_OF_MEMORY, "no memory for %lld bytes of scratch",
-                  static_cast<long long>(total));
-  }
-  char *next = scratch.get();
-  auto take = [&](int64_t bytes) {
-    char *taken = next;
-    next += lines(bytes);
-    return taken;
-  };
+  Scratch scratch;
+  COMMUTER_TRY(scratch.allocate(total));
 
   NormRow row{};
   row.length = length;
@@ -443,9 +593,9 @@ Status CpuDevice::norm(const NormCall &call) {
     const View &view = *parameters[i];
     const void *values = view.data;
     if (view.data && !direct[i]) {
-      char *packed = take(length * view.elementSize);
+      char *packed = scratch.take(length * view.elementSize);
       pack(view, 0, length, packed);
-      char *converted = take(length * computeSize);
+      char *converted = scratch.take(length * computeSize);
       if (wide)
         std::memcpy(converted, packed, length * computeSize);
       else
@@ -463,46 +613,79 @@ Status CpuDevice::norm(const NormCall &call) {
     }
     (i == 0 ? row.scale : row.bias) = values;
   }
-  char *buffers[4] = {};
-  for (int i = 0; i < 4; ++i)
-    if (all[i]->present && !all[i]->dense)
-      buffers[i] = take(length * size);
 
-  auto kernel = call.kind == COMMUTER_RMS_NORM
-                    ? kernels.rmsNorm[call.x.dtype]
-                    : kernels.layerNorm[call.x.dtype];
-  int64_t index[kMaxRank] = {};
-  char *address[4] = {x.row.data, residual.row.data, sum.row.data,
-                      output.row.data};
-  for (int64_t r = 0; r < call.rows; ++r) {
-    void *rows[4];
-    for (int i = 0; i < 4; ++i) {
-      rows[i] = buffers[i] ? buffers[i] : address[i];
-      if (buffers[i] && i < 2) {
-        all[i]->row.data = address[i];
-        pack(all[i]->row, 0, length, buffers[i]);
-      }
-    }
+  auto normalize = call.kind == COMMUTER_RMS_NORM
+                       ? kernels.rmsNorm[call.x.dtype]
+                       : kernels.layerNorm[call.x.dtype];
+  auto quantize =
+      quantizes
+          ? kernels.quantize[call.x.dtype][quantizedIndex(call.output.dtype)]
+          : nullptr;
+  loop.run(scratch, call.rows, [&](void *const *rows) {
     row.x = rows[0];
     row.residual = rows[1];
     row.sum = rows[2];
     row.output = rows[3];
-    kernel(row);
-    for (int i = 2; i < 4; ++i)
-      if (buffers[i]) {
-        all[i]->row.data = address[i];
-        unpack(buffers[i], all[i]->row, 0, length);
-      }
-    for (int64_t d = call.axis - 1; d >= 0; --d) {
-      bool wrap = ++index[d] == call.x.sizes[d];
-      for (int i = 0; i < 4; ++i)
-        if (all[i]->present)
-          address[i] += all[i]->view->strides[d] * size *
-                        (wrap ? 1 - call.x.sizes[d] : 1);
-      if (!wrap)
-        break;
-      index[d] = 0;
-    }
+    normalize(row);
+    if (quantize)
+      quantize(scales.at(rows[3], rows[4], rows[5]),
+               call.quantization.computes);
+  });
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Quantisation
+//===----------------------------------------------------------------------===//
+
+/// The largest magnitude of all, then its scale.
+Status CpuDevice::computeTensorScale(const QuantizeCall &call) {
+  RowLoop loop(call.x, call.x.rank - 1);
+  loop.add(call.x, RowLoop::Reads);
+  Scratch scratch;
+  COMMUTER_TRY(scratch.allocate(loop.scratchBytes()));
+  uint32_t largest = 0;
+  loop.run(scratch, call.rows, [&](void *const *rows) {
+    largest =
+        std::max(largest, kernels.largest[call.x.dtype](rows[0], call.length));
+  });
+  float scale = kernels.scaleOf[quantizedIndex(call.output.dtype)](largest);
+  std::memcpy(call.quantization.scales.data, &scale, sizeof(scale));
+  return {};
+}
+
+Status CpuDevice::quantize(const QuantizeCall &call) {
+  Quantization quantization = call.quantization;
+  if (quantization.computes && quantization.scales.rank == 0) {
+    COMMUTER_TRY(computeTensorScale(call));
+    quantization.computes = false;
   }
+  return forEachScaledRow(call, quantization, [&](const QuantizeRow &row) {
+    kernels.quantize[call.x.dtype][quantizedIndex(call.output.dtype)](
+        row, quantization.computes);
+  });
+}
+
+Status CpuDevice::dequantize(const QuantizeCall &call) {
+  return forEachScaledRow(call, call.quantization, [&](const QuantizeRow &row) {
+    kernels.dequantize[quantizedIndex(call.x.dtype)][call.output.dtype](row);
+  });
+}
+
+template <typename Body>
+Status CpuDevice::forEachScaledRow(const QuantizeCall &call,
+                                   const Quantization &quantization,
+                                   Body body) {
+  const int64_t axis = call.x.rank - 1;
+  RowLoop loop(call.x, axis);
+  loop.add(call.x, RowLoop::Reads);
+  loop.add(call.output, RowLoop::Writes);
+  RowScales scales(quantization, axis, call.length);
+  scales.addTo(loop);
+  Scratch scratch;
+  COMMUTER_TRY(scratch.allocate(loop.scratchBytes()));
+  loop.run(scratch, call.rows, [&](void *const *rows) {
+    body(scales.at(rows[0], rows[1], rows[2]));
+  });
   return {};
 }

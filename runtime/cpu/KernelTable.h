@@ -36,6 +36,16 @@ struct NormRow {
   double eps;
 };
 
+/// A row to quantise or dequantise: `groups` times `length` contiguous
+/// elements, one scale for each group.
+struct QuantizeRow {
+  const void *input;
+  void *output;
+  float *scales;
+  int64_t groups;
+  int64_t length;
+};
+
 struct KernelTable {
   const char *name;
 
@@ -52,6 +62,17 @@ struct KernelTable {
   /// dtype `sourceType`.
   void (*toF32)(int sourceType, const void *source, int64_t length,
                 float *target);
+
+  // Quantisation. Indexed by [f32, f64, f16, bf16], of which f64 has none, and
+  // [f8E4M3FN, f8E5M2, i8].
+
+  /// The bits of the largest magnitude as an f32; a NaN is above all.
+  uint32_t (*largest[4])(const void *x, int64_t length);
+  /// The scale of a group whose largest magnitude has these bits.
+  float (*scaleOf[3])(uint32_t largest);
+  /// With `computes`, the scales are results; else they are given.
+  void (*quantize[4][3])(const QuantizeRow &row, bool computes);
+  void (*dequantize[3][4])(const QuantizeRow &row);
 };
 
 const KernelTable &portableKernels();

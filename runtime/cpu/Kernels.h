@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Norm and reduction kernels, written once. A translation unit sets the vector
-// width and the instruction set, includes this, and fills a KernelTable.
+// Norm, quantisation and reduction kernels, written once. A translation unit
+// sets the vector width and the instruction set, includes this, and fills a
+// KernelTable.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +30,7 @@
 namespace {
 
 using commuter::rt::NormRow;
+using commuter::rt::QuantizeRow;
 
 #define COMMUTER_INLINE static inline __attribute__((always_inline))
 
@@ -401,6 +403,233 @@ void layerNormRow(const NormRow &row) {
 }
 
 //===----------------------------------------------------------------------===//
+// Quantisation
+//===----------------------------------------------------------------------===//
+
+// Each step is one operation of f32 that IEEE 754 defines to the last bit, or
+// works on integers: no instruction set has any freedom. Templates on `F` and
+// `I` are written for vectors and scalars alike. Integers are signed because
+// the lesser instruction sets compare no others.
+
+typedef Vec<int32_t>::V VI;
+typedef int8_t VB __attribute__((vector_size(COMMUTER_VECTOR_BYTES / 4)));
+
+/// A code is the low byte of its lane. GCC makes scalar code of the conversions
+/// unless it is told otherwise.
+#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
+COMMUTER_INLINE VI loadCodes(const int8_t *p) {
+  return reinterpret_cast<VI>(_mm512_cvtepi8_epi32(
+      _mm_loadu_si128(reinterpret_cast<const __m128i *>(p))));
+}
+COMMUTER_INLINE void storeCodes(int8_t *p, VI codes) {
+  _mm_storeu_si128(reinterpret_cast<__m128i *>(p),
+                   _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(codes)));
+}
+#elif defined(COMMUTER_HAS_F16C)
+COMMUTER_INLINE VI loadCodes(const int8_t *p) {
+  return reinterpret_cast<VI>(_mm256_cvtepi8_epi32(
+      _mm_loadl_epi64(reinterpret_cast<const __m128i *>(p))));
+}
+COMMUTER_INLINE void storeCodes(int8_t *p, VI codes) {
+  __m256i bytes = reinterpret_cast<__m256i>(codes & 0xff);
+  __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(bytes),
+                                  _mm256_extracti128_si256(bytes, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i *>(p),
+                   _mm_packus_epi16(words, words));
+}
+#else
+COMMUTER_INLINE VI loadCodes(const int8_t *p) {
+  return __builtin_convertvector(read<VB>(p), VI);
+}
+COMMUTER_INLINE void storeCodes(int8_t *p, VI codes) {
+  write(p, __builtin_convertvector(codes, VB));
+}
+#endif
+
+COMMUTER_INLINE float toFloat(int32_t v) { return static_cast<float>(v); }
+COMMUTER_INLINE VF toFloat(VI v) { return __builtin_convertvector(v, VF); }
+
+constexpr int32_t kInfinity = 0x7f800000;
+constexpr int32_t kQuietNaN = 0x7fc00000;
+
+/// OCP 8-bit Floating Point Specification (OFP8), saturating mode: ties go to
+/// even, what is larger than the largest number becomes that, and every NaN is
+/// 0x7f. This is what cvt.rn.satfinite of PTX computes.
+template <int kMantissa, int kBias, int32_t kLargestCode, int32_t kFirstNaN>
+struct Float8 {
+  static constexpr int kShift = 23 - kMantissa;
+  static constexpr int32_t kRebias = (127 - kBias) << 23;
+  static constexpr int32_t kLargest = (kLargestCode << kShift) + kRebias;
+  static constexpr int32_t kSmallestNormal = (128 - kBias) << 23;
+  /// The last bit of an f32 of this exponent is worth the format's smallest
+  /// number: adding it rounds to a multiple of that.
+  static constexpr int32_t kMagic = (151 - kBias - kMantissa) << 23;
+  static constexpr int32_t kSmallest = (128 - kBias - kMantissa) << 23;
+
+  COMMUTER_INLINE float max() { return floatOf(kLargest); }
+
+  template <typename I, typename F>
+  COMMUTER_INLINE I encode(F v) {
+    I bits = read<I>(&v), constants = I{};
+    I magnitude = bits & 0x7fffffff;
+    I sign = bits >> 24 & 0x80;
+    I clamped = magnitude < kLargest ? magnitude : constants + kLargest;
+    I normal = (clamped + ((1 << (kShift - 1)) - 1) + (clamped >> kShift & 1) -
+                kRebias) >>
+               kShift;
+    F shifted = read<F>(&clamped) + floatOf(kMagic);
+    I subnormal = read<I>(&shifted) - kMagic;
+    I code = sign | (clamped < kSmallestNormal ? subnormal : normal);
+    return magnitude > kInfinity ? constants + 0x7f : code;
+  }
+
+  template <typename F, typename I>
+  COMMUTER_INLINE F decode(I code) {
+    I magnitude = code & 0x7f, constants = I{};
+    F small = toFloat(magnitude) * floatOf(kSmallest);
+    I bits = magnitude < (1 << kMantissa) ? read<I>(&small)
+                                          : (magnitude << kShift) + kRebias;
+    // Between the largest number and the first NaN stands an infinity, or
+    // nothing.
+    bits = magnitude > kLargestCode ? constants + kInfinity : bits;
+    bits = magnitude < kFirstNaN ? bits : constants + kQuietNaN;
+    bits |= (code & 0x80) << 24;
+    return read<F>(&bits);
+  }
+};
+
+typedef Float8<3, 7, 0x7e, 0x7f> F8E4M3FN;
+typedef Float8<2, 15, 0x7b, 0x7d> F8E5M2;
+
+/// Ties go to even; saturates to [-128, 127] (ONNX QuantizeLinear); a NaN,
+/// which i8 lacks, becomes 0.
+struct I8 {
+  COMMUTER_INLINE float max() { return 127.0f; }
+
+  template <typename I, typename F>
+  COMMUTER_INLINE I encode(F v) {
+    F constants = F{};
+    v = v == v ? v : constants;
+    v = v > -128.0f ? v : constants - 128.0f;
+    v = v < 127.0f ? v : constants + 127.0f;
+    // The last bit of 1.5 * 2^23 is worth 1.
+    v += 0x1.8p23f;
+    return read<I>(&v) - 0x4b400000;
+  }
+
+  template <typename F, typename I>
+  COMMUTER_INLINE F decode(I code) {
+    return toFloat(code);
+  }
+};
+
+template <int64_t kSize>
+struct SignedOf;
+template <>
+struct SignedOf<2> {
+  typedef int16_t T;
+};
+template <>
+struct SignedOf<4> {
+  typedef int32_t T;
+};
+
+/// Magnitudes are ordered as their bit patterns are, with NaN above infinity. A
+/// maximum has no order: every way to split the row gives the same bits.
+template <typename E>
+uint32_t largest(const void *source, int64_t length) {
+  typedef typename E::Stored T;
+  typedef typename SignedOf<sizeof(T)>::T I;
+  typedef typename Vec<I>::V V;
+  constexpr int64_t kWidth = Vec<I>::kWidth, kParts = 4;
+  constexpr I kMask = sizeof(I) == 2 ? 0x7fff : 0x7fffffff;
+  auto *x = static_cast<const T *>(source);
+  V found[kParts] = {};
+  int64_t i = 0;
+  for (; i + kParts * kWidth <= length; i += kParts * kWidth) {
+#pragma GCC unroll 4
+    for (int64_t part = 0; part < kParts; ++part) {
+      V v = read<V>(x + i + part * kWidth) & kMask;
+      found[part] = v > found[part] ? v : found[part];
+    }
+  }
+  I lanes[kParts * kWidth];
+  __builtin_memcpy(lanes, found, sizeof(lanes));
+  for (int64_t lane = 0; i < length; ++i, ++lane) {
+    I v = read<I>(x + i) & kMask;
+    lanes[lane] = v > lanes[lane] ? v : lanes[lane];
+  }
+  for (int64_t half = kParts * kWidth / 2; half; half /= 2)
+    for (int64_t lane = 0; lane < half; ++lane)
+      lanes[lane] =
+          lanes[lane] > lanes[lane + half] ? lanes[lane] : lanes[lane + half];
+  T stored = read<T>(lanes);
+  return bitsOf(E::load1(&stored));
+}
+
+/// max(largest / max, 2^-126): monotone in the largest magnitude, and a normal
+/// number, so that its reciprocal is finite.
+template <typename Q>
+float scaleOf(uint32_t largest) {
+  if (largest > static_cast<uint32_t>(kInfinity))
+    return floatOf(kQuietNaN);
+  float scale = floatOf(largest) / Q::max();
+  return scale > 0x1p-126f ? scale : 0x1p-126f;
+}
+
+template <typename E, typename Q>
+void quantizeRow(const QuantizeRow &row, bool computes) {
+  constexpr int64_t kWidth = Vec<float>::kWidth;
+  auto *x = static_cast<const typename E::Stored *>(row.input);
+  auto *output = static_cast<int8_t *>(row.output);
+  // A copy: for all the compiler knows, the stores change `row`.
+  const QuantizeRow r = row;
+  for (int64_t group = 0; group < r.groups; ++group) {
+    if (computes)
+      r.scales[group] = scaleOf<Q>(largest<E>(x, r.length));
+    const float inverse = 1.0f / r.scales[group];
+    int64_t i = 0;
+    for (; i + kWidth <= r.length; i += kWidth) {
+      VI code = Q::template encode<VI>(E::load(x + i) * inverse);
+      storeCodes(output + i, code);
+    }
+    for (; i < r.length; ++i)
+      output[i] = static_cast<int8_t>(
+          Q::template encode<int32_t>(E::load1(x + i) * inverse));
+    x += r.length;
+    output += r.length;
+  }
+}
+
+template <typename F, typename I>
+COMMUTER_INLINE F withOneNaN(F v) {
+  I nan = I{} + kQuietNaN;
+  return v == v ? v : read<F>(&nan);
+}
+
+template <typename Q, typename E>
+void dequantizeRow(const QuantizeRow &row) {
+  constexpr int64_t kWidth = Vec<float>::kWidth;
+  auto *codes = static_cast<const int8_t *>(row.input);
+  auto *output = static_cast<typename E::Stored *>(row.output);
+  const QuantizeRow r = row;
+  for (int64_t group = 0; group < r.groups; ++group) {
+    const float scale = r.scales[group];
+    int64_t i = 0;
+    for (; i + kWidth <= r.length; i += kWidth) {
+      VF v = Q::template decode<VF>(loadCodes(codes + i));
+      E::store(output + i, withOneNaN<VF, VI>(v * scale));
+    }
+    for (; i < r.length; ++i) {
+      float v = Q::template decode<float>(static_cast<int32_t>(codes[i]));
+      E::store1(output + i, withOneNaN<float, int32_t>(v * scale));
+    }
+    codes += r.length;
+    output += r.length;
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
 
@@ -547,7 +776,22 @@ constexpr commuter::rt::KernelTable makeTable(const char *name) {
            nullptr, nullptr, reduceI1, reduceInteger<int8_t, uint8_t>,
            reduceInteger<int16_t, uint16_t>, reduceInteger<int32_t, uint32_t>,
            reduceInteger<int64_t, uint64_t>},
-          toF32};
+          toF32,
+          {largest<F32>, nullptr, largest<F16>, largest<BF16>},
+          {scaleOf<F8E4M3FN>, scaleOf<F8E5M2>, scaleOf<I8>},
+          {{quantizeRow<F32, F8E4M3FN>, quantizeRow<F32, F8E5M2>,
+            quantizeRow<F32, I8>},
+           {},
+           {quantizeRow<F16, F8E4M3FN>, quantizeRow<F16, F8E5M2>,
+            quantizeRow<F16, I8>},
+           {quantizeRow<BF16, F8E4M3FN>, quantizeRow<BF16, F8E5M2>,
+            quantizeRow<BF16, I8>}},
+          {{dequantizeRow<F8E4M3FN, F32>, nullptr, dequantizeRow<F8E4M3FN, F16>,
+            dequantizeRow<F8E4M3FN, BF16>},
+           {dequantizeRow<F8E5M2, F32>, nullptr, dequantizeRow<F8E5M2, F16>,
+            dequantizeRow<F8E5M2, BF16>},
+           {dequantizeRow<I8, F32>, nullptr, dequantizeRow<I8, F16>,
+            dequantizeRow<I8, BF16>}}};
 }
 
 } // namespace

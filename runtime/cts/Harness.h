@@ -274,6 +274,26 @@ inline void fill(Tensor &tensor, int64_t rank) {
     tensor.set(i, value(tensor.type(), rank, i));
 }
 
+/// Roughly normal values, the same for the same seed.
+struct Random {
+  uint64_t state;
+  double operator()() {
+    double sum = 0;
+    for (int i = 0; i < 4; ++i) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      sum += static_cast<double>(state >> 40) / (1 << 24) - 0.5;
+    }
+    return sum * 1.7;
+  }
+};
+
+inline void fillRandom(Tensor &tensor, uint64_t seed, double mean = 0,
+                       double sigma = 1) {
+  Random random{seed * 977 + 5};
+  for (int64_t i = 0; i < tensor.count; ++i)
+    tensor.set(i, mean + sigma * random());
+}
+
 //===----------------------------------------------------------------------===//
 // Worlds
 //===----------------------------------------------------------------------===//
@@ -331,6 +351,9 @@ inline std::vector<MeshCase> meshCases() {
       {"One", {"a", "b"}, {3, 1}, "mesh[b]", {1}},
   };
 }
+
+/// For what one rank does alone.
+inline const MeshCase kOne{"One", {"dp"}, {1}, "mesh[dp]", {0}};
 
 /// A rank as its thread sees it.
 struct Rank {

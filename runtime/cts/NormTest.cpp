@@ -19,8 +19,6 @@ using namespace cts;
 
 namespace {
 
-const MeshCase kOne{"One", {"dp"}, {1}, "mesh[dp]", {0}};
-
 class NormTest : public testing::TestWithParam<Backend> {
 protected:
   void run(const std::function<void(Rank &)> &body) {
@@ -35,26 +33,6 @@ INSTANTIATE_TEST_SUITE_P(Cts, NormTest, testing::ValuesIn(backends()),
 const commuter_dtype_t kNormTypes[] = {COMMUTER_F32, COMMUTER_F64, COMMUTER_F16,
                                        COMMUTER_BF16};
 const commuter_norm_kind_t kKinds[] = {COMMUTER_LAYER_NORM, COMMUTER_RMS_NORM};
-
-/// Roughly normal values, the same for the same seed.
-struct Random {
-  uint64_t state;
-  double operator()() {
-    double sum = 0;
-    for (int i = 0; i < 4; ++i) {
-      state = state * 6364136223846793005u + 1442695040888963407u;
-      sum += static_cast<double>(state >> 40) / (1 << 24) - 0.5;
-    }
-    return sum * 1.7;
-  }
-};
-
-void fillRandom(Tensor &tensor, uint64_t seed, double mean = 0,
-                double sigma = 1) {
-  Random random{seed * 977 + 5};
-  for (int64_t i = 0; i < tensor.count; ++i)
-    tensor.set(i, mean + sigma * random());
-}
 
 /// Units in the last place of `type` near `v`.
 double ulp(commuter_dtype_t type, double v) {

@@ -78,6 +78,22 @@ COMMUTER_API void commuter_program_rms_norm(
     const commuter_view_t *sum, const commuter_view_t *scale,
     const commuter_view_t *output, int64_t axis, double eps, double offset);
 
+/* `computed` is a commuter_scales_t, `kind` a commuter_norm_kind_t; else as the
+   functions of these names in commuter_rt.h. */
+COMMUTER_API void commuter_program_quantize(const commuter_view_t *x,
+                                            const commuter_view_t *output,
+                                            const commuter_view_t *scales,
+                                            int64_t group, int32_t computed);
+COMMUTER_API void commuter_program_dequantize(const commuter_view_t *quantized,
+                                              const commuter_view_t *scales,
+                                              const commuter_view_t *output);
+COMMUTER_API void commuter_program_norm_quantize(
+    const commuter_view_t *x, const commuter_view_t *residual,
+    const commuter_view_t *sum, const commuter_view_t *scale,
+    const commuter_view_t *bias, const commuter_view_t *output,
+    const commuter_view_t *scales, int64_t group, int32_t computed,
+    int32_t kind, int64_t axis, double eps, double offset);
+
 /* Element types must agree and shapes must be equal; any strides. */
 COMMUTER_API void commuter_program_copy(const commuter_view_t *source,
                                         const commuter_view_t *target);

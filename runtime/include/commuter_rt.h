@@ -83,8 +83,8 @@ typedef enum commuter_dtype_t {
   COMMUTER_F64 = 1,
   COMMUTER_F16 = 2,
   COMMUTER_BF16 = 3,
-  COMMUTER_F8E4M3FN = 4, /* moved by collectives; no arithmetic yet */
-  COMMUTER_F8E5M2 = 5,   /* moved by collectives; no arithmetic yet */
+  COMMUTER_F8E4M3FN = 4, /* moved and (de)quantised; no other arithmetic */
+  COMMUTER_F8E5M2 = 5,   /* moved and (de)quantised; no other arithmetic */
   COMMUTER_I1 = 6,       /* one byte an element */
   COMMUTER_I8 = 7,
   COMMUTER_I16 = 8,
@@ -265,6 +265,67 @@ commuter_norm(commuter_context_t *context, commuter_norm_kind_t kind,
               int64_t axis, double eps, double offset);
 
 /*===----------------------------------------------------------------------===//
+// Quantisation
+//
+// To f8E4M3FN, f8E5M2 or i8, whose largest number M is 448, 57344 or 127; from
+// and to f32, f16 or bf16. All arithmetic is that of f32, each step rounded to
+// nearest, ties to even, so that the bits are the same on every processor:
+//
+//   scale = max(max|x| / M, 2^-126)      over the elements that share a scale
+//   q     = saturate(x * (1 / scale))    1 / scale is rounded, too
+//   x'    = q * scale                    then rounded to x's type
+//
+// saturate rounds to the type and takes what lies beyond for the nearest number
+// (i8: [-128, 127]). A NaN is 0x7f, and 0 for i8. A NaN or an infinity in x
+makes
+// the computed scale NaN (0x7fc00000) or infinite, and what shares it
+dequantises
+// to NaN: it is never hidden. A NaN that dequantising gives is the positive
+quiet
+// one without payload.
+//
+// Scales are f32. A view of rank 0: one for all elements. Else it has x's
+shape,
+// with K / G instead of K as the last size: one for every G elements of a row.
+// K / G = 1 makes one a row.
+//===----------------------------------------------------------------------===*/
+
+typedef enum commuter_scales_t {
+  COMMUTER_SCALES_GIVEN = 0,   /* the scales are an input */
+  COMMUTER_SCALES_COMPUTED = 1 /* the scales are an output */
+} commuter_scales_t;
+
+/* output = quantised x; same shape, rank 1 or more, any strides, no overlap.
+   `group` is G above; 0: what the shape of scales says. Where scales are
+   computed for rows or parts of them, a row's result depends on that row alone,
+   bit for bit. Errors: INVALID_ARGUMENT (shapes, group), UNSUPPORTED (types).
+ */
+COMMUTER_API commuter_status_t commuter_quantize(commuter_context_t *context,
+                                                 const commuter_view_t *x,
+                                                 const commuter_view_t *output,
+                                                 commuter_scales_t scales_kind,
+                                                 const commuter_view_t *scales,
+                                                 int64_t group);
+
+/* output = x' above; same shape, rank 1 or more, any strides, no overlap. G is
+   what the shape of scales says. Errors: as commuter_quantize. */
+COMMUTER_API commuter_status_t commuter_dequantize(
+    commuter_context_t *context, const commuter_view_t *quantized,
+    const commuter_view_t *scales, const commuter_view_t *output);
+
+/* commuter_norm and commuter_quantize in one: the norm's result is rounded to
+   x's type and quantised while it is in the cache. The bits are those of the
+   two calls. `output` is of a quantised type; x is not f64. Computed scales are
+   of rows or parts of them. */
+COMMUTER_API commuter_status_t commuter_norm_quantize(
+    commuter_context_t *context, commuter_norm_kind_t kind,
+    const commuter_view_t *x, const commuter_view_t *residual,
+    const commuter_view_t *sum, const commuter_view_t *scale,
+    const commuter_view_t *bias, const commuter_view_t *output,
+    commuter_scales_t scales_kind, const commuter_view_t *scales, int64_t group,
+    int64_t axis, double eps, double offset);
+
+/*===----------------------------------------------------------------------===//
 // Buffers
 //===----------------------------------------------------------------------===*/
 
@@ -293,7 +354,8 @@ COMMUTER_API commuter_status_t commuter_context_run(commuter_context_t *context,
 
 typedef struct commuter_stats_t {
   /* Elapsed times, and of these the processor time of the calling thread: what
-     counts where ranks share cores. Nanoseconds. */
+     counts where ranks share cores. Nanoseconds. Those of norms contain those
+     of quantisations: where one call does both, they cannot be told apart. */
   int64_t norm_ns;
   int64_t norm_cpu_ns;
   int64_t collective_ns; /* waiting included */
@@ -306,6 +368,7 @@ typedef struct commuter_stats_t {
   int64_t live_buffers;     /* allocated and not freed */
   int64_t live_bytes;
   int64_t peak_bytes;
+  int64_t quantize_rows; /* rows quantised */
 } commuter_stats_t;
 
 COMMUTER_API void commuter_context_stats(const commuter_context_t *context,
@@ -316,9 +379,10 @@ COMMUTER_API void commuter_context_reset_stats(commuter_context_t *context);
 /* One finished runtime call. The strings are static or live as long as the
    context. Times are of a monotonic clock, in nanoseconds. */
 typedef struct commuter_event_t {
-  const char *name;     /* "all_gather", "rms_norm", … */
-  const char *category; /* "collective" or "norm" */
-  const char *group;    /* the group's spec, or "" */
+  const char *name; /* "all_gather", "rms_norm", "quantize", … */
+  const char
+      *category;     /* "collective", or "norm" for norms and quantisations */
+  const char *group; /* the group's spec, or "" */
   int64_t start_ns;
   int64_t end_ns;
   int64_t bytes; /* received (collective) or read and written (norm) */

@@ -49,28 +49,6 @@ static Status checkGroup(const commuter_context_t *context,
   return {};
 }
 
-static Status checkDim(const char *what, int64_t dim, const View &view) {
-  if (dim < 0 || dim >= view.rank)
-    return fail(COMMUTER_INVALID_ARGUMENT, "%s is %lld, but the rank is %d",
-                what, static_cast<long long>(dim), view.rank);
-  return {};
-}
-
-static Status checkSameType(const View &input, const View &output) {
-  if (input.dtype != output.dtype || input.rank != output.rank)
-    return fail(COMMUTER_INVALID_ARGUMENT,
-                "input %s and output %s differ in type or rank",
-                input.describe().c_str(), output.describe().c_str());
-  return {};
-}
-
-static Status checkOutputShape(const View &expected, const View &output) {
-  if (!expected.hasShapeOf(output))
-    return fail(COMMUTER_INVALID_ARGUMENT, "the output is %s, not %s",
-                output.describe().c_str(), expected.describe().c_str());
-  return {};
-}
-
 static Status checkReduction(const commuter_reduction_t &kind,
                              const View &input) {
   if (int raw = rawValue(kind); raw < COMMUTER_SUM || raw > COMMUTER_MIN)
@@ -435,90 +413,6 @@ commuter_status_t commuter::rt::copyViews(commuter_context_t *context,
     COMMUTER_TRY(checkOutputShape(from, to));
     if (!from.isSameAs(to))
       context->device->copy(from, to);
-    return {};
-  });
-}
-
-//===----------------------------------------------------------------------===//
-// Norms
-//===----------------------------------------------------------------------===//
-
-/// x's type or a wider one.
-static bool isParameterType(int32_t parameter, int32_t x) {
-  return parameter == x || parameter == COMMUTER_F64 ||
-         (parameter == COMMUTER_F32 && x != COMMUTER_F64);
-}
-
-commuter_status_t
-commuter_norm(commuter_context_t *context, commuter_norm_kind_t kind,
-              const commuter_view_t *x, const commuter_view_t *residual,
-              const commuter_view_t *sum, const commuter_view_t *scale,
-              const commuter_view_t *bias, const commuter_view_t *output,
-              int64_t axis, double eps, double offset) {
-  Stopwatch watch;
-  return guarded(context, [&]() -> Status {
-    if (!context)
-      return fail(COMMUTER_INVALID_ARGUMENT, "context is NULL");
-    if (int raw = rawValue(kind);
-        raw != COMMUTER_LAYER_NORM && raw != COMMUTER_RMS_NORM)
-      return fail(COMMUTER_INVALID_ARGUMENT, "unknown norm %d", raw);
-    NormCall call;
-    call.kind = kind;
-    call.axis = axis;
-    call.eps = eps;
-    call.offset = offset;
-    COMMUTER_TRY(readView(x, "x", call.x));
-    COMMUTER_TRY(readView(output, "output", call.output));
-    COMMUTER_TRY(checkDim("axis", axis, call.x));
-    if (!isFloat(call.x.dtype) || isFloat8(call.x.dtype))
-      return fail(COMMUTER_UNSUPPORTED, "no norm of %s",
-                  call.x.describe().c_str());
-    COMMUTER_TRY(checkSameType(call.x, call.output));
-    COMMUTER_TRY(checkOutputShape(call.x, call.output));
-    if (!residual != !sum)
-      return fail(COMMUTER_INVALID_ARGUMENT,
-                  "residual and sum come together or not at all");
-    if (residual) {
-      COMMUTER_TRY(readView(residual, "residual", call.residual));
-      COMMUTER_TRY(readView(sum, "sum", call.sum));
-      for (const View *view : {&call.residual, &call.sum})
-        if (view->dtype != call.x.dtype || !view->hasShapeOf(call.x))
-          return fail(COMMUTER_INVALID_ARGUMENT,
-                      "residual or sum is %s, but x is %s",
-                      view->describe().c_str(), call.x.describe().c_str());
-    }
-    auto readParameter = [&](const commuter_view_t *source, const char *what,
-                             View &view) -> Status {
-      if (!source)
-        return {};
-      COMMUTER_TRY(readView(source, what, view));
-      bool same = view.rank == call.x.rank - axis;
-      for (int32_t d = 0; same && d < view.rank; ++d)
-        same = view.sizes[d] == call.x.sizes[axis + d];
-      if (!same || !isParameterType(view.dtype, call.x.dtype))
-        return fail(COMMUTER_INVALID_ARGUMENT,
-                    "%s is %s, which does not fit x %s normalised from "
-                    "dimension %lld on",
-                    what, view.describe().c_str(), call.x.describe().c_str(),
-                    static_cast<long long>(axis));
-      return {};
-    };
-    COMMUTER_TRY(readParameter(scale, "scale", call.scale));
-    COMMUTER_TRY(readParameter(bias, "bias", call.bias));
-    call.rows = call.length = 1;
-    for (int32_t d = 0; d < call.x.rank; ++d)
-      (d < axis ? call.rows : call.length) *= call.x.sizes[d];
-    if (call.rows && call.length)
-      COMMUTER_TRY(context->device->norm(call));
-    int64_t end = nowNs();
-    context->stats.norm_rows += call.rows;
-    context->stats.norm_ns += end - watch.startNs;
-    context->stats.norm_cpu_ns += watch.cpuNs();
-    int64_t bytes = call.x.bytes() * (residual ? 4 : 2) +
-                    (scale ? call.scale.bytes() : 0) +
-                    (bias ? call.bias.bytes() : 0);
-    context->emit(kind == COMMUTER_RMS_NORM ? "rms_norm" : "layer_norm", "norm",
-                  "", watch.startNs, end, bytes, call.rows);
     return {};
   });
 }

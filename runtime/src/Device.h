@@ -19,14 +19,31 @@
 
 namespace commuter::rt {
 
-/// A checked call of commuter_norm. The views other than x and output are
-/// present if their data is not null.
+/// Where the scales are, and what shares one.
+struct Quantization {
+  View scales;           ///< f32; of rank 0: one scale for everything
+  bool computes = false; ///< they are results, else they are given
+  int64_t group = 0;     ///< elements of the last dimension that share a scale
+};
+
+/// A checked call of commuter_norm or commuter_norm_quantize: the latter has
+/// scales. The views other than x and output are present if their data is not
+/// null.
 struct NormCall {
   commuter_norm_kind_t kind;
   View x, residual, sum, scale, bias, output;
+  Quantization quantization;
   int64_t axis;
   int64_t rows, length;
   double eps, offset;
+};
+
+/// A checked call of commuter_quantize, or of commuter_dequantize, where x is
+/// what is quantised. A row is the last dimension.
+struct QuantizeCall {
+  View x, output;
+  Quantization quantization;
+  int64_t rows, length;
 };
 
 class Device {
@@ -59,8 +76,10 @@ public:
   /// The first element, in row-major order, whose bits differ; -1 if none.
   virtual int64_t firstDifference(const View &a, const View &b) = 0;
 
-  /// Fails only for lack of memory.
+  /// These fail only for lack of memory.
   virtual Status norm(const NormCall &call) = 0;
+  virtual Status quantize(const QuantizeCall &call) = 0;
+  virtual Status dequantize(const QuantizeCall &call) = 0;
 };
 
 /// The host's processor. Lives as long as the process.

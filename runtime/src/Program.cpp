@@ -239,6 +239,33 @@ void commuter_program_rms_norm(const commuter_view_t *x,
                       scale, nullptr, output, axis, eps, offset));
 }
 
+void commuter_program_quantize(const commuter_view_t *x,
+                               const commuter_view_t *output,
+                               const commuter_view_t *scales, int64_t group,
+                               int32_t computed) {
+  check(commuter_quantize(current(__func__), x, output,
+                          static_cast<commuter_scales_t>(computed), scales,
+                          group));
+}
+
+void commuter_program_dequantize(const commuter_view_t *quantized,
+                                 const commuter_view_t *scales,
+                                 const commuter_view_t *output) {
+  check(commuter_dequantize(current(__func__), quantized, scales, output));
+}
+
+void commuter_program_norm_quantize(
+    const commuter_view_t *x, const commuter_view_t *residual,
+    const commuter_view_t *sum, const commuter_view_t *scale,
+    const commuter_view_t *bias, const commuter_view_t *output,
+    const commuter_view_t *scales, int64_t group, int32_t computed,
+    int32_t kind, int64_t axis, double eps, double offset) {
+  check(commuter_norm_quantize(
+      current(__func__), static_cast<commuter_norm_kind_t>(kind), x, residual,
+      sum, scale, bias, output, static_cast<commuter_scales_t>(computed),
+      scales, group, axis, eps, offset));
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
@@ -332,6 +359,9 @@ const commuter_symbol_t *commuter_program_symbols(void) {
       COMMUTER_SYMBOL(commuter_program_check_replicated),
       COMMUTER_SYMBOL(commuter_program_layer_norm),
       COMMUTER_SYMBOL(commuter_program_rms_norm),
+      COMMUTER_SYMBOL(commuter_program_quantize),
+      COMMUTER_SYMBOL(commuter_program_dequantize),
+      COMMUTER_SYMBOL(commuter_program_norm_quantize),
       COMMUTER_SYMBOL(commuter_program_copy),
       COMMUTER_SYMBOL(_mlir_memref_to_llvm_alloc),
       COMMUTER_SYMBOL(_mlir_memref_to_llvm_aligned_alloc),

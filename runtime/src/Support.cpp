@@ -213,3 +213,26 @@ Status commuter::rt::readView(const commuter_view_t *source, const char *what,
     return fail(COMMUTER_INVALID_ARGUMENT, "%s has no data", what);
   return {};
 }
+
+Status commuter::rt::checkDim(const char *what, int64_t dim, const View &view) {
+  if (dim < 0 || dim >= view.rank)
+    return fail(COMMUTER_INVALID_ARGUMENT, "%s is %lld, but the rank is %d",
+                what, static_cast<long long>(dim), view.rank);
+  return {};
+}
+
+Status commuter::rt::checkSameType(const View &input, const View &output) {
+  if (input.dtype != output.dtype || input.rank != output.rank)
+    return fail(COMMUTER_INVALID_ARGUMENT,
+                "input %s and output %s differ in type or rank",
+                input.describe().c_str(), output.describe().c_str());
+  return {};
+}
+
+Status commuter::rt::checkOutputShape(const View &expected,
+                                      const View &output) {
+  if (!expected.hasShapeOf(output))
+    return fail(COMMUTER_INVALID_ARGUMENT, "the output is %s, not %s",
+                output.describe().c_str(), expected.describe().c_str());
+  return {};
+}

@@ -120,6 +120,11 @@ struct View {
 /// Checks `source` and copies it to `view`; `what` names it in the message.
 Status readView(const commuter_view_t *source, const char *what, View &view);
 
+/// These name what differs; `what` names the number.
+Status checkDim(const char *what, int64_t dim, const View &view);
+Status checkSameType(const View &input, const View &output);
+Status checkOutputShape(const View &expected, const View &output);
+
 } // namespace commuter::rt
 
 #endif // COMMUTER_RUNTIME_SUPPORT_H
