@@ -24,6 +24,7 @@ if os.environ.get("COMMUTER_VERIFY_ROUNDTRIP"):
     opt += " --verify-roundtrip"
 config.substitutions += [
     ("%commuter-opt", opt),
+    ("%commuter-run", os.path.join(config.commuter_tools_dir, "commuter-run")),
     ("%commuter-plugin", config.commuter_plugin),
     ("%commuter-run", os.path.join(config.commuter_tools_dir, "commuter-run")),
     ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),

@@ -395,6 +395,49 @@ CALL_PATTERN(RMSNormIntoOp) {
   return replace(op, call, "rms_norm", rewriter);
 }
 
+/// The buffer of the scales, which are an operand or a result, and whether they
+/// are computed, a commuter_scales_t.
+template <typename OpTy, typename Adaptor>
+static void addScales(OpTy op, Adaptor adaptor, CallBuilder &call) {
+  const bool isGiven = static_cast<bool>(op.getStaticScale());
+  if (isGiven)
+    call.view(op.getStaticScale(), adaptor.getStaticScale());
+  else
+    call.view(op.getScales(), adaptor.getScales());
+  call.i64(op.getGroup())
+      .i32(isGiven ? COMMUTER_SCALES_GIVEN : COMMUTER_SCALES_COMPUTED);
+}
+
+CALL_PATTERN(QuantizeIntoOp) {
+  call.view(op.getInput(), adaptor.getInput())
+      .view(op.getOutput(), adaptor.getOutput());
+  addScales(op, adaptor, call);
+  return replace(op, call, "quantize", rewriter);
+}
+
+CALL_PATTERN(DequantizeIntoOp) {
+  call.view(op.getInput(), adaptor.getInput())
+      .view(op.getScales(), adaptor.getScales())
+      .view(op.getOutput(), adaptor.getOutput());
+  return replace(op, call, "dequantize", rewriter);
+}
+
+CALL_PATTERN(NormQuantizeIntoOp) {
+  call.view(op.getInput(), adaptor.getInput())
+      .view(op.getResidual(), adaptor.getResidual())
+      .view(op.getSum(), adaptor.getSum())
+      .view(op.getScale(), adaptor.getScale())
+      .view(op.getBias(), adaptor.getBias())
+      .view(op.getOutput(), adaptor.getOutput());
+  addScales(op, adaptor, call);
+  call.i32(op.getKind() == NormKind::RMS ? COMMUTER_RMS_NORM
+                                         : COMMUTER_LAYER_NORM)
+      .i64(op.getAxis())
+      .f64(op.getEps())
+      .f64(op.getOffset());
+  return replace(op, call, "norm_quantize", rewriter);
+}
+
 #undef CALL_PATTERN
 
 //===----------------------------------------------------------------------===//
@@ -409,13 +452,14 @@ struct ConvertDistToRuntime
     LLVMTypeConverter converter(&getContext());
     StackSlots slots;
     RewritePatternSet patterns(&getContext());
-    patterns.add<AllGatherIntoOpPattern, AllReduceIntoOpPattern,
-                 ReduceScatterIntoOpPattern, AllToAllIntoOpPattern,
-                 ToPartialIntoOpPattern, ExchangeExtentsIntoOpPattern,
-                 CheckReplicatedOpPattern, AxisIndexOpPattern,
-                 AxisSizeOpPattern, ShardBoundsOpPattern,
-                 LayerNormIntoOpPattern, RMSNormIntoOpPattern>(converter,
-                                                               slots);
+    patterns
+        .add<AllGatherIntoOpPattern, AllReduceIntoOpPattern,
+             ReduceScatterIntoOpPattern, AllToAllIntoOpPattern,
+             ToPartialIntoOpPattern, ExchangeExtentsIntoOpPattern,
+             CheckReplicatedOpPattern, AxisIndexOpPattern, AxisSizeOpPattern,
+             ShardBoundsOpPattern, LayerNormIntoOpPattern, RMSNormIntoOpPattern,
+             QuantizeIntoOpPattern, DequantizeIntoOpPattern,
+             NormQuantizeIntoOpPattern>(converter, slots);
     ConversionTarget target(getContext());
     target.addLegalDialect<LLVM::LLVMDialect>();
     target.addIllegalDialect<DistDialect, NormDialect>();

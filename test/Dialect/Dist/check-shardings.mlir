@@ -132,3 +132,14 @@ func.func @broken_promises(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@
   %1 = dist.to_partial %s over @mesh[tp] : tensor<4x8xf32>
   return
 }
+
+// -----
+
+// The quantised parts do not add up to the quantised sum.
+dist.mesh @mesh(dp = 4, tp = 2)
+// expected-note @+1 {{the pending sum is here}}
+func.func @quantized_parts(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {tp}>}) {
+  // expected-error @+1 {{'norm.quantize' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
+  %q, %s = norm.quantize %h per_row : tensor<4x8xf32> -> tensor<4x8xi8>, tensor<4x1xf32>
+  return
+}

@@ -109,3 +109,25 @@ func.func @calls(%v: tensor<8xf32>) {
   func.call @promised(%v, %v) : (tensor<8xf32>, tensor<8xf32>) -> ()
   return
 }
+
+// Scales are split as the rows are; one of all rows is not known to be the same
+// everywhere.
+// expected-remark @+2 {{argument #0: @mesh[dp]: S(0)}}
+// expected-remark @+1 {{argument #1: @mesh[dp]: S(1)}}
+func.func @quantized(%x: tensor<4x64xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}, %y: tensor<4x64xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {dp}]>}) {
+  // expected-remark @+2 {{result #0: @mesh[dp]: S(0)}}
+  // expected-remark @+1 {{result #1: @mesh[dp]: S(0)}}
+  %q, %s = norm.quantize %x per_row : tensor<4x64xf32> -> tensor<4x64xi8>, tensor<4x1xf32>
+  // expected-remark @+2 {{result #0: @mesh[dp]: S(1)}}
+  // expected-remark @+1 {{result #1: @mesh[dp]: S(1)}}
+  %q1, %s1 = norm.quantize %y per_group 16 : tensor<4x64xf32> -> tensor<4x64xi8>, tensor<4x4xf32>
+  // expected-remark @+1 {{result #0: @mesh[dp]: S(1)}}
+  %z = norm.dequantize %q1, %s1 : tensor<4x64xi8>, tensor<4x4xf32> -> tensor<4x64xf32>
+  // expected-remark @+2 {{result #0: @mesh[dp]: V}}
+  // expected-remark @+1 {{result #1: @mesh[dp]: V}}
+  %q2, %s2 = norm.quantize %y per_row : tensor<4x64xf32> -> tensor<4x64xi8>, tensor<4x1xf32>
+  // expected-remark @+2 {{result #0: @mesh[dp]: V}}
+  // expected-remark @+1 {{result #1: @mesh[dp]: V}}
+  %q3, %s3 = norm.quantize %x per_tensor : tensor<4x64xf32> -> tensor<4x64xi8>, tensor<f32>
+  return
+}

@@ -146,15 +146,29 @@ private:
   SmallVector<std::pair<Operation *, Refusal>> missed;
 };
 
-/// The rows that `op` computes: the product of the sizes of the dimensions in
-/// which it is parallel.
-std::optional<int64_t> countRows(Operation *op) {
+/// The dimensions that count the rows that `op` computes: those of its result
+/// in which it is parallel. Where that is all of them, as for an elementwise
+/// op, the last one is the row.
+SmallVector<int64_t> getRowDims(Operation *op) {
   auto parallel = cast<DimParallelOpInterface>(op);
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  auto input = op->getNumOperands() == 0
+                   ? RankedTensorType()
+                   : dyn_cast<RankedTensorType>(op->getOperand(0).getType());
+  SmallVector<int64_t> dims;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (parallel.getDimSlicing(0, dim).isLegal())
+      dims.push_back(dim);
+  if (input && input.getRank() == type.getRank() &&
+      dims.size() == static_cast<size_t>(type.getRank()) && !dims.empty())
+    dims.pop_back();
+  return dims;
+}
+
+std::optional<int64_t> countRows(RankedTensorType type,
+                                 ArrayRef<int64_t> rowDims) {
   int64_t rows = 1;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-    if (!parallel.getDimSlicing(0, dim).isLegal())
-      continue;
+  for (int64_t dim : rowDims) {
     if (type.isDynamicDim(dim))
       return std::nullopt;
     rows *= type.getDimSize(dim);
@@ -372,7 +386,8 @@ std::optional<Refusal> GatherMotion::findSlicing(DimParallelOpInterface op,
       slicing = std::move(answer);
       if (fitsUnits(slicing, anchor, anchorSlices))
         return std::nullopt;
-      why = reason::kGroupCrossesGatherDim;
+      return Refusal{reason::kGroupCrossesGatherDim, op,
+                     "make the local size a multiple of the group"};
     }
   }
   return Refusal{why, op, ""};
@@ -403,8 +418,8 @@ bool GatherMotion::actsAcross(MeshGroupOpInterface op,
         return llvm::is_contained(kind.axes, axis);
       }))
     return false;
-  // Where its ranks come to it in different ways, it may meet one of theirs that
-  // does not move.
+  // Where its ranks come to it in different ways, it may meet one of theirs
+  // that does not move.
   if (analysis.findDivergence(op, op.getMeshAttr(),
                               ArrayAttr::get(op->getContext(), axes)))
     return false;
@@ -1043,13 +1058,15 @@ SmallVector<MotionOutcome> GatherMotion::run() {
       Operation *op = units[u].op;
       MotionOutcome outcome{op, op->getLoc(), {}, {}, {}, {}, {}, {}, {}};
       if (units[u].moves) {
-        outcome.rowsBefore = countRows(op);
+        SmallVector<int64_t> rowDims = getRowDims(op);
         const Slices &made = slices.find(op->getResult(0))->second;
-        int64_t whole = cast<RankedTensorType>(op->getResult(0).getType())
-                            .getDimSize(made.dim);
-        if (outcome.rowsBefore && !ShapedType::isDynamic(made.localSize) &&
-            whole > 0)
-          outcome.rowsAfter = *outcome.rowsBefore / whole * made.localSize;
+        auto type = cast<RankedTensorType>(op->getResult(0).getType());
+        outcome.rowsBefore = countRows(type, rowDims);
+        outcome.rowsAfter =
+            countRows(llvm::is_contained(rowDims, made.dim)
+                          ? getLocalType(type, made.dim, made.localSize)
+                          : type,
+                      rowDims);
         outcome.bytesBefore = before;
         outcome.bytesAfter = after;
       } else {

@@ -13,6 +13,7 @@
 #include "commuter/Dialect/Norm/IR/Norm.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -22,6 +23,28 @@ using namespace commuter;
 using namespace commuter::norm;
 
 #include "commuter/Dialect/Norm/IR/NormDialect.cpp.inc"
+#include "commuter/Dialect/Norm/IR/NormEnums.cpp.inc"
+
+/// `static` | `per_row` | `per_group` N | `per_tensor`
+static ParseResult parseQuantizeMode(OpAsmParser &parser,
+                                     QuantizeModeAttr &mode,
+                                     IntegerAttr &groupSize) {
+  FailureOr<QuantizeMode> keyword = FieldParser<QuantizeMode>::parse(parser);
+  if (failed(keyword))
+    return failure();
+  mode = QuantizeModeAttr::get(parser.getContext(), *keyword);
+  if (*keyword != QuantizeMode::PerGroup)
+    return success();
+  return parser.parseAttribute(groupSize, parser.getBuilder().getI64Type());
+}
+
+static void printQuantizeMode(OpAsmPrinter &printer, Operation *,
+                              QuantizeModeAttr mode, IntegerAttr groupSize) {
+  printer << stringifyQuantizeMode(mode.getValue());
+  if (groupSize)
+    printer << ' ' << groupSize.getInt();
+}
+
 #define GET_OP_CLASSES
 #include "commuter/Dialect/Norm/IR/NormOps.cpp.inc"
 
@@ -245,3 +268,23 @@ COMMUTER_NORM_OP(AddLayerNormOp, true, true)
 COMMUTER_NORM_OP(AddRMSNormOp, true, false)
 
 #undef COMMUTER_NORM_OP
+
+LogicalResult NormQuantizeOp::verify() {
+  if (failed(verifyNorm(*this)) || failed(verifyQuantization()))
+    return failure();
+  if (getKind() == NormKind::RMS && getBias())
+    return emitOpError() << "expects no bias of an RMS norm, found "
+                         << getBias().getType();
+  if (getKind() == NormKind::Layer && !getOffset().isZero())
+    return emitOpError() << "expects no offset of a layer norm, found "
+                         << getOffsetAttr();
+  if (!getResidual() != !getSum())
+    return emitOpError() << "expects a residual and its sum together, found "
+                         << (getSum() ? "a sum" : "a residual") << " alone";
+  for (Value value : {getResidual(), getSum()})
+    if (value && value.getType() != getInput().getType())
+      return emitOpError() << "expects residual and sum of the input's type, "
+                           << getInput().getType() << ", found "
+                           << value.getType();
+  return success();
+}

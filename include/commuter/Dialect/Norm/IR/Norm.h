@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The norm dialect: row-wise normalisations.
+// The norm dialect: row-wise normalisations and quantisations.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +23,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "commuter/Dialect/Norm/IR/NormDialect.h.inc"
+#include "commuter/Dialect/Norm/IR/NormEnums.h.inc"
 
 #define GET_OP_CLASSES
 #include "commuter/Dialect/Norm/IR/NormOps.h.inc"
