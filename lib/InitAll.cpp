@@ -18,6 +18,7 @@
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 #include "commuter/Dialect/Norm/IR/Norm.h"
 #include "commuter/Dialect/Norm/Transforms/BufferizableOpInterfaceImpl.h"
+#include "commuter/Dialect/Norm/Transforms/Passes.h"
 #include "commuter/Interfaces/DimParallelOpInterface.h"
 #include "commuter/Pipelines/Pipelines.h"
 
@@ -30,6 +31,7 @@ void commuter::registerAllDialects(mlir::DialectRegistry &registry) {
 
 void commuter::registerAllPasses() {
   dist::registerDistPasses();
+  norm::registerNormPasses();
   registerCommuterConversionPasses();
   registerPipelines();
 }

@@ -14,6 +14,7 @@
 
 #include "commuter/Conversion/Passes.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
+#include "commuter/Dialect/Norm/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -37,6 +38,7 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
       {options.completeSums, options.allowExtraGather}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(norm::createFuseNormsPass());
 }
 
 /// Tensors to owned buffers. Destination-passing ops reuse the buffers of dead
@@ -110,7 +112,7 @@ void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
 void commuter::registerPipelines() {
   PassPipelineRegistration<OptimizeOptions>(
       "commuter-optimize",
-      "Checks a distributed tensor program and moves what may move",
+      "Checks a distributed tensor program, moves what may move, then fuses",
       buildOptimizePipeline);
   PassPipelineRegistration<LowerToLLVMOptions>(
       "commuter-lower-to-llvm",

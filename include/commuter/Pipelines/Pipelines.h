@@ -27,7 +27,7 @@ struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
                                 llvm::cl::init(false)};
 };
 
-/// `commuter-optimize`: checks the program, then moves what may move.
+/// `commuter-optimize`: checks the program, moves what may move, then fuses.
 void buildOptimizePipeline(mlir::OpPassManager &pm,
                            const OptimizeOptions &options);
 
