@@ -36,6 +36,8 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   pm.addPass(dist::createCommuteNormsPass(
       {options.completeSums, options.allowExtraGather}));
+  if (options.localizePerTensor)
+    pm.addPass(dist::createLocalizePerTensorQuantizePass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(norm::createFuseNormsPass());

@@ -25,6 +25,10 @@ struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
   Option<bool> allowExtraGather{*this, "allow-extra-gather",
                                 llvm::cl::desc("See dist-commute-norms"),
                                 llvm::cl::init(false)};
+  Option<bool> localizePerTensor{
+      *this, "localize-per-tensor",
+      llvm::cl::desc("Runs dist-localize-per-tensor-quantize"),
+      llvm::cl::init(false)};
 };
 
 /// `commuter-optimize`: checks the program, moves what may move, then fuses.
