@@ -26,6 +26,7 @@ config.substitutions += [
     ("%commuter-opt", opt),
     ("%commuter-run", os.path.join(config.commuter_tools_dir, "commuter-run")),
     ("%commuter-plugin", config.commuter_plugin),
+    ("%commuter-test-plugin", config.commuter_test_plugin),
     ("%commuter-run", os.path.join(config.commuter_tools_dir, "commuter-run")),
     ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),
     ("%python", sys.executable),
