@@ -44,8 +44,9 @@ struct ConstantModel
     return getElementwiseSlicing(op, dim);
   }
   bool isKnownByShape(Operation *op) const {
-    return isa<SplatElementsAttr>(cast<arith::ConstantOp>(op).getValue()) &&
-           isa<RankedTensorType>(op->getResult(0).getType());
+    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    return type && type.getElementType().isIntOrIndexOrFloat() &&
+           isa<SplatElementsAttr>(cast<arith::ConstantOp>(op).getValue());
   }
   Value createSlice(Operation *op, OpBuilder &builder, RankedTensorType type,
                     int64_t dim, OpFoldResult size) const {

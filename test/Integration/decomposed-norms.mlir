@@ -11,7 +11,9 @@
 // RUN: %commuter-run %s --entry query_key_norm --compare | FileCheck %s --check-prefix=EXACT
 // RUN: %commuter-run %s --entry softmax_rows --compare | FileCheck %s --check-prefix=EXACT
 
-// REMARK-NOT: [Missed]
+// RUN: %commuter-opt %s --dist-commute-norms=allow-extra-gather | FileCheck %s --check-prefix=EXTRA
+// RUN: %commuter-run %s --entry captured_moved --pipeline 'dist-commute-norms{allow-extra-gather}' --compare | FileCheck %s --check-prefix=EXACT
+
 // EXACT: bit-exact on 4/4 ranks
 
 dist.mesh @mesh(dp = 4)
@@ -264,4 +266,27 @@ func.func @softmax_rows(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mes
     linalg.yield %0 : f32
   } -> tensor<16x8xf32>
   return %y : tensor<16x8xf32>
+}
+
+// A region looks up a row of a value that moves: that value is gathered for it.
+// EXTRA-LABEL: func @captured_moved(
+// EXTRA: %[[S:.*]] = math.sin %{{.*}} : tensor<4x8xf32>
+// EXTRA: %[[A:.*]] = dist.all_gather %[[S]] dim 0
+// EXTRA: linalg.generic {{.*}} ins(%[[S]] : tensor<4x8xf32>)
+// EXTRA: tensor.extract %[[A]][%{{.*}}, %{{.*}}] : tensor<16x8xf32>
+// EXTRA: norm.rms_norm {{.*}} : tensor<4x8xf32>
+func.func @captured_moved(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}) -> (tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %a = math.sin %g : tensor<16x8xf32>
+  %e = tensor.empty() : tensor<16x8xf32>
+  %m = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]}
+    ins(%a : tensor<16x8xf32>) outs(%e : tensor<16x8xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %b = tensor.extract %a[%c0, %c0] : tensor<16x8xf32>
+    %0 = arith.subf %x, %b : f32
+    linalg.yield %0 : f32
+  } -> tensor<16x8xf32>
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
 }

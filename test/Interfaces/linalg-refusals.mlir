@@ -288,3 +288,35 @@ func.func @not_in_result(%h: tensor<4x8xf32>) -> tensor<8xf32> {
   %n = norm.rms_norm %m eps 1.0e-06 : tensor<8xf32>
   return %n : tensor<8xf32>
 }
+
+// -----
+
+// A value that a loop carries is replicated at first, and then it is not.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @loop_carried_capture(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: linalg.generic {{.*}} ins(%[[G]]
+func.func @loop_carried_capture(%h: tensor<4x8xf32>, %v: f32 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<16x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %z = arith.constant dense<0.0> : tensor<16x8xf32>
+  %i = dist.axis_index @mesh[dp] : index
+  %i32 = arith.index_cast %i : index to i32
+  %fi = arith.sitofp %i32 : i32 to f32
+  %r:2 = scf.for %k = %c0 to %c2 step %c1 iter_args(%s = %v, %t = %z) -> (f32, tensor<16x8xf32>) {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    %e = tensor.empty() : tensor<16x8xf32>
+    %m = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%g : tensor<16x8xf32>) outs(%e : tensor<16x8xf32>) {
+    ^bb0(%x: f32, %o: f32):
+      %0 = arith.subf %x, %s : f32
+      linalg.yield %0 : f32
+    } -> tensor<16x8xf32>
+    // expected-remark @+1 {{Reason=operand-not-replicated}}
+    %n = norm.rms_norm %m eps 1.0e-06 : tensor<16x8xf32>
+    %u = arith.addf %s, %fi : f32
+    scf.yield %u, %n : f32, tensor<16x8xf32>
+  }
+  return %r#1 : tensor<16x8xf32>
+}
