@@ -1,6 +1,8 @@
 // Another compiler's op, made movable by the model in test/lib/OtherModels.cpp: in
 // our tool, and in the stock one with our plugin.
 
+// The stock tool comes without a sanitizer's runtime.
+// UNSUPPORTED: sanitizer
 // RUN: %commuter-opt %s --load-dialect-plugin=%commuter-test-plugin --dist-commute-norms --split-input-file --remark-format=emitRemark --remarks-filter=dist --verify-diagnostics | FileCheck %s
 // RUN: %mlir-opt %s --load-dialect-plugin=%commuter-plugin --load-dialect-plugin=%commuter-test-plugin --load-pass-plugin=%commuter-plugin --pass-pipeline="builtin.module(dist-commute-norms)" --split-input-file | FileCheck %s
 

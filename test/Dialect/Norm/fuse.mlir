@@ -25,7 +25,7 @@ func.func @layer_norm_static(%x: tensor<4x2x8xf16>, %g: tensor<2x8xf32>, %b: ten
 
 // CHECK-LABEL: func @addition_alone(
 // CHECK-SAME: %[[X:.*]]: tensor<4x8xf64>, %[[R:.*]]: tensor<4x8xf64>, %[[G:.*]]: tensor<8xf64>)
-// CHECK-NEXT: %[[S:.*]], %[[Y:.*]] = norm.add_layer_norm %[[X]], %[[R]] scale %[[G]] eps 1.000000e-05 : tensor<4x8xf64>, tensor<8xf64>
+// CHECK-NEXT: %[[S:.*]], %[[Y:.*]] = norm.add_layer_norm %[[X]], %[[R]] scale %[[G]] eps 1.0e-05 : tensor<4x8xf64>, tensor<8xf64>
 // CHECK-NEXT: return %[[S]], %[[Y]]
 func.func @addition_alone(%x: tensor<4x8xf64>, %r: tensor<4x8xf64>, %g: tensor<8xf64>) -> (tensor<4x8xf64>, tensor<4x8xf64>) {
   %s = arith.addf %x, %r : tensor<4x8xf64>

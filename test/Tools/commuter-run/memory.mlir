@@ -2,6 +2,8 @@
 // the results of both versions are 1152 x 7168 bf16 on each rank, 252 MiB in all,
 // and are not copied.
 
+// A sanitizer takes address space of its own.
+// UNSUPPORTED: sanitizer
 // RUN: %python %S/Inputs/peak.py 800 %commuter-run %S/../../../examples/deepseek_v3_dp_attention.mlir --compare --iterations 1 --output-dir=%t | FileCheck %s
 // CHECK: 2 results: bit-exact on 8/8 ranks
 
