@@ -63,22 +63,16 @@ struct CommuteNorms
 
   void runOnOperation() override {
     const auto &analysis = getAnalysis<ShardingAnalysis>();
-    MotionOptions options{completeSums, allowExtraGather};
-    // The blocks first: the rewrite makes and erases ops.
-    SmallVector<std::pair<Block *, StringRef>> blocks;
-    getOperation()->walk([&](Block *block) {
-      auto function = dyn_cast<FunctionOpInterface>(block->getParentOp());
-      if (!function)
-        function = block->getParentOp()->getParentOfType<FunctionOpInterface>();
-      if (function)
-        blocks.emplace_back(block, function.getName());
-    });
-    for (auto [block, function] : blocks)
+    MotionOptions options{completeSums, allowExtraGather, {}};
+    getOperation()->walk([&](FunctionOpInterface function) {
+      if (function.isExternal())
+        return;
       for (const MotionOutcome &outcome :
-           moveInFrontOfGathers(*block, analysis, options)) {
-        emitRemark(outcome, function);
+           moveInFrontOfGathers(function, analysis, options)) {
+        emitRemark(outcome, function.getName());
         ++(outcome.reason.empty() ? numMoved : numMissed);
       }
+    });
     if (numMoved == 0)
       markAllAnalysesPreserved();
   }

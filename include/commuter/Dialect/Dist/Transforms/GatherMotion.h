@@ -15,7 +15,7 @@
 #define COMMUTER_DIALECT_DIST_TRANSFORMS_GATHERMOTION_H
 
 #include "commuter/Analysis/ShardingAnalysis.h"
-#include "llvm/ADT/MapVector.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace commuter::dist {
 
@@ -45,11 +45,18 @@ struct MotionOptions {
   bool completeSums = false;
   /// Move what is worth moving even if more is gathered than before.
   bool allowExtraGather = false;
+  /// Preconditions that are not looked at, by the reason that they would be
+  /// refused for. For tests alone, which show what each of them prevents.
+  llvm::SmallVector<llvm::StringRef> ignored;
+
+  bool ignores(llvm::StringRef reason) const {
+    return llvm::is_contained(ignored, reason);
+  }
 };
 
 /// What became of an op that is worth moving and is fed by a gather.
 struct MotionOutcome {
-  mlir::Operation *op; ///< after the rewrite: the op that now computes it
+  mlir::Operation *op; ///< as it was
   mlir::Location loc;
   llvm::StringRef reason;                ///< empty: it moved
   std::optional<mlir::Location> blocker; ///< where what is in the way stands
@@ -59,11 +66,12 @@ struct MotionOutcome {
   std::optional<int64_t> rowsBefore, rowsAfter, bytesBefore, bytesAfter;
 };
 
-/// Moves what is worth moving in one block. Everything is decided before
-/// anything is changed, from static facts alone, so that all ranks decide
-/// alike.
+/// Moves what is worth moving in a function, through its branches and loops.
+/// Everything is decided before anything is changed, from static facts alone,
+/// so that all ranks decide alike. An outcome's `op` may be erased.
 llvm::SmallVector<MotionOutcome>
-moveInFrontOfGathers(mlir::Block &block, const ShardingAnalysis &analysis,
+moveInFrontOfGathers(mlir::FunctionOpInterface function,
+                     const ShardingAnalysis &analysis,
                      const MotionOptions &options);
 
 } // namespace commuter::dist

@@ -1,0 +1,655 @@
+//===- MotionGraph.cpp
+//-----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What of a function can be had in slices: the law and its preconditions, from
+// the gathers on, through ops, branches and loops.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MotionGraph.h"
+
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::dist;
+
+bool commuter::dist::hasOnlyUnitsOfOne(const DimSlicing &slicing) {
+  auto isOne = [](int64_t unit) { return unit == 1; };
+  return llvm::all_of(slicing.operandUnits, isOne) &&
+         llvm::all_of(slicing.resultUnits, isOne);
+}
+
+bool commuter::dist::isWorthMoving(Operation *op) {
+  auto parallel = dyn_cast<DimParallelOpInterface>(op);
+  return parallel && parallel.isWorthMoving();
+}
+
+int64_t commuter::dist::getLocalSize(int64_t size, int64_t unitSize,
+                                     int64_t localRows,
+                                     const GatherKind &kind) {
+  if (!ShapedType::isDynamic(localRows))
+    return localRows * unitSize;
+  if (ShapedType::isDynamic(size) || kind.extents || kind.ragged ||
+      !kind.groupSize || size % *kind.groupSize != 0)
+    return ShapedType::kDynamic;
+  return size / *kind.groupSize;
+}
+
+RankedTensorType commuter::dist::getLocalType(Type type, int64_t dim,
+                                              int64_t localSize) {
+  auto ranked = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape(ranked.getShape());
+  shape[dim] = localSize;
+  return RankedTensorType::get(shape, ranked.getElementType(),
+                               ranked.getEncoding());
+}
+
+//===----------------------------------------------------------------------===//
+// Gathers
+//===----------------------------------------------------------------------===//
+
+unsigned MotionGraph::getKind(AllGatherOp gather) {
+  bool ragged = !gather.getExtents() &&
+                gather.getInput().getType().isDynamicDim(gather.getDim());
+  void *cut = ragged ? static_cast<void *>(gather.getOperation())
+                     : gather.getExtents().getAsOpaquePointer();
+  auto [it, isNew] = kindNumbers.try_emplace(
+      {{gather.getMeshAttr(), gather.getAxes()}, cut}, kinds.size());
+  if (isNew)
+    kinds.push_back({gather.getMeshAttr(), gather.getAxes(),
+                     gather.getExtents(), ragged ? gather : AllGatherOp(),
+                     commuter::dist::getGroupSize(gather)});
+  return it->second;
+}
+
+static constexpr StringLiteral kBranchUniformly =
+    "branch on a value that is replicated over the gather's axes";
+
+/// Precondition of the law: all ranks of the gather's group come to the op.
+/// Where they may part, a gather may meet another one of theirs, and what is
+/// replicated at one is not what is replicated at the other.
+std::optional<Refusal> MotionGraph::findDivergence(Operation *op,
+                                                   unsigned kind) {
+  auto [it, isNew] =
+      divergence.try_emplace({op->getParentRegion(), kind}, nullptr);
+  if (isNew)
+    it->second =
+        analysis.findDivergence(op, kinds[kind].mesh, kinds[kind].axes);
+  if (!it->second || options.ignores(reason::kDivergentControlFlow))
+    return std::nullopt;
+  return Refusal{reason::kDivergentControlFlow, it->second, kBranchUniformly};
+}
+
+/// Precondition of the law on the gather itself: it does not sum, or its sum is
+/// completed before it. A sum over axes of size 1 is none.
+std::optional<Refusal>
+MotionGraph::findGatherRefusal(AllGatherOp gather, bool &completesSum) const {
+  const MeshAxes &axes = analysis.getAxes();
+  SmallVector<unsigned> summed;
+  if (ArrayAttr summing = gather.getSummingAttr())
+    summed = axes.find(gather.getMeshAttr(), summing);
+  for (unsigned axis : summed) {
+    if (axes[axis].size == 1 || options.ignores(reason::kPendingSum))
+      continue;
+    completesSum = true;
+    if (options.completeSums)
+      continue;
+    if (ShapedType::isDynamic(axes[axis].size))
+      return Refusal{
+          reason::kUnknownAxisSize, gather,
+          "give the axis a size in dist.mesh, or complete-sums=true"};
+    return Refusal{reason::kPendingSum, gather, "complete-sums=true"};
+  }
+  return std::nullopt;
+}
+
+/// A gather of a gather is looked at as a gather, unless what it feeds can be
+/// cut along the dimension of the inner one only: then it is an op that may
+/// move across that one, as any other collective.
+bool MotionGraph::movesAsOp(AllGatherOp gather) {
+  auto inner = slices.find(gather.getInput());
+  if (inner == slices.end())
+    return false;
+  auto canBeCut = [](OpOperand &use, int64_t cut) {
+    auto user = dyn_cast<DimParallelOpInterface>(use.getOwner());
+    auto type = user && user->getNumResults() != 0
+                    ? dyn_cast<RankedTensorType>(user->getResult(0).getType())
+                    : RankedTensorType();
+    for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
+      DimSlicing slicing = user.getDimSlicing(0, dim);
+      if (slicing.isLegal() &&
+          slicing.operandDims[use.getOperandNumber()] == cut)
+        return true;
+    }
+    return false;
+  };
+  return llvm::any_of(gather->getUses(), [&](OpOperand &use) {
+    return canBeCut(use, inner->second.dim) && !canBeCut(use, gather.getDim());
+  });
+}
+
+void MotionGraph::visitGather(AllGatherOp gather) {
+  if (movesAsOp(gather)) {
+    Unit unit;
+    SmallVector<Slices> results;
+    if (!matchLaw(cast<DimParallelOpInterface>(gather.getOperation()), 0, unit,
+                  results))
+      return addUnit(std::move(unit), results);
+  }
+  Unit unit(Unit::Gather, gather, getKind(gather));
+  std::optional<Refusal> refusal = findDivergence(gather, unit.kind);
+  if (!refusal)
+    refusal = findGatherRefusal(gather, unit.completesSum);
+  if (refusal) {
+    refused.try_emplace(gather.getResult(), *refusal);
+    return;
+  }
+  const auto dim = static_cast<int64_t>(gather.getDim());
+  Slices parts{unit.kind, dim, gather.getInput().getType().getDimSize(dim)};
+  addUnit(std::move(unit), parts);
+}
+
+void MotionGraph::addUnit(Unit unit, ArrayRef<Slices> results) {
+  if (!unit.isJoin()) {
+    unit.values.assign(unit.op->result_begin(), unit.op->result_end());
+    unitOf.try_emplace(unit.op, units.size());
+  }
+  for (auto [value, made] : llvm::zip_equal(unit.values, results)) {
+    slices.try_emplace(value, made);
+    unitOfValue.try_emplace(value, units.size());
+  }
+  for (OpOperand *source : unit.sources)
+    joinOf.try_emplace(source, units.size());
+  units.push_back(std::move(unit));
+}
+
+/// Notes that `op` stays, and that what it computes cannot be had in slices. A
+/// slice that a rank takes for itself is gathered no longer: what is behind it
+/// is not held up by the gather.
+void MotionGraph::refuse(Operation *op, Refusal refusal) {
+  if (isa<AllSliceOp>(op))
+    return;
+  for (Value result : op->getResults())
+    refused.try_emplace(result, refusal);
+  if (isWorthMoving(op))
+    missed.emplace_back(op, refusal);
+}
+
+//===----------------------------------------------------------------------===//
+// Computations
+//===----------------------------------------------------------------------===//
+
+/// One operand of an op that the law is to apply to, or a value that its
+/// regions capture.
+std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
+                                                 std::optional<int64_t> dim,
+                                                 const GatherKind &kind,
+                                                 unsigned kindNumber) const {
+  auto found = slices.find(value);
+  if (dim && found != slices.end() && found->second.kind == kindNumber &&
+      found->second.dim == *dim)
+    return std::nullopt;
+  if (analysis.isReplicatedOver(value, kind.mesh, kind.axes)) {
+    if (!dim)
+      return std::nullopt;
+    // Sliced where it is used: needs to know where the slices lie.
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (type && !ShapedType::isDynamic(type.getDimSize(*dim)) &&
+        !kind.extents && !kind.ragged && kind.groupSize &&
+        type.getDimSize(*dim) % *kind.groupSize != 0)
+      return Refusal{reason::kNotRowWise, op, ""};
+    return std::nullopt;
+  }
+  if (options.ignores(reason::kOperandNotReplicated))
+    return std::nullopt;
+  bool isGathered = found != slices.end() || refused.contains(value) ||
+                    value.getDefiningOp<AllGatherOp>();
+  if (isGathered)
+    return Refusal{reason::kOperandGatheredDifferently, value.getDefiningOp(),
+                   "gather both operands along the same dimension, over the "
+                   "same axes, with the same extents"};
+  return Refusal{reason::kOperandNotReplicated,
+                 value.getDefiningOp() ? value.getDefiningOp() : op,
+                 "if the operand is the same on all ranks, say so with "
+                 "dist.sharding or dist.assert_sharding"};
+}
+
+/// True if the parts that the anchor comes in are whole rows of the slicing,
+/// and cut its results by the same extents. Where a unit is not 1, extents that
+/// are a value would have to be scaled: such gathers must cut evenly.
+bool MotionGraph::fitsUnits(const DimSlicing &slicing, unsigned anchor,
+                            const Slices &anchorSlices) const {
+  if (hasOnlyUnitsOfOne(slicing))
+    return true;
+  const GatherKind &kind = kinds[anchorSlices.kind];
+  return !kind.extents && !kind.ragged &&
+         !ShapedType::isDynamic(anchorSlices.localSize) &&
+         anchorSlices.localSize % slicing.getOperandUnit(anchor) == 0;
+}
+
+/// The op's slicing that the anchor's slices make up.
+std::optional<Refusal> MotionGraph::findSlicing(DimParallelOpInterface op,
+                                                unsigned anchor,
+                                                DimSlicing &slicing) const {
+  const Slices anchorSlices = slices.lookup(op->getOperand(anchor));
+  auto type = op->getNumResults() == 0
+                  ? RankedTensorType()
+                  : dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!type)
+    return Refusal{reason::kNotRowWise, op, ""};
+
+  // A reduction without a result along the gathered dimension reduced it.
+  StringRef why =
+      isWorthMoving(op) ? reason::kGatherDimNormalized : reason::kNotRowWise;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    DimSlicing answer = op.getDimSlicing(0, dim);
+    if (!answer.isLegal()) {
+      if (dim == anchorSlices.dim)
+        why = answer.refusal;
+    } else if (answer.operandDims[anchor] == anchorSlices.dim) {
+      slicing = std::move(answer);
+      if (fitsUnits(slicing, anchor, anchorSlices))
+        return std::nullopt;
+      return Refusal{reason::kGroupCrossesGatherDim, op,
+                     "make the local size a multiple of the group"};
+    }
+  }
+  return Refusal{why, op, ""};
+}
+
+/// Law, for a collective c over axes B, behind a gather over axes A:
+///
+///   c(all_gather(x)) = all_gather(c(x))
+///
+/// Precondition: one mesh, and no axis is in both A and B. Then the ranks of
+/// one group over B have the same index along A, and x is the same place of the
+/// gathered dimension on each of them; what c does along other dimensions it
+/// does to every such place alike. (Over an axis of A itself c would combine x
+/// with its neighbours' rows.) They must also hold equally many rows there: the
+/// local extent is static, or is one of extents that these ranks share. The
+/// extents of ragged gathers may differ between them, though their sums agree.
+///
+/// The op stays in its block, so all ranks of a group still reach it, and all
+/// ranks rewrite alike, so they reach the collectives in one order.
+bool MotionGraph::actsAcross(MeshGroupOpInterface op,
+                             const Slices &slicesOfInput) const {
+  const GatherKind &kind = kinds[slicesOfInput.kind];
+  SmallVector<Attribute> axes(op.getAxesAttr().begin(), op.getAxesAttr().end());
+  if (auto gather = dyn_cast<AllGatherOp>(op.getOperation()))
+    if (ArrayAttr summing = gather.getSummingAttr())
+      llvm::append_range(axes, summing);
+  if (op.getMeshAttr() != kind.mesh || llvm::any_of(axes, [&](Attribute axis) {
+        return llvm::is_contained(kind.axes, axis);
+      }))
+    return false;
+  // Where its ranks come to it in different ways, it may meet one of theirs
+  // that does not move.
+  if (analysis.findDivergence(op, op.getMeshAttr(),
+                              ArrayAttr::get(op->getContext(), axes)))
+    return false;
+  return !ShapedType::isDynamic(slicesOfInput.localSize) ||
+         (kind.extents &&
+          analysis.isReplicatedOver(kind.extents, kind.mesh,
+                                    ArrayAttr::get(op->getContext(), axes)));
+}
+
+/// The law, for the slices that operand `anchor` comes in:
+///
+///   f(all_gather(x), w) = all_gather(f(x, w'))
+///
+/// Precondition: f is parallel in the gathered dimension, and x is cut at its
+/// units; each operand that is sliced is gathered alike or replicated over the
+/// gather's axes; each operand that is needed whole, and each value that f's
+/// regions capture, is replicated over them; if f is a collective, it acts
+/// across the gather; all ranks of the gather's group come to f.
+std::optional<Refusal> MotionGraph::matchLaw(DimParallelOpInterface op,
+                                             unsigned anchor, Unit &unit,
+                                             SmallVector<Slices> &results) {
+  const Slices anchorSlices = slices.lookup(op->getOperand(anchor));
+  DimSlicing slicing;
+  if (std::optional<Refusal> refusal = findSlicing(op, anchor, slicing))
+    return refusal;
+  if (std::optional<Refusal> refusal = findDivergence(op, anchorSlices.kind))
+    return refusal;
+  auto group = dyn_cast<MeshGroupOpInterface>(op.getOperation());
+  if (group && !actsAcross(group, anchorSlices))
+    return Refusal{reason::kNotRowWise, op, ""};
+
+  const GatherKind kind = kinds[anchorSlices.kind];
+  for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+    if (!slicing.isExtent(i))
+      if (std::optional<Refusal> refusal = checkOperand(
+              op, operand, slicing.operandDims[i], kind, anchorSlices.kind))
+        return refusal;
+  for (Value captured : getCapturedValues(op))
+    if (std::optional<Refusal> refusal =
+            checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind))
+      return refusal;
+
+  int64_t localRows = anchorSlices.localSize;
+  if (!ShapedType::isDynamic(localRows))
+    localRows /= slicing.getOperandUnit(anchor);
+  for (auto [i, result] : llvm::enumerate(op->getResults())) {
+    auto resultType = dyn_cast<RankedTensorType>(result.getType());
+    if (!resultType)
+      return Refusal{reason::kNotRowWise, op, ""};
+    int64_t dim = slicing.resultDims[i];
+    results.push_back(
+        {anchorSlices.kind, dim,
+         getLocalSize(resultType.getDimSize(dim), slicing.getResultUnit(i),
+                      localRows, kind)});
+  }
+  unit = Unit(Unit::Op, op, anchorSlices.kind);
+  unit.slicing = std::move(slicing);
+  unit.localRows = localRows;
+  return std::nullopt;
+}
+
+/// True if a sum is pending in an operand along some axis, and the result is
+/// neither pending, as that of a linear op, nor that of a collective, which may
+/// complete it.
+bool MotionGraph::losesPendingSum(Operation *op, Value &pending) const {
+  if (isa<MeshGroupOpInterface>(op) || op->getNumResults() == 0)
+    return false;
+  for (unsigned axis = 0; axis < analysis.getAxes().size(); ++axis) {
+    if (analysis.getState(op->getResult(0), axis).isPartial())
+      continue;
+    for (Value operand : op->getOperands())
+      if (analysis.getState(operand, axis).isPartial()) {
+        pending = operand;
+        return true;
+      }
+  }
+  return false;
+}
+
+void MotionGraph::visitComputation(Operation *op) {
+  SmallVector<unsigned> anchors;
+  std::optional<Refusal> inherited;
+  for (OpOperand &operand : op->getOpOperands()) {
+    Value value = operand.get();
+    if (slices.contains(value))
+      anchors.push_back(operand.getOperandNumber());
+    else if (auto it = refused.find(value); it != refused.end())
+      inherited = inherited ? inherited : it->second;
+  }
+  auto parallel = dyn_cast<DimParallelOpInterface>(op);
+  if (anchors.empty()) {
+    // What stopped an operand stops the op, as far as it could have moved.
+    if (inherited && parallel)
+      refuse(op, *inherited);
+    return;
+  }
+  if (!parallel) {
+    // What may follow behind an op that nothing is known of is another matter:
+    // this refusal is inherited by the ops next to it only.
+    if (!op->hasTrait<OpTrait::IsTerminator>() &&
+        !isa<tensor::DimOp, RegionBranchOpInterface>(op))
+      refuse(op, {reason::kUnsupportedOp, op,
+                  "attach DimParallelOpInterface to the op"});
+    return;
+  }
+  if (Value pending;
+      losesPendingSum(op, pending) && !options.ignores(reason::kPendingSum))
+    return refuse(op, {reason::kPendingSum, pending.getDefiningOp(),
+                       "sum over the axis, with dist.all_reduce or `summing`"});
+
+  std::optional<Refusal> refusal;
+  for (unsigned anchor : anchors) {
+    Unit unit;
+    SmallVector<Slices> results;
+    std::optional<Refusal> why = matchLaw(parallel, anchor, unit, results);
+    if (why) {
+      refusal = refusal ? refusal : why;
+      continue;
+    }
+    return addUnit(std::move(unit), results);
+  }
+  refuse(op, *refusal);
+}
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+/// The joins of a branch op that hold ranked tensors.
+SmallVector<MotionGraph::JoinClass>
+MotionGraph::getJoins(RegionBranchOpInterface branch) {
+  // Which operands are passed to which values.
+  SmallVector<std::pair<OpOperand *, Value>> edges;
+  auto addEdges = [&](Operation *op, OperandRange passed,
+                      RegionSuccessor successor) {
+    ValueRange inputs = successor.getSuccessorInputs();
+    unsigned first = passed.empty() ? 0 : passed.getBeginOperandIndex();
+    for (auto [i, input] : llvm::enumerate(inputs))
+      if (i < passed.size() && isa<RankedTensorType>(input.getType()))
+        edges.emplace_back(&op->getOpOperand(first + i), input);
+  };
+  SmallVector<RegionSuccessor> successors;
+  branch.getSuccessorRegions(RegionBranchPoint::parent(), successors);
+  for (RegionSuccessor successor : successors)
+    addEdges(branch, branch.getEntrySuccessorOperands(successor), successor);
+  for (Region &region : branch->getRegions())
+    for (Block &block : region) {
+      auto terminator =
+          block.empty()
+              ? RegionBranchTerminatorOpInterface()
+              : dyn_cast<RegionBranchTerminatorOpInterface>(block.back());
+      if (!terminator)
+        continue;
+      SmallVector<RegionSuccessor> next;
+      SmallVector<Attribute> unknown(terminator->getNumOperands());
+      terminator.getSuccessorRegions(unknown, next);
+      for (RegionSuccessor successor : next)
+        addEdges(terminator, terminator.getSuccessorOperands(successor),
+                 successor);
+    }
+
+  // Values that share an operand are one join.
+  llvm::EquivalenceClasses<void *> tied;
+  for (auto [operand, value] : edges)
+    tied.unionSets(operand, value.getAsOpaquePointer());
+  llvm::MapVector<void *, JoinClass> joins;
+  for (auto [operand, value] : edges) {
+    JoinClass &join = joins[tied.getLeaderValue(operand)];
+    if (!llvm::is_contained(join.values, value))
+      join.values.push_back(value);
+    if (!llvm::is_contained(join.sources, operand))
+      join.sources.push_back(operand);
+  }
+  SmallVector<JoinClass> result;
+  for (auto &[leader, join] : joins)
+    result.push_back(std::move(join));
+  return result;
+}
+
+/// Law, for a branch op that all ranks of the gather's group take alike:
+///
+///   join(all_gather(x_i)) = all_gather(join(x_i))
+///
+/// Precondition: what is passed to the join is gathered alike, or replicated
+/// over the gather's axes [it is sliced].
+bool MotionGraph::isSource(Value value, const Slices &made) const {
+  auto found = slices.find(value);
+  if (found != slices.end() && found->second.kind == made.kind &&
+      found->second.dim == made.dim)
+    return true;
+  const GatherKind &kind = kinds[made.kind];
+  int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(made.dim);
+  return analysis.isReplicatedOver(value, kind.mesh, kind.axes) &&
+         (ShapedType::isDynamic(size) || kind.extents || kind.ragged ||
+          (kind.groupSize && size % *kind.groupSize == 0));
+}
+
+/// Makes a unit of the join if a source comes in slices. On entry to a branch
+/// op only its own operands are known: what its regions pass is checked later.
+/// Returns why there is none, if a gather feeds the join.
+std::optional<Refusal>
+MotionGraph::matchJoin(Operation *branch, const JoinClass &join, bool isEntry) {
+  if (unitOfValue.contains(join.values.front()))
+    return std::nullopt;
+  std::optional<Slices> made;
+  for (OpOperand *source : join.sources) {
+    if (auto it = slices.find(source->get()); it != slices.end() && !made)
+      made = it->second;
+    if (auto it = refused.find(source->get()); it != refused.end())
+      return it->second;
+  }
+  if (!made)
+    return std::nullopt;
+  const GatherKind kind = kinds[made->kind];
+  if (std::optional<Refusal> refusal = findDivergence(branch, made->kind))
+    return refusal;
+  if (!analysis.isUniform(branch, kind.mesh, kind.axes))
+    return Refusal{reason::kDivergentControlFlow, branch, kBranchUniformly};
+  // Extents must be known wherever the join is gathered; and arguments of a
+  // block that is visited already were not in slices there.
+  auto isInside = [&](Operation *op) { return op && branch->isAncestor(op); };
+  if (isInside(kind.ragged) ||
+      (kind.extents &&
+       isInside(Value(kind.extents).getParentBlock()->getParentOp())))
+    return Refusal{reason::kUnsupportedOp, branch,
+                   "compute the gather's extents in front of the branch"};
+  const bool hasArguments =
+      llvm::any_of(join.values, llvm::IsaPred<BlockArgument>);
+  if (hasArguments && (!isEntry || !takesLoops))
+    return Refusal{reason::kUnsupportedOp, branch, ""};
+  for (OpOperand *source : join.sources) {
+    if (isEntry && source->getOwner() != branch)
+      continue;
+    if (!isSource(source->get(), *made) ||
+        rejectedJoins.contains(join.values.front()))
+      return Refusal{reason::kOperandGatheredDifferently, branch,
+                     "gather what each way passes on alike"};
+    auto it = slices.find(source->get());
+    if (it != slices.end() && it->second.localSize != made->localSize)
+      made->localSize = ShapedType::kDynamic;
+  }
+  Unit unit(Unit::Join, branch, made->kind);
+  unit.values.assign(join.values.begin(), join.values.end());
+  unit.sources.assign(join.sources.begin(), join.sources.end());
+  addUnit(std::move(unit), SmallVector<Slices>(join.values.size(), *made));
+  return std::nullopt;
+}
+
+/// As above, and what the join makes cannot be had in slices if it is refused.
+void MotionGraph::visitJoin(Operation *branch, const JoinClass &join,
+                            bool isEntry) {
+  if (std::optional<Refusal> refusal = matchJoin(branch, join, isEntry))
+    for (Value value : join.values)
+      refused.try_emplace(value, *refusal);
+}
+
+/// True if what the regions pass to a join, now that they are visited, fits.
+bool MotionGraph::holdsJoin(const Unit &join) const {
+  const Slices &made = getSlices(join.values.front());
+  return llvm::all_of(join.sources, [&](OpOperand *source) {
+    return isSource(source->get(), made);
+  });
+}
+
+void MotionGraph::visitOp(Operation *op) {
+  if (auto gather = dyn_cast<AllGatherOp>(op))
+    return visitGather(gather);
+  visitComputation(op);
+  // What happens inside an op that answers for itself is its own business.
+  if (op->getNumRegions() == 0 || isa<DimParallelOpInterface>(op))
+    return;
+  SmallVector<JoinClass> joins;
+  if (auto branch = dyn_cast<RegionBranchOpInterface>(op))
+    joins = getJoins(branch);
+  for (const JoinClass &join : joins)
+    visitJoin(op, join, /*isEntry=*/true);
+  for (Region &region : op->getRegions())
+    visitRegion(region);
+  for (const JoinClass &join : joins)
+    visitJoin(op, join, /*isEntry=*/false);
+}
+
+void MotionGraph::visitRegion(Region &region) {
+  for (Block &block : region)
+    for (Operation &op : block)
+      visitOp(&op);
+}
+
+/// A join of a loop is taken to carry slices before it is known what the loop
+/// passes back to it. Where that turns out wrong, all is looked at once more
+/// without it; after some rounds no such join is taken.
+void MotionGraph::build() {
+  constexpr unsigned kMaxRounds = 4;
+  for (unsigned round = 0;; ++round) {
+    takesLoops = round < kMaxRounds;
+    kinds.clear();
+    kindNumbers.clear();
+    units.clear();
+    unitOf.clear();
+    unitOfValue.clear();
+    joinOf.clear();
+    slices.clear();
+    refused.clear();
+    divergence.clear();
+    missed.clear();
+    visitRegion(function.getFunctionBody());
+    bool isRight = true;
+    for (const Unit &unit : units)
+      if (unit.isJoin() && !holdsJoin(unit)) {
+        rejectedJoins.insert(unit.values.front());
+        isRight = false;
+      }
+    if (isRight)
+      return;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Uses
+//===----------------------------------------------------------------------===//
+
+bool MotionGraph::takesBackOwnSlice(Operation *user, Value value) const {
+  auto slice = dyn_cast<AllSliceOp>(user);
+  const Slices &made = slices.find(value)->second;
+  const GatherKind &kind = kinds[made.kind];
+  return slice && static_cast<int64_t>(slice.getDim()) == made.dim &&
+         slice.getMeshAttr() == kind.mesh && slice.getAxes() == kind.axes &&
+         slice.getExtents() == kind.extents && !kind.ragged;
+}
+
+bool MotionGraph::asksForSize(Operation *user, Value value) const {
+  auto query = dyn_cast<tensor::DimOp>(user);
+  std::optional<int64_t> dim = query ? query.getConstantIndex() : std::nullopt;
+  if (!dim)
+    return false;
+  const Slices &made = slices.find(value)->second;
+  return *dim != made.dim || kinds[made.kind].groupSize;
+}
+
+bool MotionGraph::needsWhole(OpOperand &use) const {
+  Operation *user = use.getOwner();
+  if (needsNoGather(user, use.get()))
+    return false;
+  const Slices &made = getSlices(use.get());
+  if (auto it = joinOf.find(&use); it != joinOf.end()) {
+    const Slices &joined = getSlices(units[it->second].values.front());
+    return joined.kind != made.kind || joined.dim != made.dim;
+  }
+  auto it = unitOf.find(user);
+  if (it == unitOf.end() || units[it->second].isGather())
+    return true;
+  const Unit &unit = units[it->second];
+  return unit.kind != made.kind ||
+         unit.slicing.operandDims[use.getOperandNumber()] != made.dim;
+}
+
+unsigned MotionGraph::getConsumer(OpOperand &use) const {
+  if (auto it = joinOf.find(&use); it != joinOf.end())
+    return it->second;
+  return unitOf.lookup(use.getOwner());
+}

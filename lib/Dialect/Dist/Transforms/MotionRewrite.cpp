@@ -1,0 +1,410 @@
+//===- MotionRewrite.cpp
+//---------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Moves what the placement decided to move: ops and joins on slices first, then
+// their users.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MotionGraph.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::dist;
+
+namespace {
+
+class MotionRewriter {
+public:
+  explicit MotionRewriter(MotionGraph &graph) : graph(graph) {}
+
+  void rewrite(ArrayRef<unsigned> region);
+  void eraseDead();
+
+private:
+  void completeSum(Unit &unit);
+  void ensureExtents(GatherKind &kind);
+  void moveOp(Unit &unit);
+  void moveJoin(unsigned u);
+  void passSlices(const Unit &join);
+  void replaceUsers(Unit &unit, Value value);
+  void replaceSize(tensor::DimOp query, Value value);
+  void noteDead(const Unit &unit);
+
+  Value lookUpLocal(Value value) const;
+  Value findLocal(Value value, int64_t dim, unsigned kind) const;
+  OpFoldResult getLocalExtent(OpBuilder &builder, Value value, int64_t dim,
+                              int64_t localSize, const Unit &unit);
+  bool isRecomputable(Value value, int64_t dim, const GatherKind &kind,
+                      unsigned depth = 0) const;
+  Value recompute(OpBuilder &builder, Value value, int64_t dim,
+                  int64_t localSize, const Unit &unit);
+  Value getLocal(OpBuilder &builder, Value value, int64_t dim,
+                 int64_t localSize, const Unit &unit);
+
+  MotionGraph &graph;
+  DenseMap<Value, Value> locals;
+  /// Erased at the end: tables are keyed by what is there.
+  llvm::SetVector<Operation *> dead;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Gathers
+//===----------------------------------------------------------------------===//
+
+/// Makes the extents of a ragged gather a value, so that others can cut alike.
+/// The gather's own exchange, which lowering would insert, becomes explicit.
+void MotionRewriter::ensureExtents(GatherKind &kind) {
+  if (!kind.ragged)
+    return;
+  AllGatherOp gather = kind.ragged;
+  OpBuilder builder(gather);
+  Location loc = gather.getLoc();
+  Value extent =
+      tensor::DimOp::create(builder, loc, gather.getInput(), gather.getDim());
+  auto type = RankedTensorType::get(
+      {kind.groupSize.value_or(ShapedType::kDynamic)}, builder.getIndexType());
+  kind.extents = ExchangeExtentsOp::create(builder, loc, type, extent,
+                                           kind.mesh, kind.axes);
+  gather.getExtentsMutable().assign(kind.extents);
+  kind.ragged = {};
+}
+
+/// all_gather(sum(x)) = all_gather(x) summing: the sum is what the summing
+/// gather is defined by.
+void MotionRewriter::completeSum(Unit &unit) {
+  auto gather = cast<AllGatherOp>(unit.op);
+  if (!gather.getSummingAttr())
+    return;
+  OpBuilder builder(gather);
+  if (unit.completesSum) {
+    Value sum = AllReduceOp::create(
+        builder, gather.getLoc(), gather.getInput().getType(),
+        gather.getInput(),
+        ReductionKindAttr::get(gather.getContext(), ReductionKind::Sum),
+        gather.getMeshAttr(), gather.getSummingAttr());
+    gather.getInputMutable().assign(sum);
+  }
+  gather.removeSummingAttr();
+}
+
+//===----------------------------------------------------------------------===//
+// Slices of operands
+//===----------------------------------------------------------------------===//
+
+/// The slice of a value that there is in slices, as far as it is computed. A
+/// gather's is its input, whatever that has become.
+Value MotionRewriter::lookUpLocal(Value value) const {
+  if (auto gather = value.getDefiningOp<AllGatherOp>();
+      gather && graph.unitOf.contains(gather) &&
+      graph.units[graph.unitOf.lookup(gather)].isGather())
+    return gather.getInput();
+  return locals.lookup(value);
+}
+
+Value MotionRewriter::findLocal(Value value, int64_t dim, unsigned kind) const {
+  auto made = graph.slices.find(value);
+  return made != graph.slices.end() && made->second.kind == kind &&
+                 made->second.dim == dim
+             ? lookUpLocal(value)
+             : Value();
+}
+
+/// How long this rank's part of dimension `dim` of `value` is, an operand of
+/// the unit: as long as the parts that the unit's other operands come in.
+OpFoldResult MotionRewriter::getLocalExtent(OpBuilder &builder, Value value,
+                                            int64_t dim, int64_t localSize,
+                                            const Unit &unit) {
+  if (!ShapedType::isDynamic(localSize))
+    return builder.getIndexAttr(localSize);
+  Location loc = unit.op->getLoc();
+  if (unit.isOp())
+    for (auto [other, otherDim] :
+         llvm::zip_equal(unit.op->getOperands(), unit.slicing.operandDims))
+      if (Value local =
+              otherDim ? findLocal(other, *otherDim, unit.kind) : Value())
+        return tensor::getMixedSize(builder, loc, local, *otherDim);
+  GatherKind &kind = graph.kinds[unit.kind];
+  ensureExtents(kind);
+  Type index = builder.getIndexType();
+  if (kind.extents) {
+    Value rank = AxisIndexOp::create(builder, loc, index, kind.mesh, kind.axes);
+    return tensor::ExtractOp::create(builder, loc, kind.extents, rank)
+        .getResult();
+  }
+  Value whole = tensor::DimOp::create(builder, loc, value, dim);
+  Value parts = AxisSizeOp::create(builder, loc, index, kind.mesh, kind.axes);
+  return arith::DivUIOp::create(builder, loc, whole, parts).getResult();
+}
+
+/// True if a slice of a replicated value can be had without the whole: it is
+/// known by its shape, or computed of such values and of others that are needed
+/// whole, as a row that is broadcast to all rows.
+bool MotionRewriter::isRecomputable(Value value, int64_t dim,
+                                    const GatherKind &kind,
+                                    unsigned depth) const {
+  constexpr unsigned kMaxDepth = 8;
+  auto op = value.getDefiningOp<DimParallelOpInterface>();
+  if (!op || depth == kMaxDepth)
+    return false;
+  if (op.isKnownByShape())
+    return true;
+  if (isa<MeshGroupOpInterface>(op.getOperation()) || graph.unitOf.contains(op))
+    return false;
+  auto isReplicated = [&](Value input) {
+    return graph.analysis.isReplicatedOver(input, kind.mesh, kind.axes);
+  };
+  DimSlicing slicing =
+      op.getDimSlicing(cast<OpResult>(value).getResultNumber(), dim);
+  if (!slicing.isLegal() || !hasOnlyUnitsOfOne(slicing) ||
+      !llvm::all_of(getCapturedValues(op), isReplicated))
+    return false;
+  for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+    std::optional<int64_t> operandDim = slicing.operandDims[i];
+    if (slicing.isExtent(i))
+      continue;
+    if (operandDim ? !isRecomputable(operand, *operandDim, kind, depth + 1)
+                   : !isReplicated(operand))
+      return false;
+  }
+  return llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>);
+}
+
+/// Computes that slice, `localSize` long.
+Value MotionRewriter::recompute(OpBuilder &builder, Value value, int64_t dim,
+                                int64_t localSize, const Unit &unit) {
+  auto op = value.getDefiningOp<DimParallelOpInterface>();
+  if (op.isKnownByShape())
+    return op.createSlice(builder,
+                          getLocalType(value.getType(), dim, localSize), dim,
+                          getLocalExtent(builder, value, dim, localSize, unit));
+  const unsigned number = cast<OpResult>(value).getResultNumber();
+  DimSlicing slicing = op.getDimSlicing(number, dim);
+  SmallVector<Value> operands;
+  for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+    std::optional<int64_t> operandDim = slicing.operandDims[i];
+    operands.push_back(
+        operandDim ? recompute(builder, operand, *operandDim, localSize, unit)
+                   : operand);
+  }
+  SmallVector<Type> types;
+  for (auto [type, resultDim] :
+       llvm::zip_equal(op->getResultTypes(), slicing.resultDims))
+    types.push_back(getLocalType(type, resultDim, localSize));
+  return op.cloneOnSlices(builder, slicing, operands, types)->getResult(number);
+}
+
+/// The slice of `value`, an input of a unit that moves, `localSize` long along
+/// `dim`. It is there, or is cut out of a value that is replicated over the
+/// group (checked by discovery, or because it is gathered).
+Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
+                               int64_t localSize, const Unit &unit) {
+  Location loc = unit.op->getLoc();
+  GatherKind &kind = graph.kinds[unit.kind];
+  RankedTensorType localType = getLocalType(value.getType(), dim, localSize);
+  if (Value local = findLocal(value, dim, unit.kind)) {
+    // Of operands gathered alike, more may be known of one's part.
+    if (local.getType() != localType)
+      local = tensor::CastOp::create(builder, loc, localType, local);
+    return local;
+  }
+  if (isRecomputable(value, dim, kind))
+    return recompute(builder, value, dim, localSize, unit);
+  ensureExtents(kind);
+  return AllSliceOp::create(builder, loc, localType, value,
+                            builder.getI64IntegerAttr(dim), kind.extents,
+                            kind.mesh, kind.axes);
+}
+
+//===----------------------------------------------------------------------===//
+// Units
+//===----------------------------------------------------------------------===//
+
+void MotionRewriter::moveOp(Unit &unit) {
+  OpBuilder builder(unit.op);
+  SmallVector<Value> operands;
+  for (auto [i, operand] : llvm::enumerate(unit.op->getOperands())) {
+    std::optional<int64_t> dim = unit.slicing.operandDims[i];
+    if (!dim) {
+      operands.push_back(operand);
+      continue;
+    }
+    int64_t size = cast<RankedTensorType>(operand.getType()).getDimSize(*dim);
+    int64_t localSize = getLocalSize(size, unit.slicing.getOperandUnit(i),
+                                     unit.localRows, graph.kinds[unit.kind]);
+    operands.push_back(getLocal(builder, operand, *dim, localSize, unit));
+  }
+  SmallVector<Type> types;
+  for (Value result : unit.values) {
+    const Slices &made = graph.getSlices(result);
+    types.push_back(getLocalType(result.getType(), made.dim, made.localSize));
+  }
+  Operation *local = cast<DimParallelOpInterface>(unit.op).cloneOnSlices(
+      builder, unit.slicing, operands, types);
+  for (auto [result, part] : llvm::zip_equal(unit.values, local->getResults()))
+    locals[result] = part;
+}
+
+/// What a join holds becomes the slice. A placeholder stands for the whole
+/// until its users are dealt with, as a moving op stands for what it computed.
+void MotionRewriter::moveJoin(unsigned u) {
+  Unit &unit = graph.units[u];
+  for (Value &value : unit.values) {
+    const Slices made = graph.getSlices(value);
+    Type whole = value.getType();
+    OpBuilder builder(unit.op);
+    if (isa<BlockArgument>(value))
+      builder.setInsertionPointToStart(value.getParentBlock());
+    else
+      builder.setInsertionPointAfter(unit.op);
+    auto placeholder = UnrealizedConversionCastOp::create(
+        builder, unit.op->getLoc(), whole, value);
+    value.replaceAllUsesExcept(placeholder.getResult(0), placeholder);
+    value.setType(getLocalType(whole, made.dim, made.localSize));
+    Value local = value;
+    value = placeholder.getResult(0);
+    graph.slices.try_emplace(value, made);
+    graph.unitOfValue.try_emplace(value, u);
+    locals[value] = local;
+  }
+}
+
+/// All that is passed to a join that holds slices.
+void MotionRewriter::passSlices(const Unit &join) {
+  const Slices made = graph.getSlices(join.values.front());
+  for (OpOperand *source : join.sources) {
+    OpBuilder builder(source->getOwner());
+    source->set(
+        getLocal(builder, source->get(), made.dim, made.localSize, join));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Users
+//===----------------------------------------------------------------------===//
+
+/// Answers for the size of a value whose gather is gone.
+void MotionRewriter::replaceSize(tensor::DimOp query, Value value) {
+  const Slices &made = graph.getSlices(value);
+  Value local = lookUpLocal(value);
+  OpBuilder builder(query);
+  Location loc = query.getLoc();
+  Value size;
+  if (*query.getConstantIndex() != made.dim) {
+    size = tensor::DimOp::create(builder, loc, local, query.getIndex());
+  } else {
+    GatherKind &kind = graph.kinds[made.kind];
+    ensureExtents(kind);
+    for (int64_t rank = 0; rank < *kind.groupSize; ++rank) {
+      Value extent;
+      if (kind.extents) {
+        Value index = arith::ConstantIndexOp::create(builder, loc, rank);
+        extent = tensor::ExtractOp::create(builder, loc, kind.extents, index);
+      } else {
+        extent = tensor::DimOp::create(builder, loc, local, made.dim);
+      }
+      size = size ? arith::AddIOp::create(builder, loc, size, extent) : extent;
+    }
+  }
+  query.getResult().replaceAllUsesWith(size);
+  dead.insert(query);
+}
+
+/// The users of what a gather, or a unit that moved, makes: a rank's own slice
+/// is the slice; who needs the whole gets a gather of it.
+void MotionRewriter::replaceUsers(Unit &unit, Value value) {
+  const Slices made = graph.getSlices(value);
+  bool isNeededWhole = false;
+  SmallVector<tensor::DimOp> sizeQueries;
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
+    if (dead.contains(user))
+      continue;
+    if (graph.takesBackOwnSlice(user, value)) {
+      OpBuilder builder(user);
+      Value own = lookUpLocal(value);
+      Value slice = user->getResult(0);
+      if (own.getType() != slice.getType())
+        own = tensor::CastOp::create(builder, user->getLoc(), slice.getType(),
+                                     own);
+      slice.replaceAllUsesWith(own);
+      dead.insert(user);
+    } else if (graph.asksForSize(user, value)) {
+      sizeQueries.push_back(cast<tensor::DimOp>(user));
+    } else {
+      isNeededWhole |=
+          graph.needsWhole(use) || !graph.units[graph.getConsumer(use)].moves;
+    }
+  }
+  if (!isNeededWhole)
+    for (tensor::DimOp query : sizeQueries)
+      replaceSize(query, value);
+  if (unit.isGather() || !isNeededWhole)
+    return;
+  OpBuilder builder(unit.isJoin() ? value.getDefiningOp() : unit.op);
+  const GatherKind &kind = graph.kinds[made.kind];
+  Value whole = AllGatherOp::create(
+      builder, unit.op->getLoc(), value.getType(), lookUpLocal(value),
+      builder.getI64IntegerAttr(made.dim), kind.extents, kind.mesh, kind.axes,
+      ArrayAttr());
+  value.replaceAllUsesWith(whole);
+}
+
+/// A unit is dead if all its users are. Called for the last units first.
+void MotionRewriter::noteDead(const Unit &unit) {
+  if (!unit.isGather() && !unit.moves)
+    return;
+  for (Value value : unit.values)
+    if (llvm::any_of(value.getUsers(),
+                     [&](Operation *user) { return !dead.contains(user); }))
+      return;
+  for (Value value : unit.values)
+    dead.insert(value.getDefiningOp());
+}
+
+void MotionRewriter::rewrite(ArrayRef<unsigned> region) {
+  for (unsigned u : region) {
+    Unit &unit = graph.units[u];
+    if (unit.isGather())
+      completeSum(unit);
+    else if (unit.moves && unit.isJoin())
+      moveJoin(u);
+    else if (unit.moves)
+      moveOp(unit);
+  }
+  for (unsigned u : region)
+    if (graph.units[u].isJoin() && graph.units[u].moves)
+      passSlices(graph.units[u]);
+  for (unsigned u : region)
+    if (graph.units[u].isGather() || graph.units[u].moves)
+      for (Value value : graph.units[u].values)
+        replaceUsers(graph.units[u], value);
+  for (unsigned u : llvm::reverse(region))
+    noteDead(graph.units[u]);
+}
+
+void MotionRewriter::eraseDead() {
+  for (Operation *op : dead)
+    op->dropAllReferences();
+  for (Operation *op : dead)
+    op->erase();
+}
+
+void commuter::dist::rewriteRegions(MotionGraph &graph,
+                                    ArrayRef<ArrayRef<unsigned>> regions) {
+  MotionRewriter rewriter(graph);
+  for (ArrayRef<unsigned> region : regions)
+    rewriter.rewrite(region);
+  rewriter.eraseDead();
+}

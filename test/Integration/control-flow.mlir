@@ -1,0 +1,203 @@
+// Motion through branches and loops, executed: the same bits on every rank.
+
+// RUN: %commuter-run %s --entry into_a_branch --compare | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry out_of_a_branch --compare | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry one_way_replicated --compare | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry carried --compare | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry carried_by_while --compare | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry nested --compare | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry blocks --compare | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry layers --compare | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry ragged --compare --extent 0.0=3,0,5 | FileCheck %s --check-prefix=RAGGED
+
+// RUN: %commuter-run %s --entry divergent --compare | FileCheck %s --check-prefix=STAYED
+// RUN: %commuter-run %s --entry gathered_differently --compare | FileCheck %s --check-prefix=STAYED
+// RUN: %commuter-run %s --entry invariant --compare | FileCheck %s --check-prefix=STAYED
+
+// MOVED: norm rows per rank {{[0-9]+ [0-9]+}} 0.333
+// MOVED: bit-exact on 3/3 ranks
+// STAYED: norm rows per rank {{[0-9]+ [0-9]+}} 1.000
+// STAYED: bit-exact on 3/3 ranks
+// RAGGED: norm rows per rank 24 15 0.625
+// RAGGED: bit-exact on 3/3 ranks
+
+dist.mesh @m(dp = 3)
+
+!x = tensor<4x8xf32>
+!g = tensor<12x8xf32>
+!w = tensor<8xf32>
+
+func.func @into_a_branch(%x: !x, %w: !w {dist.sharding = #dist.sharding<@m, [{}]>}, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> !g {
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %r = scf.if %c -> !g {
+    %n = norm.rms_norm %g scale %w eps 1.0e-6 : !g, !w
+    scf.yield %n : !g
+  } else {
+    %n = norm.layer_norm %g scale %w eps 1.0e-5 : !g, !w
+    scf.yield %n : !g
+  }
+  return %r : !g
+}
+
+func.func @out_of_a_branch(%x: !x, %y: !x, %w: !w {dist.sharding = #dist.sharding<@m, [{}]>}, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> !g {
+  %r = scf.if %c -> !g {
+    %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+    scf.yield %g : !g
+  } else {
+    %g = dist.all_gather %y dim 0 over @m[dp] : !x -> !g
+    %e = math.exp %g : !g
+    scf.yield %e : !g
+  }
+  %n = norm.rms_norm %r scale %w eps 1.0e-6 : !g, !w
+  return %n : !g
+}
+
+// What one way passes on is the same on all ranks: its slice is free.
+func.func @one_way_replicated(%x: !x, %y: !g {dist.sharding = #dist.sharding<@m, [{}, {}]>}, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> !g {
+  %r = scf.if %c -> !g {
+    %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+    scf.yield %g : !g
+  } else {
+    scf.yield %y : !g
+  }
+  %n = norm.rms_norm %r eps 1.0e-6 : !g
+  return %n : !g
+}
+
+// A loop that carries the gathered value carries the slice.
+func.func @carried(%x: !x, %w: !w {dist.sharding = #dist.sharding<@m, [{}]>}) -> !g {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %g) -> !g {
+    %n = norm.rms_norm %h scale %w eps 1.0e-6 : !g, !w
+    %s = arith.addf %n, %h : !g
+    scf.yield %s : !g
+  }
+  return %r : !g
+}
+
+func.func @carried_by_while(%x: !x, %w: !w {dist.sharding = #dist.sharding<@m, [{}]>}) -> !g {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %n, %r = scf.while (%i = %c0, %h = %g) : (index, !g) -> (index, !g) {
+    %more = arith.cmpi slt, %i, %c4 : index
+    scf.condition(%more) %i, %h : index, !g
+  } do {
+  ^bb0(%i: index, %h: !g):
+    %t = norm.layer_norm %h scale %w eps 1.0e-5 : !g, !w
+    %j = arith.addi %i, %c1 : index
+    scf.yield %j, %t : index, !g
+  }
+  return %r : !g
+}
+
+func.func @nested(%x: !x, %w: !w {dist.sharding = #dist.sharding<@m, [{}]>}, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> !g {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %r = scf.for %i = %c0 to %c2 step %c1 iter_args(%h = %g) -> !g {
+    %s = scf.if %c -> !g {
+      %q = scf.for %j = %c0 to %c2 step %c1 iter_args(%k = %h) -> !g {
+        %n = norm.rms_norm %k scale %w eps 1.0e-6 : !g, !w
+        scf.yield %n : !g
+      }
+      scf.yield %q : !g
+    } else {
+      %n = norm.layer_norm %h eps 1.0e-5 : !g
+      scf.yield %n : !g
+    }
+    scf.yield %s : !g
+  }
+  return %r : !g
+}
+
+func.func @blocks(%x: !x) -> !g {
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  cf.br ^bb1
+^bb1:
+  %n = norm.rms_norm %g eps 1.0e-6 : !g
+  return %n : !g
+}
+
+// A scan over layers, with stacked weights: each boundary is a slice, a gather, a
+// norm and a sum of parts.
+func.func @layers(%x: !x, %ws: tensor<4x8xf32> {dist.sharding = #dist.sharding<@m, [{}, {}]>}) -> !x {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x) -> !x {
+    %w = tensor.extract_slice %ws[%i, 0] [1, 8] [1, 1] : tensor<4x8xf32> to !w
+    %g = dist.all_gather %h dim 0 over @m[dp] : !x -> !g
+    %own = dist.all_slice %g dim 0 over @m[dp] : !g -> !x
+    %n = norm.rms_norm %g scale %w eps 1.0e-6 : !g, !w
+    %t = dist.reduce_scatter %n sum dim 0 over @m[dp] : !g -> !x
+    %s = arith.addf %own, %t : !x
+    scf.yield %s : !x
+  }
+  return %r : !x
+}
+
+func.func @ragged(%x: tensor<?x8xf32>, %w: !w {dist.sharding = #dist.sharding<@m, [{}]>}, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %g = dist.all_gather %x dim 0 over @m[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %r = scf.for %i = %c0 to %c3 step %c1 iter_args(%h = %g) -> tensor<?x8xf32> {
+    %n = norm.rms_norm %h scale %w eps 1.0e-6 : tensor<?x8xf32>, !w
+    scf.yield %n : tensor<?x8xf32>
+  }
+  return %r : tensor<?x8xf32>
+}
+
+// Ranks take different ways: each norm runs whole, where the gather is.
+func.func @divergent(%x: !x, %w: !w {dist.sharding = #dist.sharding<@m, [{}]>}) -> !g {
+  %c0 = arith.constant 0 : index
+  %k = dist.axis_index @m[dp] : index
+  %c = arith.cmpi eq, %k, %c0 : index
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %r = scf.if %c -> !g {
+    %n = norm.rms_norm %g scale %w eps 1.0e-6 : !g, !w
+    scf.yield %n : !g
+  } else {
+    %n = norm.layer_norm %g scale %w eps 1.0e-5 : !g, !w
+    scf.yield %n : !g
+  }
+  return %r : !g
+}
+
+// The loop passes back what varies.
+func.func @gathered_differently(%x: !x, %v: !g) -> !g {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %g) -> !g {
+    %n = norm.rms_norm %h eps 1.0e-6 : !g
+    %s = arith.addf %n, %v : !g
+    scf.yield %s : !g
+  }
+  return %r : !g
+}
+
+// In a loop the norm would take the gather with it: more would be gathered.
+func.func @invariant(%x: !x, %ws: tensor<4x8xf32> {dist.sharding = #dist.sharding<@m, [{}, {}]>}) -> !g {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %z = arith.constant dense<0.0> : !g
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %v = dist.all_reduce %z sum over @m[dp] : !g
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %v) -> !g {
+    %w = tensor.extract_slice %ws[%i, 0] [1, 8] [1, 1] : tensor<4x8xf32> to !w
+    %n = norm.rms_norm %g scale %w eps 1.0e-6 : !g, !w
+    %e = tensor.extract_slice %n[%i, 0] [1, 8] [1, 1] : !g to !w
+    %s = tensor.insert_slice %e into %h[0, 0] [1, 8] [1, 1] : !w into !g
+    scf.yield %s : !g
+  }
+  return %r : !g
+}
