@@ -105,3 +105,13 @@ func.func @per_tensor(%x: tensor<4x8xf32>) -> (tensor<4x8xi8>, tensor<f32>) {
   %q, %sc = norm.quantize %n per_tensor : tensor<4x8xf32> -> tensor<4x8xi8>, tensor<f32>
   return %q, %sc : tensor<4x8xi8>, tensor<f32>
 }
+
+// The sum is the norm's scale as well: it must be there before.
+// CHECK-LABEL: func @sum_is_the_scale(
+// CHECK-NEXT: %[[S:.*]] = arith.addf
+// CHECK-NEXT: norm.rms_norm %[[S]] scale %[[S]]
+func.func @sum_is_the_scale(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %s = arith.addf %x, %x : tensor<8xf32>
+  %n = norm.rms_norm %s scale %s eps 1.0e-05 : tensor<8xf32>, tensor<8xf32>
+  return %n : tensor<8xf32>
+}

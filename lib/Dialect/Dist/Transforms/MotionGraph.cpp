@@ -489,15 +489,21 @@ bool MotionGraph::isSource(Value value, const Slices &made) const {
           (kind.groupSize && size % *kind.groupSize == 0));
 }
 
-/// Makes a unit of the join if a source comes in slices. On entry to a branch
-/// op only its own operands are known: what its regions pass is checked later.
-/// Returns why there is none, if a gather feeds the join.
-std::optional<Refusal>
-MotionGraph::matchJoin(Operation *branch, const JoinClass &join, bool isEntry) {
+/// Makes a unit of the join if a source comes in slices. Of the branch op's
+/// regions `next` and those behind it are not visited yet: what they pass on is
+/// checked later. Returns why there is none, if a gather feeds the join.
+std::optional<Refusal> MotionGraph::matchJoin(Operation *branch,
+                                              const JoinClass &join,
+                                              unsigned next) {
   if (unitOfValue.contains(join.values.front()))
     return std::nullopt;
+  SmallVector<OpOperand *> known(join.sources.begin(), join.sources.end());
+  llvm::erase_if(known, [&](OpOperand *source) {
+    Region *region = source->getOwner()->getParentRegion();
+    return source->getOwner() != branch && region->getRegionNumber() >= next;
+  });
   std::optional<Slices> made;
-  for (OpOperand *source : join.sources) {
+  for (OpOperand *source : known) {
     if (auto it = slices.find(source->get()); it != slices.end() && !made)
       made = it->second;
     if (auto it = refused.find(source->get()); it != refused.end())
@@ -520,15 +526,15 @@ MotionGraph::matchJoin(Operation *branch, const JoinClass &join, bool isEntry) {
                    "compute the gather's extents in front of the branch"};
   const bool hasArguments =
       llvm::any_of(join.values, llvm::IsaPred<BlockArgument>);
-  if (hasArguments && (!isEntry || !takesLoops))
+  if (hasArguments && (next == branch->getNumRegions() || !takesLoops))
     return Refusal{reason::kUnsupportedOp, branch, ""};
-  for (OpOperand *source : join.sources) {
-    if (isEntry && source->getOwner() != branch)
-      continue;
-    if (!isSource(source->get(), *made) ||
-        rejectedJoins.contains(join.values.front()))
-      return Refusal{reason::kOperandGatheredDifferently, branch,
-                     "gather what each way passes on alike"};
+  const Refusal differently{reason::kOperandGatheredDifferently, branch,
+                            "gather what each way passes on alike"};
+  if (rejectedJoins.contains(join.values.front()))
+    return differently;
+  for (OpOperand *source : known) {
+    if (!isSource(source->get(), *made))
+      return differently;
     auto it = slices.find(source->get());
     if (it != slices.end() && it->second.localSize != made->localSize)
       made->localSize = ShapedType::kDynamic;
@@ -542,8 +548,8 @@ MotionGraph::matchJoin(Operation *branch, const JoinClass &join, bool isEntry) {
 
 /// As above, and what the join makes cannot be had in slices if it is refused.
 void MotionGraph::visitJoin(Operation *branch, const JoinClass &join,
-                            bool isEntry) {
-  if (std::optional<Refusal> refusal = matchJoin(branch, join, isEntry))
+                            unsigned next) {
+  if (std::optional<Refusal> refusal = matchJoin(branch, join, next))
     for (Value value : join.values)
       refused.try_emplace(value, *refusal);
 }
@@ -566,12 +572,17 @@ void MotionGraph::visitOp(Operation *op) {
   SmallVector<JoinClass> joins;
   if (auto branch = dyn_cast<RegionBranchOpInterface>(op))
     joins = getJoins(branch);
-  for (const JoinClass &join : joins)
-    visitJoin(op, join, /*isEntry=*/true);
-  for (Region &region : op->getRegions())
+  for (Region &region : op->getRegions()) {
+    auto isArgument = [&](Value value) {
+      return isa<BlockArgument>(value) && value.getParentRegion() == &region;
+    };
+    for (const JoinClass &join : joins)
+      if (llvm::any_of(join.values, isArgument))
+        visitJoin(op, join, region.getRegionNumber());
     visitRegion(region);
+  }
   for (const JoinClass &join : joins)
-    visitJoin(op, join, /*isEntry=*/false);
+    visitJoin(op, join, op->getNumRegions());
 }
 
 void MotionGraph::visitRegion(Region &region) {

@@ -129,8 +129,8 @@ private:
   void visitComputation(mlir::Operation *op);
   llvm::SmallVector<JoinClass> getJoins(mlir::RegionBranchOpInterface branch);
   std::optional<Refusal> matchJoin(mlir::Operation *branch,
-                                   const JoinClass &join, bool isEntry);
-  void visitJoin(mlir::Operation *branch, const JoinClass &join, bool isEntry);
+                                   const JoinClass &join, unsigned next);
+  void visitJoin(mlir::Operation *branch, const JoinClass &join, unsigned next);
   bool isSource(mlir::Value value, const Slices &made) const;
   bool holdsJoin(const Unit &join) const;
 

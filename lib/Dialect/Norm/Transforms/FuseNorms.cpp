@@ -29,19 +29,24 @@ using namespace commuter::norm;
 
 namespace {
 
-/// Where one op can stand for `first` and `second`, which uses results of it
-/// and stands in the same block: at `second`, if nothing else needs `first`
-/// before that; or at `first`, if what else `second` needs is there by then.
+/// Where one op can stand for `first` and `second`, which uses results of it as
+/// its input alone and stands in the same block: at `second`, if nothing else
+/// needs `first` before that; or at `first`, if what else `second` needs is
+/// there by then.
 Operation *findPlace(Operation *first, Operation *second,
                      const DominanceInfo &dominance) {
-  if (first->getBlock() != second->getBlock())
+  auto isMadeByFirst = [&](Value operand) {
+    return operand.getDefiningOp() == first;
+  };
+  if (first->getBlock() != second->getBlock() ||
+      llvm::count_if(second->getOperands(), isMadeByFirst) != 1)
     return nullptr;
   if (llvm::all_of(first->getUsers(), [&](Operation *user) {
         return user == second || dominance.properlyDominates(second, user);
       }))
     return second;
   if (llvm::all_of(second->getOperands(), [&](Value operand) {
-        return operand.getDefiningOp() == first ||
+        return isMadeByFirst(operand) ||
                dominance.properlyDominates(operand, first);
       }))
     return first;
