@@ -1,6 +1,8 @@
 // Ranks that fail at run time: the program ends with what was wrong, on which
 // rank, and where the others were. A deadline of 20 s must not be needed.
 
+// A sanitizer reports crashes and large allocations in its own words.
+// UNSUPPORTED: sanitizer
 // RUN: env COMMUTER_TIMEOUT_MS=20000 timeout 10 %fails %commuter-run %s --entry=uneven --output-dir=%t > %t.err
 // RUN: env COMMUTER_TIMEOUT_MS=20000 timeout 10 %fails %commuter-run %s --entry=uneven --compare >> %t.err
 // RUN: env COMMUTER_TIMEOUT_MS=20000 timeout 10 %fails %commuter-run %s --entry=operations >> %t.err
