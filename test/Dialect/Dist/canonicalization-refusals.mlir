@@ -1,0 +1,124 @@
+// RUN: %commuter-opt %s --canonicalize | FileCheck %s
+
+// Collectives that look like those that fold, one precondition short.
+
+dist.mesh @mesh(dp = 4, tp = 2)
+dist.mesh @other(dp = 4, tp = 2)
+
+// The inner gather is needed as well: two gathers would move more than one of the
+// slices.
+// CHECK-LABEL: func @inner_gather_used(
+// CHECK: %[[I:.*]] = dist.all_gather %{{.*}} dim 0 over @mesh[tp]
+// CHECK: %[[O:.*]] = dist.all_gather %[[I]] dim 0 over @mesh[dp]
+// CHECK: return %[[I]], %[[O]]
+func.func @inner_gather_used(%x: tensor<4x8xf32>) -> (tensor<8x8xf32>, tensor<32x8xf32>) {
+  %0 = dist.all_gather %x dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<32x8xf32>
+  return %0, %1 : tensor<8x8xf32>, tensor<32x8xf32>
+}
+
+// CHECK-LABEL: func @gathers_along_two_dims(
+// CHECK: dist.all_gather %{{.*}} dim 1 over @mesh[tp]
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp]
+func.func @gathers_along_two_dims(%x: tensor<4x8xf32>) -> tensor<16x16xf32> {
+  %0 = dist.all_gather %x dim 1 over @mesh[tp] : tensor<4x8xf32> -> tensor<4x16xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[dp] : tensor<4x16xf32> -> tensor<16x16xf32>
+  return %1 : tensor<16x16xf32>
+}
+
+// A group cannot name an axis twice: the copies of the rows are not its ranks.
+// CHECK-LABEL: func @gathered_twice(
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[tp]
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[tp]
+func.func @gathered_twice(%x: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[tp] : tensor<8x8xf32> -> tensor<16x8xf32>
+  return %1 : tensor<16x8xf32>
+}
+
+// CHECK-LABEL: func @inner_gather_sums(
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[tp] summing [dp]
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp]
+func.func @inner_gather_sums(%x: tensor<4x8xf32>) -> tensor<32x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[tp] summing [dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<32x8xf32>
+  return %1 : tensor<32x8xf32>
+}
+
+// CHECK-LABEL: func @ragged_gathers(
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[tp]
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp]
+func.func @ragged_gathers(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[tp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: func @slice_along_another_dim(
+// CHECK: dist.all_gather
+// CHECK: dist.all_slice
+func.func @slice_along_another_dim(%x: tensor<4x8xf32>) -> tensor<16x2xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %1 = dist.all_slice %0 dim 1 over @mesh[dp] : tensor<16x8xf32> -> tensor<16x2xf32>
+  return %1 : tensor<16x2xf32>
+}
+
+// Two meshes may order the same ranks otherwise.
+// CHECK-LABEL: func @slice_over_another_mesh(
+// CHECK: dist.all_gather
+// CHECK: dist.all_slice
+func.func @slice_over_another_mesh(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %1 = dist.all_slice %0 dim 0 over @other[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  return %1 : tensor<4x8xf32>
+}
+
+// CHECK-LABEL: func @slice_with_other_extents(
+// CHECK: dist.all_gather
+// CHECK: dist.all_slice
+func.func @slice_with_other_extents(%x: tensor<?x8xf32>, %c: tensor<4xindex>, %d: tensor<4xindex>) -> tensor<?x8xf32> {
+  %0 = dist.all_gather %x dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<4xindex> -> tensor<?x8xf32>
+  %1 = dist.all_slice %0 dim 0 extents %d over @mesh[dp] : tensor<?x8xf32>, tensor<4xindex> -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}
+
+// Replicated over one of the two axes only.
+// CHECK-LABEL: func @gather_of_slice_of_sharded(
+// CHECK: dist.all_slice
+// CHECK: dist.all_gather
+func.func @gather_of_slice_of_sharded(%x: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {tp}]>}) -> tensor<16x8xf32> {
+  %0 = dist.all_slice %x dim 0 over @mesh[dp, tp] : tensor<16x8xf32> -> tensor<2x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[dp, tp] : tensor<2x8xf32> -> tensor<16x8xf32>
+  return %1 : tensor<16x8xf32>
+}
+
+// The slices are those of x in another order.
+// CHECK-LABEL: func @gather_of_slice_in_other_order(
+// CHECK: dist.all_slice
+// CHECK: dist.all_gather
+func.func @gather_of_slice_in_other_order(%x: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<16x8xf32> {
+  %0 = dist.all_slice %x dim 0 over @mesh[dp, tp] : tensor<16x8xf32> -> tensor<2x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[tp, dp] : tensor<2x8xf32> -> tensor<16x8xf32>
+  return %1 : tensor<16x8xf32>
+}
+
+// Zeros are no identity of the maximum, and a sum over more ranks counts more.
+// CHECK-LABEL: func @reduce_of_other_partial(
+// CHECK: dist.all_reduce %{{.*}} max over @mesh[tp]
+// CHECK: dist.all_reduce %{{.*}} sum over @mesh[dp, tp]
+func.func @reduce_of_other_partial(%r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+  %0 = dist.to_partial %r over @mesh[tp] : tensor<4x8xf32>
+  %1 = dist.all_reduce %0 max over @mesh[tp] : tensor<4x8xf32>
+  %2 = dist.to_partial %r over @mesh[tp] : tensor<4x8xf32>
+  %3 = dist.all_reduce %2 sum over @mesh[dp, tp] : tensor<4x8xf32>
+  return %1, %3 : tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// Nothing is known of what a group of unknown size adds up.
+dist.mesh @open(dp = ?)
+// CHECK-LABEL: func @unknown_group(
+// CHECK: dist.all_reduce %{{.*}} sum over @open[dp]
+func.func @unknown_group(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = dist.all_reduce %x sum over @open[dp] : tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
