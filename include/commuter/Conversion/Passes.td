@@ -49,6 +49,22 @@ def IsolateResultsPass : Pass<"commuter-isolate-results", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
 
+def KeepRoundingPass : Pass<"commuter-keep-rounding"> {
+  let summary = "Forbids that a rounding between two ops be left out";
+  let description = [{
+    The passes that compute f16 and bf16 in f32 mark the casts that they insert
+    `contract`, which lets a fold take a truncation and the extension behind it
+    for nothing. Then a result depends on which ops are fused with which, and two
+    versions of one program differ. Runs between those passes and the next fold.
+
+    ```mlir
+    %t = arith.truncf %s fastmath<contract> : f32 to bf16
+    // becomes
+    %t = arith.truncf %s : f32 to bf16
+    ```
+  }];
+}
+
 def ConvertDistToRuntimePass : Pass<"convert-dist-to-runtime",
                                     "::mlir::ModuleOp"> {
   let summary = "Bufferised dist and norm ops to calls of the runtime";
