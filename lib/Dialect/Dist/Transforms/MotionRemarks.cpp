@@ -1,0 +1,46 @@
+//===- MotionRemarks.cpp -------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What became of an op that was worth moving, as a remark.
+//
+//===----------------------------------------------------------------------===//
+
+#include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
+
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+using namespace commuter::dist;
+
+static std::string print(std::optional<int64_t> number) {
+  return number ? std::to_string(*number) : "?";
+}
+
+void commuter::dist::emitMotionRemark(StringRef pass, StringRef function,
+                                      const MotionOutcome &outcome) {
+  auto options =
+      remark::RemarkOpts::name(pass).category("dist").function(function);
+  if (outcome.reason.empty()) {
+    remark::passed(outcome.loc, options)
+        << remark::add("moved in front of the gather")
+        << remark::metric("rows-before", print(outcome.rowsBefore))
+        << remark::metric("rows-after", print(outcome.rowsAfter))
+        << remark::metric("bytes-before", print(outcome.bytesBefore))
+        << remark::metric("bytes-after", print(outcome.bytesAfter));
+    return;
+  }
+  auto missed = remark::missed(outcome.loc, options);
+  missed << remark::reason("{0}", outcome.reason.str());
+  if (!outcome.suggestion.empty())
+    missed << remark::suggest("{0}", outcome.suggestion.str());
+  if (outcome.blocker && *outcome.blocker != outcome.loc) {
+    std::string place;
+    llvm::raw_string_ostream(place) << *outcome.blocker;
+    missed << remark::metric("blocked-by", place);
+  }
+}
