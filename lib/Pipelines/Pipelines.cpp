@@ -36,6 +36,9 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   pm.addPass(dist::createCommuteNormsPass(
       {options.completeSums, options.allowExtraGather}));
+  if (options.splitAllReduce)
+    pm.addPass(dist::createSplitAllReducePass(
+        {options.minRows, options.allowExtraGather}));
   if (options.localizePerTensor)
     pm.addPass(dist::createLocalizePerTensorQuantizePass());
   pm.addPass(createCanonicalizerPass());

@@ -25,6 +25,12 @@ struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
   Option<bool> allowExtraGather{*this, "allow-extra-gather",
                                 llvm::cl::desc("See dist-commute-norms"),
                                 llvm::cl::init(false)};
+  Option<bool> splitAllReduce{*this, "split-all-reduce",
+                              llvm::cl::desc("Runs dist-split-all-reduce"),
+                              llvm::cl::init(false)};
+  Option<int64_t> minRows{*this, "min-rows",
+                          llvm::cl::desc("See dist-split-all-reduce"),
+                          llvm::cl::init(0)};
   Option<bool> localizePerTensor{
       *this, "localize-per-tensor",
       llvm::cl::desc("Runs dist-localize-per-tensor-quantize"),

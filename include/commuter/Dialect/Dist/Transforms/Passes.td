@@ -91,6 +91,73 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     Statistic<"numMissed", "norms-missed", "Norms left behind a gather">];
 }
 
+def SplitAllReducePass : Pass<"dist-split-all-reduce", "::mlir::ModuleOp"> {
+  let summary = "Splits an all_reduce around the norms that it feeds";
+  let description = [{
+    An all_reduce leaves every row on every rank, and every rank normalises all of
+    them. It is a reduce_scatter and a gather, and the norm can be between the two,
+    with the residual additions, casts and other row-wise ops around it (sequence
+    parallelism). No more bytes move, and each rank has 1/N of the rows to compute.
+
+    ```mlir
+    %s = dist.all_reduce %h sum over @mesh[tp] : tensor<1024x7168xbf16>
+    %n = norm.rms_norm %s scale %w eps 1.0e-06 : tensor<1024x7168xbf16>, tensor<7168xbf16>
+    // becomes, for tp = 8:
+    %t = dist.reduce_scatter %h sum dim 0 over @mesh[tp] : tensor<1024x7168xbf16> -> tensor<128x7168xbf16>
+    %l = norm.rms_norm %t scale %w eps 1.0e-06 : tensor<128x7168xbf16>, tensor<7168xbf16>
+    %n = dist.all_gather %l dim 0 over @mesh[tp] : tensor<128x7168xbf16> -> tensor<1024x7168xbf16>
+    ```
+
+    The laws, for a gather over A, axes B, and any dimension d:
+
+        all_reduce_B(x)          = all_gather_{d,B}(reduce_scatter_{d,B}(x))
+        all_gather_A(x) summing B = all_gather_A(all_reduce_B(x))
+
+    bit for bit, since both reductions combine the ranks in group order. Any kind
+    of all_reduce (`sum`, `max`, `min`) is split. Preconditions: the shape and the
+    axes' sizes are static, B's divides dimension d, a norm is parallel in d, and
+    all ranks of the group come to the collective in the same way. Of several such
+    dimensions the first is taken.
+
+    Then the gathers are placed as `dist-commute-norms` places them, by a minimum
+    cut, and what is still a gather of a reduce_scatter becomes an all_reduce
+    again. Between the boundaries of several layers the residual stream so stays
+    in slices: a replicated residual is sliced, which is free, and only what is
+    needed whole is gathered. Where the stream's last value is needed whole, too,
+    it is gathered in the place of the last norm, which stays on all rows;
+    `allow-extra-gather` gathers both.
+
+    Of a gather that sums, first the norm moves in front of the gather over A, with
+    the sum completed before it, then in front of the gather that the sum is split
+    into; two gathers in a row merge into one over A and B. Where an `all_slice`
+    over A takes the rank's own rows back as the new residual, they are needed
+    whole over B: then the norm stops between the two, on the rank's own rows,
+    behind an all_reduce, as `dist-commute-norms{complete-sums}` has it. Anything
+    else would gather those rows over B once more (`allow-extra-gather` does).
+
+    Two collectives start in the place of one. With few rows, as in decoding, an
+    all_reduce takes about as long as it takes to start, and the norm next to no
+    time: splitting loses there (19 % in one report from the field). From how many
+    rows on it pays depends on the machine: `min-rows` is for its users to set. It
+    is compared with the product of all dimensions but the last, of the whole
+    value, which is static, so all ranks decide alike.
+
+    Runs after `dist-commute-norms`. Each norm that such a collective feeds ends in
+    a remark, as there; bytes are those of all collectives of the function.
+  }];
+  let dependentDialects = ["::commuter::dist::DistDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"minRows", "min-rows", "int64_t", "0",
+           "Leave collectives with fewer rows as they are">,
+    Option<"allowExtraGather", "allow-extra-gather", "bool", "false",
+           "Move norms even if more is gathered than before">];
+  let statistics = [
+    Statistic<"numSplit", "all-reduces-split", "Sums split around a norm">,
+    Statistic<"numMoved", "norms-moved", "Norms moved in front of a gather">,
+    Statistic<"numMissed", "norms-missed", "Norms left on all rows">];
+}
+
 def LocalizePerTensorQuantizePass : Pass<"dist-localize-per-tensor-quantize"> {
   let summary = "Quantises a gathered tensor in front of the gather";
   let description = [{

@@ -1,0 +1,637 @@
+//===- SplitAllReduce.cpp ------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// dist-split-all-reduce: splits the sums that feed norms into a reduce_scatter
+// and a gather, lets the norms move between the two, and joins again what did
+// not pay.
+//
+//===----------------------------------------------------------------------===//
+
+#include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
+#include "commuter/Dialect/Dist/Transforms/Passes.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace commuter::dist {
+#define GEN_PASS_DEF_SPLITALLREDUCEPASS
+#include "commuter/Dialect/Dist/Transforms/Passes.h.inc"
+} // namespace commuter::dist
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::dist;
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// What a collective feeds
+//===----------------------------------------------------------------------===//
+
+/// The ops worth moving that a value feeds through ops that may move as well.
+struct FedNorms {
+  SetVector<Operation *> sliced; ///< parallel along the value's dimension
+  SetVector<Operation *> others; ///< of the value's shape, but not parallel
+};
+
+bool isWorthMoving(Operation *op) {
+  auto parallel = dyn_cast<DimParallelOpInterface>(op);
+  return parallel && parallel.isWorthMoving();
+}
+
+/// The op's slicing to which slices along `dim` of its operand belong.
+std::optional<DimSlicing> findSlicing(OpOperand &use, int64_t dim) {
+  auto op = dyn_cast<DimParallelOpInterface>(use.getOwner());
+  if (!op || op->getNumResults() == 0 ||
+      !llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>))
+    return std::nullopt;
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  for (int64_t d = 0; d < type.getRank(); ++d) {
+    DimSlicing slicing = op.getDimSlicing(0, d);
+    if (slicing.isLegal() && slicing.operandDims[use.getOperandNumber()] == dim)
+      return slicing;
+  }
+  return std::nullopt;
+}
+
+/// True if the op is a collective that cannot act across a gather over `axes`.
+bool sharesAxes(Operation *op, FlatSymbolRefAttr mesh, ArrayAttr axes) {
+  auto group = dyn_cast<MeshGroupOpInterface>(op);
+  return group && (group.getMeshAttr() != mesh ||
+                   llvm::any_of(group.getAxesAttr(), [&](Attribute axis) {
+                     return llvm::is_contained(axes, axis);
+                   }));
+}
+
+/// A dimension of a value along which there would be slices of it.
+using Place = std::pair<Value, int64_t>;
+
+/// Follows slices from the places on, those that are new since `begin`. An
+/// overestimate: what is true of the operands' states, and pays, is found out
+/// by the motion itself.
+FedNorms collectNorms(SetVector<Place> &places, size_t begin,
+                      FlatSymbolRefAttr mesh, ArrayAttr axes,
+                      bool stopAtFirst) {
+  FedNorms fed;
+  for (size_t i = begin; i < places.size(); ++i) {
+    auto [slice, sliceDim] = places[i];
+    for (OpOperand &use : slice.getUses()) {
+      Operation *user = use.getOwner();
+      if (sharesAxes(user, mesh, axes))
+        continue;
+      std::optional<DimSlicing> slicing = findSlicing(use, sliceDim);
+      if (!slicing) {
+        if (isWorthMoving(user) && user->getNumResults() != 0 &&
+            succeeded(verifyCompatibleShape(slice.getType(),
+                                            user->getResult(0).getType())))
+          fed.others.insert(user);
+        continue;
+      }
+      if (isWorthMoving(user))
+        fed.sliced.insert(user);
+      for (auto [result, resultDim] :
+           llvm::zip_equal(user->getResults(), slicing->resultDims))
+        places.insert({result, resultDim});
+    }
+    if (stopAtFirst && !fed.sliced.empty())
+      break;
+  }
+  return fed;
+}
+
+//===----------------------------------------------------------------------===//
+// Candidates
+//===----------------------------------------------------------------------===//
+
+/// An all_reduce, or the sum of a summing gather.
+struct Candidate {
+  Operation *op;
+  FlatSymbolRefAttr mesh;
+  ArrayAttr axes; ///< that are summed over
+  Value summed;   ///< of the type of the sum
+
+  explicit Candidate(AllReduceOp op)
+      : op(op), mesh(op.getMeshAttr()), axes(op.getAxesAttr()),
+        summed(op.getInput()) {}
+  explicit Candidate(AllGatherOp op)
+      : op(op), mesh(op.getMeshAttr()), axes(op.getSummingAttr()),
+        summed(op.getInput()) {}
+
+  Value getResult() const { return op->getResult(0); }
+  RankedTensorType getType() const {
+    return cast<RankedTensorType>(summed.getType());
+  }
+  std::optional<int64_t> getGroupSize() const {
+    return commuter::dist::getGroupSize(lookupMesh(op, mesh), axes);
+  }
+  /// All axes over which ranks meet in it.
+  ArrayAttr getAllAxes() const {
+    auto gather = dyn_cast<AllGatherOp>(op);
+    if (!gather)
+      return axes;
+    SmallVector<Attribute> all(gather.getAxes().getValue());
+    llvm::append_range(all, axes);
+    return ArrayAttr::get(op->getContext(), all);
+  }
+  /// The nearest norms that are parallel in the dimension; all others if there
+  /// is none.
+  FedNorms findNorms(int64_t dim) const {
+    SetVector<Place> places;
+    places.insert({getResult(), dim});
+    return collectNorms(places, 0, mesh, axes, /*stopAtFirst=*/true);
+  }
+  /// The first dimension that splits evenly and in which a norm is parallel.
+  std::optional<int64_t> findSplitDim() const {
+    std::optional<int64_t> size = getGroupSize();
+    for (int64_t dim = 0; size && dim < getType().getRank(); ++dim)
+      if (!getType().isDynamicDim(dim) &&
+          getType().getDimSize(dim) % *size == 0 &&
+          !findNorms(dim).sliced.empty())
+        return dim;
+    return std::nullopt;
+  }
+};
+
+/// Why a candidate is left as it is; an empty reason: it is not.
+struct Refusal {
+  StringRef reason;
+  std::string suggestion;
+};
+
+/// Preconditions of the split: the ranks come to the collective alike, and its
+/// shape and its group are known and fit.
+Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
+                    const ShardingAnalysis &analysis, int64_t minRows) {
+  std::optional<int64_t> size = candidate.getGroupSize();
+  if (!size)
+    return {reason::kUnknownAxisSize, "give the axis a size in dist.mesh"};
+  if (analysis.findDivergence(candidate.op, candidate.mesh,
+                              candidate.getAllAxes()))
+    return {reason::kDivergentControlFlow,
+            "branch on a value that is replicated over the collective's axes"};
+  if (!feedsSliced)
+    return {reason::kGatherDimNormalized, ""};
+  auto whole = cast<RankedTensorType>(candidate.getResult().getType());
+  if (!whole.hasStaticShape())
+    return {reason::kNotRowWise, "give the rows a static size"};
+  if (!candidate.findSplitDim())
+    return {reason::kNotRowWise,
+            "pad the rows to a multiple of " + std::to_string(*size)};
+  if (llvm::product_of(whole.getShape().drop_back()) < minRows)
+    return {reason::kNotProfitable, "lower min-rows"};
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Bytes
+//===----------------------------------------------------------------------===//
+
+std::optional<int64_t> getBytes(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.hasStaticShape() || !type.getElementType().isIntOrIndexOrFloat())
+    return std::nullopt;
+  unsigned bits =
+      type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth();
+  return type.getNumElements() * llvm::divideCeil(bits, 8);
+}
+
+/// What each rank receives in a collective, as the runtime counts it. A gather
+/// that sums is an all_reduce and a gather.
+std::optional<int64_t> getReceivedBytes(MeshGroupOpInterface op) {
+  auto share = [&](Value larger, ArrayAttr axes,
+                   int64_t times = 1) -> std::optional<int64_t> {
+    std::optional<int64_t> bytes = getBytes(larger);
+    std::optional<int64_t> size =
+        commuter::dist::getGroupSize(lookupMesh(op, op.getMeshAttr()), axes);
+    if (!bytes || !size)
+      return std::nullopt;
+    return times * *bytes / *size * (*size - 1);
+  };
+  if (isa<AllReduceOp>(op))
+    return share(op->getOperand(0), op.getAxesAttr(), 2);
+  if (isa<ReduceScatterOp, AllToAllOp>(op))
+    return share(op->getOperand(0), op.getAxesAttr());
+  if (isa<ExchangeExtentsOp>(op))
+    return share(op->getResult(0), op.getAxesAttr());
+  auto gather = dyn_cast<AllGatherOp>(op.getOperation());
+  if (!gather)
+    return 0;
+  std::optional<int64_t> bytes = share(gather.getResult(), gather.getAxes());
+  if (!gather.getSummingAttr())
+    return bytes;
+  std::optional<int64_t> sum =
+      share(gather.getInput(), gather.getSummingAttr(), 2);
+  return bytes && sum ? std::optional(*bytes + *sum) : std::nullopt;
+}
+
+/// In all collectives of the function.
+std::optional<int64_t> getReceivedBytes(FunctionOpInterface function) {
+  std::optional<int64_t> sum = 0;
+  function->walk([&](MeshGroupOpInterface op) {
+    std::optional<int64_t> bytes = getReceivedBytes(op);
+    sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
+  });
+  return sum;
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// A norm that a candidate feeds, and what became of it.
+struct Norm {
+  Norm(Location loc, unsigned function) : loc(loc), function(function) {}
+
+  Location loc;
+  unsigned function;
+  bool isFedBySplit = false;
+  std::optional<MotionOutcome> refusal, motion;
+
+  bool hasMoved() const { return motion && motion->reason.empty(); }
+};
+
+struct Function {
+  FunctionOpInterface op;
+  std::optional<int64_t> bytesBefore, bytesAfter;
+  bool isSplit = false; ///< a candidate in it is
+};
+
+struct SplitAllReduce
+    : public commuter::dist::impl::SplitAllReducePassBase<SplitAllReduce> {
+  using SplitAllReducePassBase::SplitAllReducePassBase;
+
+  void runOnOperation() override;
+
+private:
+  void visitCandidate(const Candidate &candidate,
+                      const ShardingAnalysis &analysis);
+  FedNorms collectNewNorms(const Candidate &candidate, bool isSplit);
+  void noteRefusal(const Candidate &candidate,
+                   const SetVector<Operation *> &ops, const Refusal &refusal);
+  unsigned getFunction(FunctionOpInterface op);
+  Norm &getNorm(Operation *op);
+
+  void exposeSum(AllGatherOp gather);
+  void hideSum(AllReduceOp sum);
+  void split(AllReduceOp reduce);
+  void join(ReduceScatterOp scatter);
+  void moveNorms();
+  void noteOutcome(MotionOutcome outcome, unsigned function);
+  void mergeNestedGathers();
+  SetVector<Norm *> restoreLocations();
+  void emitRemark(Norm &norm);
+
+  template <typename OpTy>
+  SmallVector<OpTy> collectMarked();
+
+  // Ops are cloned when they move, and a clone keeps the location: it holds the
+  // marks of the ops that are to be found again.
+  static constexpr uintptr_t kAllReduce = 0, kSumOfGather = 1, kFirstNorm = 2;
+  void mark(Operation *op, uintptr_t what) {
+    op->setLoc(OpaqueLoc::get(what, getTypeID(), op->getLoc()));
+  }
+  std::optional<uintptr_t> getMark(Location loc) const {
+    auto opaque = dyn_cast<OpaqueLoc>(loc);
+    if (!opaque || opaque.getUnderlyingTypeID() != getTypeID())
+      return std::nullopt;
+    return opaque.getUnderlyingLocation();
+  }
+  Location dropMark(Location loc) const {
+    return getMark(loc) ? cast<OpaqueLoc>(loc).getFallbackLocation() : loc;
+  }
+
+  SmallVector<Function> functions;
+  DenseMap<Operation *, unsigned> functionNumbers;
+  /// By mesh and axes: where slices could come, of what is left as it is, and
+  /// of what is split.
+  DenseMap<std::pair<Attribute, Attribute>, std::array<SetVector<Place>, 2>>
+      places;
+  SmallVector<Norm, 0> norms;
+  SmallVector<AllReduceOp> reduces;
+  SmallVector<AllGatherOp> gathers;
+};
+
+unsigned SplitAllReduce::getFunction(FunctionOpInterface op) {
+  auto [it, isNew] = functionNumbers.try_emplace(op, functions.size());
+  if (isNew)
+    functions.push_back({op, getReceivedBytes(op), std::nullopt});
+  return it->second;
+}
+
+Norm &SplitAllReduce::getNorm(Operation *op) {
+  if (std::optional<uintptr_t> known = getMark(op->getLoc()))
+    return norms[*known - kFirstNorm];
+  norms.emplace_back(op->getLoc(),
+                     getFunction(op->getParentOfType<FunctionOpInterface>()));
+  mark(op, kFirstNorm + norms.size() - 1);
+  return norms.back();
+}
+
+void SplitAllReduce::visitCandidate(const Candidate &candidate,
+                                    const ShardingAnalysis &analysis) {
+  if (!candidate.op->getParentOfType<FunctionOpInterface>() ||
+      candidate.getGroupSize() == 1)
+    return;
+  bool feedsSliced = false, feedsOthers = false;
+  for (int64_t dim = 0; dim < candidate.getType().getRank(); ++dim) {
+    FedNorms fed = candidate.findNorms(dim);
+    feedsSliced |= !fed.sliced.empty();
+    feedsOthers |= !fed.others.empty();
+  }
+  if (!feedsSliced && !feedsOthers)
+    return;
+  Refusal refusal = findRefusal(candidate, feedsSliced, analysis, minRows);
+  bool isSplit = refusal.reason.empty();
+  FedNorms fed = collectNewNorms(candidate, isSplit);
+  if (!isSplit)
+    return noteRefusal(candidate, feedsSliced ? fed.sliced : fed.others,
+                       refusal);
+  for (Operation *op : fed.sliced)
+    getNorm(op).isFedBySplit = true;
+  functions[getFunction(candidate.op->getParentOfType<FunctionOpInterface>())]
+      .isSplit = true;
+  if (auto reduce = dyn_cast<AllReduceOp>(candidate.op))
+    reduces.push_back(reduce);
+  else
+    gathers.push_back(cast<AllGatherOp>(candidate.op));
+}
+
+/// The norms that the candidate feeds, but not one before it that was decided
+/// alike: along a residual stream each candidate feeds all norms after it.
+FedNorms SplitAllReduce::collectNewNorms(const Candidate &candidate,
+                                         bool isSplit) {
+  SetVector<Place> &seen = places[{candidate.mesh, candidate.axes}][isSplit];
+  size_t begin = seen.size();
+  for (int64_t dim = 0; dim < candidate.getType().getRank(); ++dim)
+    seen.insert({candidate.getResult(), dim});
+  return collectNorms(seen, begin, candidate.mesh, candidate.axes,
+                      /*stopAtFirst=*/false);
+}
+
+void SplitAllReduce::noteRefusal(const Candidate &candidate,
+                                 const SetVector<Operation *> &ops,
+                                 const Refusal &refusal) {
+  for (Operation *op : ops) {
+    Norm &norm = getNorm(op);
+    if (norm.refusal)
+      continue;
+    StringAttr suggestion = StringAttr::get(&getContext(), refusal.suggestion);
+    norm.refusal = MotionOutcome{op,
+                                 norm.loc,
+                                 refusal.reason,
+                                 dropMark(candidate.op->getLoc()),
+                                 suggestion.getValue(),
+                                 {},
+                                 {},
+                                 {},
+                                 {}};
+  }
+}
+
+/// Law:
+///
+///   all_gather_A(x) summing B = all_gather_A(all_reduce_B(x))
+///
+/// by definition. It makes the sum a candidate of its own.
+void SplitAllReduce::exposeSum(AllGatherOp gather) {
+  OpBuilder builder(gather);
+  auto sum = AllReduceOp::create(
+      builder, gather.getLoc(), gather.getInput().getType(), gather.getInput(),
+      ReductionKindAttr::get(&getContext(), ReductionKind::Sum),
+      gather.getMeshAttr(), gather.getSummingAttr());
+  mark(sum, kSumOfGather);
+  gather.getInputMutable().assign(sum);
+  gather.removeSummingAttr();
+}
+
+/// The same law, backwards. Precondition: nothing else needs the sum.
+void SplitAllReduce::hideSum(AllReduceOp sum) {
+  if (!sum->hasOneUse())
+    return;
+  auto gather = dyn_cast<AllGatherOp>(*sum->user_begin());
+  if (!gather || gather.getSummingAttr() || gather.getInput() != sum ||
+      gather->getBlock() != sum->getBlock() ||
+      sharesAxes(sum, gather.getMeshAttr(), gather.getAxes()))
+    return;
+  gather.getInputMutable().assign(sum.getInput());
+  gather.setSummingAttr(sum.getAxesAttr());
+  sum.erase();
+}
+
+/// Law, for any dimension d:
+///
+///   all_reduce_B(x) = all_gather_{d,B}(reduce_scatter_{d,B}(x))
+///
+/// bit for bit: the ranks' values are combined in group order in both.
+/// Precondition: d is static and divisible by the group's size. All ranks of
+/// the group come to the op alike and rewrite alike, so none meets another in
+/// half of it.
+void SplitAllReduce::split(AllReduceOp reduce) {
+  Candidate candidate(reduce);
+  std::optional<int64_t> dim = candidate.findSplitDim();
+  if (!dim)
+    return;
+  RankedTensorType type = candidate.getType();
+  SmallVector<int64_t> shape(type.getShape());
+  shape[*dim] /= *candidate.getGroupSize();
+  OpBuilder builder(reduce);
+  IntegerAttr dimAttr = builder.getI64IntegerAttr(*dim);
+  auto scatter =
+      ReduceScatterOp::create(builder, reduce.getLoc(), type.clone(shape),
+                              reduce.getInput(), reduce.getKindAttr(), dimAttr,
+                              reduce.getMeshAttr(), reduce.getAxesAttr());
+  scatter->setDiscardableAttrs(reduce->getDiscardableAttrDictionary());
+  Value whole = AllGatherOp::create(
+      builder, dropMark(reduce.getLoc()), type, scatter, dimAttr, Value(),
+      reduce.getMeshAttr(), reduce.getAxesAttr(), ArrayAttr());
+  reduce.getResult().replaceAllUsesWith(whole);
+  reduce.erase();
+}
+
+/// The same law, backwards, where the sum is gathered as it is. What else its
+/// slices feed takes them from the whole:
+///
+///   reduce_scatter(x) = all_slice(all_reduce(x))
+void SplitAllReduce::join(ReduceScatterOp scatter) {
+  SmallVector<AllGatherOp> wholes;
+  for (Operation *user : scatter->getUsers()) {
+    auto gather = dyn_cast<AllGatherOp>(user);
+    if (gather && gather.getDim() == scatter.getDim() &&
+        gather.getMeshAttr() == scatter.getMeshAttr() &&
+        gather.getAxes() == scatter.getAxesAttr() && !gather.getSummingAttr() &&
+        !gather.getExtents() &&
+        gather.getType() == scatter.getInput().getType())
+      wholes.push_back(gather);
+  }
+  if (wholes.empty()) {
+    ++numSplit;
+    return;
+  }
+  OpBuilder builder(scatter);
+  auto reduce = AllReduceOp::create(
+      builder, scatter.getLoc(), scatter.getInput().getType(),
+      scatter.getInput(), scatter.getKindAttr(), scatter.getMeshAttr(),
+      scatter.getAxesAttr());
+  reduce->setDiscardableAttrs(scatter->getDiscardableAttrDictionary());
+  for (AllGatherOp gather : wholes) {
+    gather.getResult().replaceAllUsesWith(reduce.getResult());
+    gather.erase();
+  }
+  if (!scatter->use_empty()) {
+    Value slice = AllSliceOp::create(
+        builder, dropMark(scatter.getLoc()), scatter.getType(), reduce,
+        scatter.getDimAttr(), Value(), scatter.getMeshAttr(),
+        scatter.getAxesAttr());
+    scatter.getResult().replaceAllUsesWith(slice);
+  }
+  scatter.erase();
+}
+
+template <typename OpTy>
+SmallVector<OpTy> SplitAllReduce::collectMarked() {
+  SmallVector<OpTy> ops;
+  for (Function &function : functions)
+    function.op->walk([&](OpTy op) {
+      std::optional<uintptr_t> mark = getMark(op.getLoc());
+      if (mark && *mark < kFirstNorm)
+        ops.push_back(op);
+    });
+  return ops;
+}
+
+/// Moves norms in front of the gathers that there are now. The states are those
+/// of the program as it is now.
+void SplitAllReduce::moveNorms() {
+  ShardingAnalysis analysis(getOperation());
+  MotionOptions options;
+  options.allowExtraGather = allowExtraGather;
+  for (auto [i, function] : llvm::enumerate(functions)) {
+    if (!function.isSplit)
+      continue;
+    for (MotionOutcome &outcome :
+         moveInFrontOfGathers(function.op, analysis, options))
+      noteOutcome(std::move(outcome), i);
+  }
+}
+
+/// A norm may move twice, in front of a gather that summed, then in front of
+/// the gather that the sum was split into.
+void SplitAllReduce::noteOutcome(MotionOutcome outcome, unsigned function) {
+  std::optional<uintptr_t> mark = getMark(outcome.loc);
+  outcome.loc = dropMark(outcome.loc);
+  if (outcome.blocker)
+    outcome.blocker = dropMark(*outcome.blocker);
+  bool moves = outcome.reason.empty();
+  if (!mark || *mark < kFirstNorm) {
+    // dist-commute-norms has told of those that stay.
+    if (moves) {
+      norms.emplace_back(outcome.loc, function);
+      norms.back().motion = std::move(outcome);
+    }
+    return;
+  }
+  Norm &norm = norms[*mark - kFirstNorm];
+  if (norm.hasMoved()) {
+    if (moves)
+      norm.motion->rowsAfter = outcome.rowsAfter;
+    return;
+  }
+  norm.motion = std::move(outcome);
+}
+
+/// A gather over A of a gather over B is one over A and B: the dialect's own
+/// canonicalisation.
+void SplitAllReduce::mergeNestedGathers() {
+  SetVector<Operation *> nested;
+  for (Function &function : functions)
+    function.op->walk([&](AllGatherOp gather) {
+      auto inner = gather.getInput().getDefiningOp<AllGatherOp>();
+      if (inner)
+        nested.insert_range(ArrayRef<Operation *>{inner, gather});
+    });
+  RewritePatternSet patterns(&getContext());
+  AllGatherOp::getCanonicalizationPatterns(patterns, &getContext());
+  GreedyRewriteConfig config;
+  config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
+  if (failed(applyOpPatternsGreedily(nested.getArrayRef(), std::move(patterns),
+                                     config)))
+    signalPassFailure();
+}
+
+/// Returns the norms in program order.
+SetVector<Norm *> SplitAllReduce::restoreLocations() {
+  SetVector<Norm *> order;
+  for (Function &function : functions)
+    function.op->walk([&](Operation *op) {
+      std::optional<uintptr_t> mark = getMark(op->getLoc());
+      if (mark && *mark >= kFirstNorm)
+        order.insert(&norms[*mark - kFirstNorm]);
+      op->setLoc(dropMark(op->getLoc()));
+    });
+  for (Norm &norm : norms)
+    order.insert(&norm);
+  return order;
+}
+
+void SplitAllReduce::emitRemark(Norm &norm) {
+  Function &function = functions[norm.function];
+  if (norm.refusal && !norm.isFedBySplit && !norm.hasMoved())
+    norm.motion = norm.refusal;
+  if (!norm.motion)
+    return;
+  norm.motion->bytesBefore = function.bytesBefore;
+  norm.motion->bytesAfter = function.bytesAfter;
+  emitMotionRemark("dist-split-all-reduce", function.op.getName(),
+                   *norm.motion);
+  ++(norm.hasMoved() ? numMoved : numMissed);
+}
+
+void SplitAllReduce::runOnOperation() {
+  functions.clear();
+  functionNumbers.clear();
+  places.clear();
+  norms.clear();
+  reduces.clear();
+  gathers.clear();
+  const auto &analysis = getAnalysis<ShardingAnalysis>();
+  getOperation()->walk([&](Operation *op) {
+    if (auto reduce = dyn_cast<AllReduceOp>(op))
+      visitCandidate(Candidate(reduce), analysis);
+    else if (auto gather = dyn_cast<AllGatherOp>(op);
+             gather && gather.getSummingAttr())
+      visitCandidate(Candidate(gather), analysis);
+  });
+
+  if (!reduces.empty() || !gathers.empty()) {
+    for (AllReduceOp reduce : reduces)
+      mark(reduce, kAllReduce);
+    for (AllGatherOp gather : gathers)
+      exposeSum(gather);
+    if (!gathers.empty())
+      moveNorms();
+    for (AllReduceOp reduce : collectMarked<AllReduceOp>())
+      split(reduce);
+    moveNorms();
+    for (ReduceScatterOp scatter : collectMarked<ReduceScatterOp>())
+      join(scatter);
+    for (AllReduceOp reduce : collectMarked<AllReduceOp>())
+      if (getMark(reduce.getLoc()) == kSumOfGather)
+        hideSum(reduce);
+    if (!gathers.empty())
+      mergeNestedGathers();
+    for (Function &function : functions)
+      function.bytesAfter = getReceivedBytes(function.op);
+  } else {
+    markAllAnalysesPreserved();
+  }
+  for (Norm *norm : restoreLocations())
+    emitRemark(*norm);
+}
+
+} // namespace
