@@ -16,6 +16,10 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
+#if defined(COMMUTER_INCLUDE_TESTS)
+#include "TestPasses.h"
+#endif
+
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
@@ -23,6 +27,9 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   commuter::registerAllDialects(registry);
   commuter::registerAllPasses();
+#if defined(COMMUTER_INCLUDE_TESTS)
+  commuter::registerTestPasses();
+#endif
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Commuter optimizer driver\n", registry));
 }
