@@ -12,8 +12,9 @@
 
 #include "commuter/Analysis/ShardingAnalysis.h"
 
+#include "Reachability.h"
+#include "mlir/Analysis/DataFlow/DeadCodeAnalysis.h"
 #include "mlir/Analysis/DataFlow/SparseAnalysis.h"
-#include "mlir/Analysis/DataFlow/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -63,6 +64,7 @@ MeshAxes::MeshAxes(Operation *top) {
           axes.push_back({mesh.getSymNameAttr(), name, size});
         else if (axes[it->second].size != size) // in modules of their own
           axes[it->second].size = ShapedType::kDynamic;
+        severalMeshes |= axes.back().mesh != axes.front().mesh;
       }
     }
     return isa<FunctionOpInterface>(op) ? WalkResult::skip()
@@ -105,67 +107,95 @@ bool commuter::contradicts(AxisState found, AxisState promised) {
   return !(found == promised);
 }
 
+static void mark(llvm::SmallBitVector &operands, OperandRange range) {
+  if (!range.empty())
+    operands.set(range.getBeginOperandIndex(),
+                 range.getBeginOperandIndex() + range.size());
+}
+
+/// The operands of a terminator that decide which of its successors is next:
+/// those that it does not pass on.
+static SmallVector<Value> getConditions(Operation *terminator) {
+  SmallVector<Value> conditions;
+  if (terminator->getNumSuccessors() < 2)
+    return conditions;
+  llvm::SmallBitVector forwarded(terminator->getNumOperands());
+  if (auto branch = dyn_cast<BranchOpInterface>(terminator))
+    for (unsigned i = 0; i < terminator->getNumSuccessors(); ++i)
+      mark(forwarded, branch.getSuccessorOperands(i).getForwardedOperands());
+  for (OpOperand &operand : terminator->getOpOperands())
+    if (!forwarded[operand.getOperandNumber()])
+      conditions.push_back(operand.get());
+  return conditions;
+}
+
 SmallVector<Value> commuter::getBranchConditions(Region &region) {
   SmallVector<Value> conditions;
   if (region.empty() || region.hasOneBlock())
     return conditions;
-  for (Block &block : region) {
-    if (block.getNumSuccessors() < 2)
-      continue;
-    Operation *terminator = block.getTerminator();
-    llvm::SmallDenseSet<unsigned> forwarded;
-    if (auto branch = dyn_cast<BranchOpInterface>(terminator))
-      for (unsigned i = 0; i < block.getNumSuccessors(); ++i) {
-        OperandRange range =
-            branch.getSuccessorOperands(i).getForwardedOperands();
-        for (unsigned j = 0; j < range.size(); ++j)
-          forwarded.insert(range.getBeginOperandIndex() + j);
-      }
-    for (OpOperand &operand : terminator->getOpOperands())
-      if (!forwarded.contains(operand.getOperandNumber()))
-        conditions.push_back(operand.get());
-  }
+  for (Block &block : region)
+    llvm::append_range(conditions, getConditions(block.getTerminator()));
   return conditions;
 }
 
-SmallVector<Value>
-commuter::getControlOperands(RegionBranchOpInterface branch) {
+/// The values that decide which region of a branch op runs, and how often.
+static SmallVector<Value> getRegionControl(RegionBranchOpInterface branch) {
   SmallVector<Value> control;
-  auto addUnforwarded = [&](Operation *op,
-                            const DenseSet<unsigned> &forwarded) {
+  SmallVector<RegionSuccessor> successors;
+  auto addUnforwarded = [&](Operation *op, auto getForwarded) {
+    llvm::SmallBitVector forwarded(op->getNumOperands());
+    for (RegionSuccessor successor : successors)
+      mark(forwarded, getForwarded(successor));
     for (OpOperand &operand : op->getOpOperands())
-      if (!forwarded.contains(operand.getOperandNumber()))
+      if (!forwarded[operand.getOperandNumber()])
         control.push_back(operand.get());
   };
-  auto note = [](DenseSet<unsigned> &forwarded, OperandRange range) {
-    for (unsigned i = 0; i < range.size(); ++i)
-      forwarded.insert(range.getBeginOperandIndex() + i);
-  };
-  DenseSet<unsigned> forwarded;
-  SmallVector<RegionSuccessor> successors;
   branch.getSuccessorRegions(RegionBranchPoint::parent(), successors);
-  for (RegionSuccessor successor : successors)
-    note(forwarded, branch.getEntrySuccessorOperands(successor));
-  addUnforwarded(branch, forwarded);
-  for (Region &region : branch->getRegions()) {
-    llvm::append_range(control, getBranchConditions(region));
+  addUnforwarded(branch, [&](RegionSuccessor successor) {
+    return branch.getEntrySuccessorOperands(successor);
+  });
+  for (Region &region : branch->getRegions())
     for (Block &block : region) {
       auto terminator =
           block.empty()
               ? RegionBranchTerminatorOpInterface()
               : dyn_cast<RegionBranchTerminatorOpInterface>(block.back());
-      if (!terminator)
+      if (!terminator || terminator->getNumOperands() == 0)
         continue;
-      DenseSet<unsigned> passedOn;
-      SmallVector<RegionSuccessor> next;
       SmallVector<Attribute> unknown(terminator->getNumOperands());
-      terminator.getSuccessorRegions(unknown, next);
-      for (RegionSuccessor successor : next)
-        note(passedOn, terminator.getSuccessorOperands(successor));
-      addUnforwarded(terminator, passedOn);
+      successors.clear();
+      terminator.getSuccessorRegions(unknown, successors);
+      addUnforwarded(terminator, [&](RegionSuccessor successor) {
+        return terminator.getSuccessorOperands(successor);
+      });
     }
-  }
   return control;
+}
+
+SmallVector<Value>
+commuter::getControlOperands(RegionBranchOpInterface branch) {
+  SmallVector<Value> control = getRegionControl(branch);
+  for (Region &region : branch->getRegions())
+    llvm::append_range(control, getBranchConditions(region));
+  return control;
+}
+
+//===----------------------------------------------------------------------===//
+// StateTable
+//===----------------------------------------------------------------------===//
+
+unsigned StateTable::getOrCreate(Value value) {
+  auto [it, isNew] = numbers.try_emplace(value, numbers.size());
+  if (isNew)
+    states.resize(states.size() + numAxes);
+  return it->second;
+}
+
+ArrayRef<AxisState> StateTable::lookup(Value value) const {
+  auto it = numbers.find(value);
+  if (it == numbers.end())
+    return {};
+  return {states.data() + size_t(it->second) * numAxes, numAxes};
 }
 
 //===----------------------------------------------------------------------===//
@@ -182,22 +212,20 @@ AxisState joinStates(AxisState a, AxisState b) {
 
 class StateLattice : public dataflow::AbstractSparseLattice {
 public:
-  using AbstractSparseLattice::AbstractSparseLattice;
+  StateLattice(Value value, StateTable &table, unsigned number)
+      : AbstractSparseLattice(value), table(table), number(number) {}
 
-  AxisState get(unsigned axis) const {
-    return axis < state.size() ? state[axis] : AxisState();
-  }
-  ChangeResult join(const ValueState &other) {
+  AxisState get(unsigned axis) const { return table[number][axis]; }
+
+  ChangeResult join(ArrayRef<AxisState> other) {
     if (isPinned)
       return ChangeResult::NoChange;
-    if (state.size() < other.size())
-      state.resize(other.size());
     ChangeResult changed = ChangeResult::NoChange;
-    for (auto [axis, incoming] : llvm::enumerate(other)) {
-      AxisState joined = joinStates(state[axis], incoming);
-      if (joined == state[axis])
+    for (auto [own, incoming] : llvm::zip_equal(table[number], other)) {
+      AxisState joined = joinStates(own, incoming);
+      if (joined == own)
         continue;
-      state[axis] = joined;
+      own = joined;
       changed = ChangeResult::Change;
     }
     return changed;
@@ -206,19 +234,46 @@ public:
   ChangeResult pin(const ValueState &promised) {
     bool isNew = !isPinned;
     isPinned = true;
-    state = promised;
+    llvm::copy(promised, table[number].begin());
     return isNew ? ChangeResult::Change : ChangeResult::NoChange;
   }
   ChangeResult join(const dataflow::AbstractSparseLattice &other) override {
-    return join(static_cast<const StateLattice &>(other).state);
+    return join(table[static_cast<const StateLattice &>(other).number]);
   }
   void print(raw_ostream &os) const override {
-    llvm::interleaveComma(state, os);
+    llvm::interleaveComma(table[number], os);
   }
 
 private:
-  ValueState state;
+  StateTable &table;
+  unsigned number;
   bool isPinned = false;
+};
+
+/// The axes along which ranks may take different ways through the blocks of a
+/// region: those along which a condition differs. It is held once a region, and
+/// not asked of all conditions wherever it matters, which would be as many
+/// times as the region has blocks.
+class BranchDivergence : public AnalysisState {
+public:
+  using AnalysisState::AnalysisState;
+
+  bool contains(unsigned axis) const {
+    return axis < axes.size() && axes[axis];
+  }
+  ChangeResult add(unsigned axis) {
+    if (contains(axis))
+      return ChangeResult::NoChange;
+    axes.resize(std::max(axes.size(), axis + 1));
+    axes.set(axis);
+    return ChangeResult::Change;
+  }
+  void print(raw_ostream &os) const override {
+    llvm::interleaveComma(axes.set_bits(), os);
+  }
+
+private:
+  BitVector axes;
 };
 
 /// Along one axis: the states of an op's operands.
@@ -293,94 +348,257 @@ bool keepsPartial(Operation *op, OperandStates states) {
   return false;
 }
 
-class StateSolver
-    : public dataflow::SparseForwardDataFlowAnalysis<StateLattice> {
+/// An op that is visited, and what is asked of it once for all axes.
+struct Visit {
+  Operation *op;
+  ArrayRef<const StateLattice *> operands;
+  SetVector<Value> captured;
+  /// Of a collective: its axes, and those that a gather sums over.
+  MeshGroupOpInterface group;
+  SmallVector<unsigned> over, summed;
+  /// Set when first asked for.
+  std::optional<bool> dependsOnInputsAlone = {};
+
+  bool isOver(unsigned axis) const { return llvm::is_contained(over, axis); }
+};
+
+class StateSolver : public dataflow::AbstractSparseForwardDataFlowAnalysis {
 public:
-  StateSolver(DataFlowSolver &solver, const MeshAxes &axes)
-      : SparseForwardDataFlowAnalysis(solver), axes(axes) {}
+  StateSolver(DataFlowSolver &solver, const Reachability &reachability,
+              const MeshAxes &axes, StateTable &table)
+      : AbstractSparseForwardDataFlowAnalysis(solver),
+        reachability(reachability), axes(axes), table(table) {}
 
-  LogicalResult visitOperation(Operation *op,
-                               ArrayRef<const StateLattice *> operands,
-                               ArrayRef<StateLattice *> results) override {
-    SmallVector<AxisState> states(operands.size());
-    SetVector<Value> captured = getCapturedValues(op);
-    SmallVector<ValueState> outputs(results.size(), ValueState(axes.size()));
-    for (unsigned axis = 0; axis < axes.size(); ++axis) {
-      bool ready = true;
-      for (auto [i, operand] : llvm::enumerate(operands)) {
-        states[i] = operand->get(axis);
-        ready &= states[i].kind != AxisState::None;
-      }
-      for (Value value : captured)
-        ready &= getCapturedState(op, value, axis).kind != AxisState::None;
-      if (!ready)
-        continue;
-      for (unsigned r = 0; r < results.size(); ++r)
-        outputs[r][axis] = axes[axis].size == 1
-                               ? AxisState::replicated()
-                               : transfer(op, r, axis, states, operands);
-    }
-    for (auto [lattice, output] : llvm::zip_equal(results, outputs)) {
-      liftToAllMeshes(output);
-      propagateIfChanged(lattice, lattice->join(output));
-    }
-    return success();
+  /// The calls whose callees are known, with these.
+  ArrayRef<std::pair<Operation *, Operation *>> getCalls() const {
+    return calls;
   }
+  /// The regions of more than one block.
+  ArrayRef<Region *> getBranchingRegions() const { return branchingRegions; }
 
+  /// As the framework's, but each op once: where nothing loops, an op comes
+  /// after all that it depends on, those with regions after these.
   LogicalResult initialize(Operation *top) override {
+    scope = top;
     pinPromises(top);
-    return SparseForwardDataFlowAnalysis::initialize(top);
+    for (Region &region : top->getRegions())
+      if (!region.empty())
+        for (Value argument : region.getArguments())
+          setToEntryState(getLatticeElement(argument));
+    if (failed(initializeRegions(top)))
+      return failure();
+    return top->getBlock() ? visit(getProgramPointAfter(top)) : success();
   }
 
   /// After the framework has joined what comes from several ways: along an axis
   /// on which ranks may take different ones, equal values from each do not make
   /// equal results.
   LogicalResult visit(ProgramPoint *point) override {
-    if (failed(SparseForwardDataFlowAnalysis::visit(point)))
-      return failure();
     if (point->isBlockStart()) {
+      if (failed(AbstractSparseForwardDataFlowAnalysis::visit(point)))
+        return failure();
       Block *block = point->getBlock();
-      if (!block->isEntryBlock())
-        joinDivergence(point, block->getArguments(),
-                       getBranchConditions(*block->getParent()));
+      if (!block->isEntryBlock() && block->getNumArguments() != 0)
+        joinDivergence(block->getArguments(),
+                       getDivergence(point, *block->getParent()));
       return success();
     }
     Operation *op = point->getPrevOp();
+    if (op->getNumSuccessors() > 1)
+      visitConditions(op);
+    if (auto call = dyn_cast<CallOpInterface>(op))
+      passArguments(call);
+    if (failed(AbstractSparseForwardDataFlowAnalysis::visit(point)))
+      return failure();
     if (op->getNumResults() == 0)
       return success();
     if (auto branch = dyn_cast<RegionBranchOpInterface>(op))
-      joinDivergence(point, op->getResults(), getControlOperands(branch));
+      joinDivergence(op->getResults(), getDivergence(point, branch));
     else if (FunctionOpInterface callee = getCallee(op))
-      joinDivergence(point, op->getResults(),
-                     getBranchConditions(callee.getFunctionBody()));
+      joinDivergence(op->getResults(),
+                     getDivergence(point, callee.getFunctionBody()));
     return success();
   }
 
+protected:
+  StateLattice *getLatticeElement(Value value) override {
+    unsigned number = table.getOrCreate(value);
+    if (number == lattices.size())
+      lattices.push_back(new (allocator.Allocate())
+                             StateLattice(value, table, number));
+    return lattices[number];
+  }
+
+  LogicalResult visitOperationImpl(
+      Operation *op,
+      ArrayRef<const dataflow::AbstractSparseLattice *> operandLattices,
+      ArrayRef<dataflow::AbstractSparseLattice *> resultLattices) override {
+    // Every lattice here is a StateLattice.
+    return visitOperation(
+        op,
+        {reinterpret_cast<const StateLattice *const *>(operandLattices.data()),
+         operandLattices.size()},
+        {reinterpret_cast<StateLattice *const *>(resultLattices.data()),
+         resultLattices.size()});
+  }
+
+  void visitExternalCallImpl(
+      CallOpInterface, ArrayRef<const dataflow::AbstractSparseLattice *>,
+      ArrayRef<dataflow::AbstractSparseLattice *> results) override {
+    setAllToEntryStates(results);
+  }
+
+  /// As the framework's, which searches all functions for the callee.
+  LogicalResult visitCallOperation(
+      CallOpInterface call, ArrayRef<const dataflow::AbstractSparseLattice *>,
+      ArrayRef<dataflow::AbstractSparseLattice *> results) override {
+    ProgramPoint *point = getProgramPointAfter(call);
+    const auto *returns =
+        getOrCreateFor<dataflow::PredecessorState>(point, point);
+    if (!returns->allPredecessorsKnown())
+      setAllToEntryStates(results);
+    else
+      for (Operation *op : returns->getKnownPredecessors())
+        for (auto [operand, result] : llvm::zip(op->getOperands(), results))
+          join(result, *getLatticeElementFor(point, operand));
+    return success();
+  }
+
+  /// The arguments of a function whose calls are all known come from the calls,
+  /// each of which passes on its own: see `passArguments`.
+  void visitCallableOperation(
+      CallableOpInterface callable,
+      ArrayRef<dataflow::AbstractSparseLattice *> arguments) override {
+    if (reachability.hasUnknownCallers(callable))
+      setAllToEntryStates(arguments);
+  }
+
   /// The induction variables of a loop are what its bounds are.
-  void visitNonControlFlowArguments(Operation *op,
-                                    const RegionSuccessor &successor,
-                                    ArrayRef<StateLattice *> arguments,
-                                    unsigned firstIndex) override {
+  void visitNonControlFlowArgumentsImpl(
+      Operation *op, const RegionSuccessor &successor,
+      ArrayRef<dataflow::AbstractSparseLattice *> arguments,
+      unsigned firstIndex) override {
+    unsigned end = firstIndex + successor.getSuccessorInputs().size();
     auto branch = dyn_cast<RegionBranchOpInterface>(op);
-    if (!branch || !isa<LoopLikeOpInterface>(op) || !successor.getSuccessor())
-      return SparseForwardDataFlowAnalysis::visitNonControlFlowArguments(
-          op, successor, arguments, firstIndex);
-    ProgramPoint *point =
-        getProgramPointBefore(&successor.getSuccessor()->front());
-    ValueState state = getDivergence(point, getControlOperands(branch));
+    if (!branch || !isa<LoopLikeOpInterface>(op) || !successor.getSuccessor()) {
+      setAllToEntryStates(arguments.take_front(firstIndex));
+      setAllToEntryStates(arguments.drop_front(end));
+      return;
+    }
+    ValueState state = getDivergence(
+        getProgramPointBefore(&successor.getSuccessor()->front()), branch);
     for (AxisState &axis : state)
       if (axis.kind == AxisState::None)
         axis = AxisState::replicated();
-    unsigned end = firstIndex + successor.getSuccessorInputs().size();
     for (auto [i, lattice] : llvm::enumerate(arguments))
       if (i < firstIndex || i >= end)
-        propagateIfChanged(lattice, lattice->join(state));
+        joinInto(static_cast<StateLattice *>(lattice), state);
   }
 
-  void setToEntryState(StateLattice *lattice) override {
+  void setToEntryState(dataflow::AbstractSparseLattice *lattice) override {
     ValueState state(axes.size(), AxisState::varying());
     setUnitAxes(state);
+    joinInto(static_cast<StateLattice *>(lattice), state);
+  }
+
+private:
+  void joinInto(StateLattice *lattice, ArrayRef<AxisState> state) {
     propagateIfChanged(lattice, lattice->join(state));
+  }
+
+  LogicalResult initializeRegions(Operation *op) {
+    for (Region &region : op->getRegions()) {
+      if (!region.empty() && !region.hasOneBlock())
+        branchingRegions.push_back(&region);
+      for (Block &block : region) {
+        ProgramPoint *start = getProgramPointBefore(&block);
+        auto *executable = getOrCreate<dataflow::Executable>(start);
+        executable->blockContentSubscribe(this);
+        if (failed(visit(start)))
+          return failure();
+        for (Operation &inner : block)
+          if (failed(initializeOp(&inner, executable->isLive())))
+            return failure();
+      }
+    }
+    return success();
+  }
+
+  LogicalResult initializeOp(Operation *op, bool isLive) {
+    if (op->getNumRegions() != 0 && failed(initializeRegions(op)))
+      return failure();
+    if (op->getNumSuccessors() > 1 || traits.get(op).isControlFlow)
+      return visit(getProgramPointAfter(op));
+    if (!isLive || op->getNumResults() == 0)
+      return success();
+    // What the framework does at any other op, less the search for its block's
+    // liveness.
+    SmallVector<const StateLattice *> operands;
+    SmallVector<StateLattice *> results;
+    for (Value operand : op->getOperands())
+      operands.push_back(subscribe(operand));
+    for (Value result : op->getResults())
+      results.push_back(getLatticeElement(result));
+    return visitOperation(op, operands, results);
+  }
+
+  /// Visits the users of `value` again when its state changes.
+  StateLattice *subscribe(Value value) {
+    StateLattice *lattice = getLatticeElement(value);
+    lattice->useDefSubscribe(this);
+    return lattice;
+  }
+
+  LogicalResult visitOperation(Operation *op,
+                               ArrayRef<const StateLattice *> operands,
+                               ArrayRef<StateLattice *> results) {
+    Visit visit = startVisit(op, operands);
+    SmallVector<AxisState> states(operands.size());
+    SmallVector<ValueState, 1> outputs(results.size(), ValueState(axes.size()));
+    for (unsigned axis = 0; axis < axes.size(); ++axis) {
+      if (!collectStates(visit, axis, states))
+        continue;
+      for (unsigned r = 0; r < results.size(); ++r)
+        outputs[r][axis] = axes[axis].size == 1
+                               ? AxisState::replicated()
+                               : transfer(visit, r, axis, states);
+    }
+    for (auto [lattice, output] : llvm::zip_equal(results, outputs)) {
+      liftToAllMeshes(output);
+      joinInto(lattice, output);
+    }
+    return success();
+  }
+
+  Visit startVisit(Operation *op, ArrayRef<const StateLattice *> operands) {
+    Visit visit{op, operands, {}, {}, {}, {}};
+    OpTraits ofOp = traits.get(op);
+    if (op->getNumRegions() != 0)
+      visit.captured = getCapturedValues(op);
+    else if (ofOp.isFunctionOfOperands)
+      visit.dependsOnInputsAlone = true;
+    if (!ofOp.isGroup)
+      return visit;
+    visit.group = cast<MeshGroupOpInterface>(op);
+    FlatSymbolRefAttr mesh = visit.group.getMeshAttr();
+    visit.over = axes.find(mesh, visit.group.getAxesAttr());
+    if (auto gather = dyn_cast<AllGatherOp>(op))
+      if (ArrayAttr summing = gather.getSummingAttr())
+        visit.summed = axes.find(mesh, summing);
+    return visit;
+  }
+
+  /// The operands' states along an axis; false if one is not computed yet.
+  bool collectStates(const Visit &visit, unsigned axis,
+                     MutableArrayRef<AxisState> states) {
+    for (auto [state, operand] : llvm::zip_equal(states, visit.operands)) {
+      state = operand->get(axis);
+      if (state.kind == AxisState::None)
+        return false;
+    }
+    return llvm::all_of(visit.captured, [&](Value value) {
+      return getCapturedState(visit.op, value, axis).kind != AxisState::None;
+    });
   }
 
 private:
@@ -393,6 +611,8 @@ private:
   /// A mesh names all ranks: what is the same along each of its axes is the
   /// same on all ranks, and so along the axes of every other mesh.
   void liftToAllMeshes(ValueState &state) const {
+    if (!axes.hasSeveralMeshes())
+      return;
     llvm::SmallDenseSet<StringAttr, 2> varied, all;
     for (unsigned axis = 0; axis < axes.size(); ++axis) {
       all.insert(axes[axis].mesh);
@@ -427,74 +647,151 @@ private:
   /// where it is called.
   void pinPromises(Operation *top) {
     top->walk([&](Operation *op) {
-      if (auto function = dyn_cast<FunctionOpInterface>(op);
-          function && !function.isExternal())
-        for (BlockArgument argument : function.getArguments())
-          pin(argument, function.getArgAttr(argument.getArgNumber(),
-                                            ShardingAttr::kAttrName));
-      if (FunctionOpInterface callee = getCallee(op))
-        for (OpResult result : op->getResults())
-          pin(result, callee.getResultAttr(result.getResultNumber(),
-                                           ShardingAttr::kAttrName));
+      OpTraits ofOp = traits.get(op);
+      if (ofOp.isFunction)
+        pinArguments(cast<FunctionOpInterface>(op));
+      if (ofOp.isCall)
+        pinResults(cast<CallOpInterface>(op));
     });
   }
+  void pinArguments(FunctionOpInterface function) {
+    if (function.isExternal())
+      return;
+    for (BlockArgument argument : function.getArguments())
+      pin(argument, function.getArgAttr(argument.getArgNumber(),
+                                        ShardingAttr::kAttrName));
+  }
+  void pinResults(CallOpInterface call) {
+    Operation *callee = call.resolveCallableInTable(&symbols);
+    if (!callee)
+      return;
+    calls.emplace_back(call, callee);
+    if (auto function = dyn_cast<FunctionOpInterface>(callee))
+      for (OpResult result : call->getResults())
+        pin(result, function.getResultAttr(result.getResultNumber(),
+                                           ShardingAttr::kAttrName));
+  }
 
-  /// Varying where a condition is not replicated; nothing elsewhere.
-  ValueState getDivergence(ProgramPoint *point, ArrayRef<Value> conditions) {
-    ValueState divergence(axes.size());
-    for (Value operand : conditions) {
-      const StateLattice *lattice = getLatticeElementFor(point, operand);
-      for (unsigned axis = 0; axis < axes.size(); ++axis) {
-        AxisState state = lattice->get(axis);
-        if (state.kind != AxisState::None && !state.isReplicated())
-          divergence[axis] = AxisState::varying();
-      }
+  /// A call joins the states of its operands into the callee's arguments. (The
+  /// framework has the callee look at all its calls whenever one changes.)
+  void passArguments(CallOpInterface call) {
+    Block *block = call->getBlock();
+    FunctionOpInterface callee = getCallee(call);
+    if (!callee || !scope->isProperAncestor(callee) || callee.isExternal() ||
+        !block ||
+        !getOrCreate<dataflow::Executable>(getProgramPointBefore(block))
+             ->isLive())
+      return;
+    for (auto [operand, argument] :
+         llvm::zip(call.getArgOperands(), callee.getArguments()))
+      join(getLatticeElement(argument), *subscribe(operand));
+  }
+
+  BranchDivergence *getBranchDivergence(Region &region) {
+    return getOrCreate<BranchDivergence>(
+        getProgramPointBefore(&region.front()));
+  }
+
+  /// A terminator that has the choice joins what decides it into the
+  /// divergence of its region.
+  void visitConditions(Operation *terminator) {
+    BranchDivergence *divergence =
+        getBranchDivergence(*terminator->getParentRegion());
+    for (Value condition : getConditions(terminator)) {
+      const StateLattice *lattice = subscribe(condition);
+      for (unsigned axis = 0; axis < axes.size(); ++axis)
+        if (isDivergent(lattice->get(axis)))
+          propagateIfChanged(divergence, divergence->add(axis));
     }
+  }
+
+  static bool isDivergent(AxisState state) {
+    return state.kind != AxisState::None && !state.isReplicated();
+  }
+
+  /// Varying along the axes on which ranks may take different ways through a
+  /// region; nothing elsewhere.
+  ValueState getDivergence(ProgramPoint *point, Region &region) {
+    ValueState state(axes.size());
+    if (region.empty() || region.hasOneBlock())
+      return state;
+    BranchDivergence *divergence = getBranchDivergence(region);
+    addDependency(divergence, point);
+    for (unsigned axis = 0; axis < axes.size(); ++axis)
+      if (divergence->contains(axis))
+        state[axis] = AxisState::varying();
+    return state;
+  }
+
+  /// The same, of the ways to and through the regions of a branch op.
+  ValueState getDivergence(ProgramPoint *point,
+                           RegionBranchOpInterface branch) {
+    ValueState divergence(axes.size());
+    auto [it, isNew] = regionControl.try_emplace(branch);
+    if (isNew)
+      it->second = getRegionControl(branch);
+    for (Value operand : it->second) {
+      const auto *lattice = static_cast<const StateLattice *>(
+          getLatticeElementFor(point, operand));
+      for (unsigned axis = 0; axis < axes.size(); ++axis)
+        if (isDivergent(lattice->get(axis)))
+          divergence[axis] = AxisState::varying();
+    }
+    for (Region &region : branch->getRegions())
+      for (auto [axis, state] : llvm::enumerate(getDivergence(point, region)))
+        if (state.isVarying())
+          divergence[axis] = state;
     return divergence;
   }
-  void joinDivergence(ProgramPoint *point, ValueRange values,
-                      ArrayRef<Value> conditions) {
-    ValueState divergence = getDivergence(point, conditions);
-    for (Value value : values) {
-      StateLattice *lattice = getLatticeElement(value);
-      propagateIfChanged(lattice, lattice->join(divergence));
-    }
+
+  void joinDivergence(ValueRange values, const ValueState &divergence) {
+    for (Value value : values)
+      joinInto(getLatticeElement(value), divergence);
   }
 
   /// Along an axis of another mesh than the op's: its groups lie across the
   /// op's in a way that is not looked into.
-  AxisState transferAcrossMeshes(Operation *op,
-                                 ArrayRef<const StateLattice *> operands) {
+  AxisState transferAcrossMeshes(const Visit &visit) {
     // Gathers and reductions of what is the same on all ranks.
-    bool keeps = isa<AllGatherOp, AllReduceOp, ExchangeExtentsOp>(op) &&
-                 llvm::all_of(operands, [&](const StateLattice *operand) {
+    bool keeps = isa<AllGatherOp, AllReduceOp, ExchangeExtentsOp>(visit.op) &&
+                 llvm::all_of(visit.operands, [&](const StateLattice *operand) {
                    return llvm::all_of(
                        llvm::seq<unsigned>(0, axes.size()), [&](unsigned axis) {
                          return operand->get(axis).isReplicated();
                        });
                  });
-    return keeps || isa<AxisSizeOp>(op) ? AxisState::replicated()
-                                        : AxisState::varying();
+    return keeps || isa<AxisSizeOp>(visit.op) ? AxisState::replicated()
+                                              : AxisState::varying();
   }
 
   /// The state of result `resultNumber` along `axis`.
-  AxisState transfer(Operation *op, unsigned resultNumber, unsigned axis,
-                     OperandStates states,
-                     ArrayRef<const StateLattice *> operands) {
+  AxisState transfer(Visit &visit, unsigned resultNumber, unsigned axis,
+                     OperandStates states) {
+    if (visit.group)
+      return axes[axis].mesh == visit.group.getMeshAttr().getAttr()
+                 ? transferGroup(visit, axis, states)
+                 : transferAcrossMeshes(visit);
+    if (auto promise = dyn_cast<AssertShardingOp>(visit.op)) {
+      ShardingAttr sharding = promise.getSharding();
+      return axes[axis].mesh == sharding.getMesh().getAttr()
+                 ? getAnnotatedState(axes, sharding)[axis]
+                 : states.front();
+    }
+    AxisState state = transferThroughSlices(visit, resultNumber, axis, states);
+    auto expand = dyn_cast<tensor::ExpandShapeOp>(visit.op);
+    return expand && state.isSharded() && isSplitUnclear(expand, state.dim)
+               ? AxisState::varying()
+               : state;
+  }
+
+  /// Of a collective, along an axis of its mesh.
+  AxisState transferGroup(const Visit &visit, unsigned axis,
+                          OperandStates states) {
     AxisState x = states.empty() ? AxisState::replicated() : states.front();
-    auto group = dyn_cast<MeshGroupOpInterface>(op);
-    if (group && axes[axis].mesh != group.getMeshAttr().getAttr())
-      return transferAcrossMeshes(op, operands);
-    auto isOver = [&](MeshGroupOpInterface group) {
-      return llvm::is_contained(
-          axes.find(group.getMeshAttr(), group.getAxesAttr()), axis);
-    };
-    return llvm::TypeSwitch<Operation *, AxisState>(op)
+    const bool isOver = visit.isOver(axis);
+    return llvm::TypeSwitch<Operation *, AxisState>(visit.op)
         .Case([&](AllGatherOp gather) {
-          ArrayAttr summing = gather.getSummingAttr();
-          if (isOver(gather) ||
-              (summing && llvm::is_contained(
-                              axes.find(gather.getMeshAttr(), summing), axis)))
+          if (isOver || llvm::is_contained(visit.summed, axis))
             return AxisState::replicated();
           if (gather.getExtents() && !states.back().isReplicated())
             return AxisState::varying();
@@ -502,9 +799,8 @@ private:
             return x;
           // A more major axis still splits the dimension into slices; a more
           // minor one does not: what was gathered interleaves its slices.
-          for (unsigned other :
-               axes.find(gather.getMeshAttr(), gather.getAxes())) {
-            AxisState gathered = operands.front()->get(other);
+          for (unsigned other : visit.over) {
+            AxisState gathered = visit.operands.front()->get(other);
             if (!gathered.isSharded() || gathered.dim != x.dim ||
                 gathered.level <= x.level)
               return AxisState::varying();
@@ -512,17 +808,16 @@ private:
           return x;
         })
         .Case([&](AllReduceOp reduce) {
-          if (isOver(reduce))
+          if (isOver)
             return AxisState::replicated();
           return x.isPartial() && reduce.getKind() != ReductionKind::Sum
                      ? AxisState::varying()
                      : x;
         })
         .Case([&](ReduceScatterOp scatter) {
-          if (isOver(scatter))
-            return AxisState::sharded(
-                scatter.getDim(),
-                getLevel(scatter, scatter.getDim(), axis, operands));
+          if (isOver)
+            return AxisState::sharded(scatter.getDim(),
+                                      getLevel(visit, scatter.getDim(), axis));
           return x.isPartial() && scatter.getKind() != ReductionKind::Sum
                      ? AxisState::varying()
                      : x;
@@ -530,69 +825,51 @@ private:
         .Case([&](AllSliceOp slice) {
           if (slice.getExtents() && !states.back().isReplicated())
             return AxisState::varying();
-          if (!isOver(slice))
+          if (!isOver)
             return x;
           return x.isReplicated()
-                     ? AxisState::sharded(
-                           slice.getDim(),
-                           getLevel(slice, slice.getDim(), axis, operands))
+                     ? AxisState::sharded(slice.getDim(),
+                                          getLevel(visit, slice.getDim(), axis))
                      : AxisState::varying();
         })
         .Case([&](AllToAllOp exchange) {
           auto split = static_cast<int64_t>(exchange.getSplitDim());
           auto concat = static_cast<int64_t>(exchange.getConcatDim());
-          if (isOver(exchange))
+          if (isOver)
             return x.isSharded() && x.dim == concat
-                       ? AxisState::sharded(
-                             split, getLevel(exchange, split, axis, operands))
+                       ? AxisState::sharded(split, getLevel(visit, split, axis))
                        : AxisState::varying();
           return x.isSharded() && (x.dim == split || x.dim == concat)
                      ? AxisState::varying()
                      : x;
         })
-        .Case([&](ToPartialOp partial) {
-          if (!isOver(partial))
+        .Case([&](ToPartialOp) {
+          if (!isOver)
             return x;
           return x.isReplicated() ? AxisState::partial() : AxisState::varying();
         })
-        .Case([&](ExchangeExtentsOp exchange) {
-          if (isOver(exchange) || x.isReplicated())
+        .Case([&](ExchangeExtentsOp) {
+          if (isOver || x.isReplicated())
             return AxisState::replicated();
           return AxisState::varying();
         })
-        .Case([&](AxisIndexOp index) {
-          return isOver(index) ? AxisState::varying() : AxisState::replicated();
+        .Case([&](AxisIndexOp) {
+          return isOver ? AxisState::varying() : AxisState::replicated();
         })
-        .Case([&](AxisSizeOp) { return AxisState::replicated(); })
-        .Case([&](tensor::ExpandShapeOp expand) {
-          AxisState state =
-              transferThroughSlices(op, resultNumber, axis, states);
-          return state.isSharded() && isSplitUnclear(expand, state.dim)
-                     ? AxisState::varying()
-                     : state;
-        })
-        .Case([&](AssertShardingOp promise) {
-          ShardingAttr sharding = promise.getSharding();
-          return axes[axis].mesh == sharding.getMesh().getAttr()
-                     ? getAnnotatedState(axes, sharding)[axis]
-                     : x;
-        })
-        .Default([&](Operation *) {
-          return transferThroughSlices(op, resultNumber, axis, states);
-        });
+        .Case([](AxisSizeOp) { return AxisState::replicated(); })
+        .Default([](Operation *) { return AxisState::varying(); });
   }
 
   /// The place of an axis that newly splits `dim`: after those that already do,
   /// in the order of the op's own axes.
-  int64_t getLevel(MeshGroupOpInterface op, int64_t dim, unsigned axis,
-                   ArrayRef<const StateLattice *> operands) {
+  int64_t getLevel(const Visit &visit, int64_t dim, unsigned axis) {
     int64_t level = 0;
     for (unsigned other = 0; other < axes.size(); ++other) {
-      AxisState state = operands.front()->get(other);
+      AxisState state = visit.operands.front()->get(other);
       if (state.isSharded() && state.dim == dim)
         level = std::max<int64_t>(level, state.level + 1);
     }
-    for (unsigned own : axes.find(op.getMeshAttr(), op.getAxesAttr())) {
+    for (unsigned own : visit.over) {
       if (own == axis)
         break;
       level += axes[own].size != 1;
@@ -613,26 +890,36 @@ private:
   /// The state of a value that a region of `op` uses. A change of it visits the
   /// op again.
   AxisState getCapturedState(Operation *op, Value captured, unsigned axis) {
-    return getLatticeElementFor(getProgramPointAfter(op), captured)->get(axis);
+    return static_cast<const StateLattice *>(
+               getLatticeElementFor(getProgramPointAfter(op), captured))
+        ->get(axis);
   }
 
-  bool capturesReplicated(Operation *op, unsigned axis) {
-    return llvm::all_of(getCapturedValues(op), [&](Value captured) {
-      return getCapturedState(op, captured, axis).isReplicated();
-    });
+  /// False if what is computed may differ whatever the operands are: what is
+  /// read from memory, asked of the rank, or captured by a region.
+  bool dependsOnOperandsAlone(Visit &visit, unsigned axis) {
+    if (!visit.dependsOnInputsAlone)
+      visit.dependsOnInputsAlone = dependsOnInputsAlone(visit.op);
+    return *visit.dependsOnInputsAlone &&
+           llvm::all_of(visit.captured, [&](Value captured) {
+             return getCapturedState(visit.op, captured, axis).isReplicated();
+           });
   }
 
   /// Any other op. A function of replicated values is replicated; an op that is
   /// parallel in a dimension keeps slices; a linear op keeps a pending sum.
-  AxisState transferThroughSlices(Operation *op, unsigned resultNumber,
+  AxisState transferThroughSlices(Visit &visit, unsigned resultNumber,
                                   unsigned axis, OperandStates states) {
-    // What is read from memory, asked of the rank, or captured by a region may
-    // differ whatever the operands are.
-    if (!dependsOnInputsAlone(op) || !capturesReplicated(op, axis))
+    Operation *op = visit.op;
+    auto isSharded = [](AxisState s) { return s.isSharded(); };
+    const bool replicated = allReplicated(states);
+    const bool partial = anyPartial(states);
+    if ((!replicated && !partial && llvm::none_of(states, isSharded)) ||
+        !dependsOnOperandsAlone(visit, axis))
       return AxisState::varying();
-    if (allReplicated(states))
+    if (replicated)
       return AxisState::replicated();
-    if (anyPartial(states))
+    if (partial)
       return keepsPartial(op, states) ? AxisState::partial()
                                       : AxisState::varying();
     auto parallel = dyn_cast<DimParallelOpInterface>(op);
@@ -663,8 +950,19 @@ private:
     return AxisState::varying();
   }
 
+  const Reachability &reachability;
   const MeshAxes &axes;
+  StateTable &table;
+  Operation *scope = nullptr;
   SymbolTableCollection symbols;
+  OpTraitsOfNames traits;
+  DenseMap<Operation *, SmallVector<Value>> regionControl;
+  SmallVector<std::pair<Operation *, Operation *>> calls;
+  SmallVector<Region *> branchingRegions;
+
+  // Not the solver's own map, which holds a kilobyte a value.
+  llvm::SpecificBumpPtrAllocator<StateLattice> allocator;
+  SmallVector<StateLattice *, 0> lattices; ///< by number in the table
 };
 
 } // namespace
@@ -673,39 +971,71 @@ private:
 // ShardingAnalysis
 //===----------------------------------------------------------------------===//
 
-ShardingAnalysis::ShardingAnalysis(Operation *top) : axes(top) {
-  dataflow::loadBaselineAnalyses(solver);
-  solver.load<StateSolver>(axes);
+ShardingAnalysis::ShardingAnalysis(Operation *top)
+    : axes(top), states(axes.size()) {
+  DataFlowSolver solver;
+  auto *reachability = solver.load<Reachability>();
+  auto *stateSolver = solver.load<StateSolver>(*reachability, axes, states);
   // Without a result every state reads as Varying, which is sound.
-  (void)solver.initializeAndRun(top);
-  propagateDivergence(top);
+  if (failed(solver.initializeAndRun(top)))
+    states = StateTable(axes.size());
+  for (Region *region : stateSolver->getBranchingRegions())
+    addVaryingAxes(
+        branchAxes.try_emplace(&region->front(), axes.size()).first->second,
+        getBranchConditions(*region));
+  propagateDivergence(stateSolver->getCalls());
 }
 
 /// Where ranks may take different ways to a call, they may differ in all that
 /// the callee does.
-void ShardingAnalysis::propagateDivergence(Operation *top) {
-  SymbolTableCollection symbols;
-  SmallVector<std::pair<Operation *, Operation *>> calls;
-  top->walk([&](CallOpInterface call) {
-    if (Operation *callee = call.resolveCallableInTable(&symbols))
-      calls.emplace_back(call, callee);
-  });
-  bool changed = true;
-  while (changed) {
-    changed = false;
-    for (auto [call, callee] : calls) {
-      BitVector axesOfCall(axes.size());
-      for (Region *region = call->getParentRegion(); region;
-           region = region->getParentRegion())
-        axesOfCall |= findDivergentAxes(*region);
-      BitVector &known =
-          calledDivergently.try_emplace(callee, axes.size()).first->second;
-      if (axesOfCall.test(known)) {
-        known |= axesOfCall;
-        changed = true;
-      }
+void ShardingAnalysis::propagateDivergence(
+    ArrayRef<std::pair<Operation *, Operation *>> calls) {
+  SetVector<Operation *> worklist;
+  DenseMap<Operation *, SmallVector<Operation *>> calleesOf;
+  SmallVector<BitVector> ways(calls.size(), BitVector(axes.size()));
+  for (auto [i, call] : llvm::enumerate(calls))
+    for (Region *region = call.first->getParentRegion(); region;
+         region = region->getParentRegion()) {
+      ways[i] |= findDivergentAxes(*region);
+      if (isa<FunctionOpInterface>(region->getParentOp()))
+        calleesOf[region->getParentOp()].push_back(call.second);
     }
+  auto add = [&](Operation *callee, const BitVector &divergent) {
+    BitVector &known =
+        calledDivergently.try_emplace(callee, axes.size()).first->second;
+    if (!divergent.test(known))
+      return;
+    known |= divergent;
+    worklist.insert(callee);
+  };
+  for (auto [way, call] : llvm::zip_equal(ways, calls))
+    add(call.second, way);
+  while (!worklist.empty()) {
+    Operation *caller = worklist.pop_back_val();
+    const BitVector divergent = calledDivergently[caller];
+    for (Operation *callee : calleesOf.lookup(caller))
+      add(callee, divergent);
   }
+}
+
+void ShardingAnalysis::addVaryingAxes(BitVector &varying,
+                                      ArrayRef<Value> values) const {
+  for (Value value : values)
+    for (unsigned axis = 0; axis < axes.size(); ++axis)
+      if (!getState(value, axis).isReplicated())
+        varying.set(axis);
+}
+
+/// The axes along which ranks may take different ways through the blocks of a
+/// region.
+BitVector ShardingAnalysis::findBranchAxes(Region &region) const {
+  BitVector divergent(axes.size());
+  if (region.empty() || region.hasOneBlock())
+    return divergent;
+  if (auto it = branchAxes.find(&region.front()); it != branchAxes.end())
+    return it->second;
+  addVaryingAxes(divergent, getBranchConditions(region));
+  return divergent;
 }
 
 /// The axes along which ranks may differ in coming to the blocks of `region`,
@@ -713,20 +1043,17 @@ void ShardingAnalysis::propagateDivergence(Operation *top) {
 BitVector ShardingAnalysis::findDivergentAxes(Region &region) const {
   Operation *op = region.getParentOp();
   BitVector divergent(axes.size());
-  SmallVector<Value> conditions;
   if (auto branch = dyn_cast<RegionBranchOpInterface>(op)) {
-    conditions = getControlOperands(branch);
+    addVaryingAxes(divergent, getRegionControl(branch));
+    for (Region &way : op->getRegions())
+      divergent |= findBranchAxes(way);
   } else if (isa<FunctionOpInterface>(op)) {
-    conditions = getBranchConditions(region);
+    divergent = findBranchAxes(region);
     if (auto it = calledDivergently.find(op); it != calledDivergently.end())
       divergent |= it->second;
   } else if (!op->hasTrait<OpTrait::SymbolTable>()) {
     divergent.set();
   }
-  for (Value condition : conditions)
-    for (unsigned axis = 0; axis < axes.size(); ++axis)
-      if (!getState(condition, axis).isReplicated())
-        divergent.set(axis);
   return divergent;
 }
 
@@ -744,8 +1071,8 @@ Operation *ShardingAnalysis::findDivergence(Operation *op,
 }
 
 AxisState ShardingAnalysis::getState(Value value, unsigned axis) const {
-  const auto *lattice = solver.lookupState<StateLattice>(value);
-  AxisState state = lattice ? lattice->get(axis) : AxisState();
+  ArrayRef<AxisState> known = states.lookup(value);
+  AxisState state = known.empty() ? AxisState() : known[axis];
   return state.kind == AxisState::None ? AxisState::varying() : state;
 }
 

@@ -72,6 +72,8 @@ static bool mayAskForRank(Operation *op) {
 bool commuter::dependsOnInputsAlone(Operation *op) {
   if (!isMemoryEffectFree(op))
     return false;
+  if (op->getNumRegions() == 0)
+    return !mayAskForRank(op);
   return !op->walk([](Operation *inner) {
               return mayAskForRank(inner) ? WalkResult::interrupt()
                                           : WalkResult::advance();

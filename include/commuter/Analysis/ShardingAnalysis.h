@@ -15,7 +15,6 @@
 #define COMMUTER_ANALYSIS_SHARDINGANALYSIS_H
 
 #include "commuter/Dialect/Dist/IR/Dist.h"
-#include "mlir/Analysis/DataFlowFramework.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/BitVector.h"
 
@@ -63,8 +62,10 @@ public:
   /// verifier has refused them).
   llvm::SmallVector<unsigned> find(mlir::FlatSymbolRefAttr mesh,
                                    mlir::ArrayAttr names) const;
+  bool hasSeveralMeshes() const { return severalMeshes; }
 
 private:
+  bool severalMeshes = false;
   llvm::SmallVector<Axis> axes;
   llvm::DenseMap<std::pair<mlir::StringAttr, mlir::StringAttr>, unsigned>
       numbers;
@@ -72,6 +73,29 @@ private:
 
 /// A value's state along every axis of MeshAxes.
 using ValueState = llvm::SmallVector<AxisState, 4>;
+
+/// The states of many values, each in one run of a common array: a program has
+/// as many values as ops, and an allocation for each would cost more than all
+/// else that is done with it.
+class StateTable {
+public:
+  explicit StateTable(unsigned numAxes) : numAxes(numAxes) {}
+
+  /// The value's place; the state of a new one is None along every axis.
+  unsigned getOrCreate(mlir::Value value);
+  unsigned size() const { return numbers.size(); }
+  /// Valid until the next value is entered.
+  llvm::MutableArrayRef<AxisState> operator[](unsigned number) {
+    return {states.data() + size_t(number) * numAxes, numAxes};
+  }
+  /// Empty if nothing is known of the value.
+  llvm::ArrayRef<AxisState> lookup(mlir::Value value) const;
+
+private:
+  unsigned numAxes;
+  llvm::DenseMap<mlir::Value, unsigned> numbers;
+  std::vector<AxisState> states;
+};
 
 /// What an op does wrong with the states of its operands; see `findMisuse`.
 struct StateMisuse {
@@ -117,12 +141,19 @@ public:
 
 private:
   llvm::BitVector findDivergentAxes(mlir::Region &region) const;
-  void propagateDivergence(mlir::Operation *top);
+  llvm::BitVector findBranchAxes(mlir::Region &region) const;
+  void addVaryingAxes(llvm::BitVector &varying,
+                      llvm::ArrayRef<mlir::Value> values) const;
+  void propagateDivergence(
+      llvm::ArrayRef<std::pair<mlir::Operation *, mlir::Operation *>> calls);
 
   MeshAxes axes;
-  mlir::DataFlowSolver solver;
+  StateTable states;
   /// By function: the axes along which ranks may differ in calling it.
   llvm::DenseMap<mlir::Operation *, llvm::BitVector> calledDivergently;
+  /// By the entry block of a region of several: the axes along which ranks may
+  /// take different ways through it.
+  llvm::DenseMap<mlir::Block *, llvm::BitVector> branchAxes;
 };
 
 /// True if a value in state `found` cannot be what `promised` says. A varying
