@@ -17,6 +17,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Transforms/InliningUtils.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -29,7 +30,19 @@ using namespace commuter::dist;
 #define GET_ATTRDEF_CLASSES
 #include "commuter/Dialect/Dist/IR/DistAttrs.cpp.inc"
 
+namespace {
+/// A call and what it calls run equally often: no collective comes into or out
+/// of control flow by being inlined.
+struct DistInlinerInterface : public DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+};
+} // namespace
+
 void DistDialect::initialize() {
+  addInterfaces<DistInlinerInterface>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "commuter/Dialect/Dist/IR/DistAttrs.cpp.inc"

@@ -14,6 +14,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Transforms/InliningUtils.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -48,7 +49,18 @@ static void printQuantizeMode(OpAsmPrinter &printer, Operation *,
 #define GET_OP_CLASSES
 #include "commuter/Dialect/Norm/IR/NormOps.cpp.inc"
 
+namespace {
+/// Norms are pure.
+struct NormInlinerInterface : public DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+};
+} // namespace
+
 void NormDialect::initialize() {
+  addInterfaces<NormInlinerInterface>();
   addOperations<
 #define GET_OP_LIST
 #include "commuter/Dialect/Norm/IR/NormOps.cpp.inc"
