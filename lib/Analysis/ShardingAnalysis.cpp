@@ -601,7 +601,6 @@ private:
     });
   }
 
-private:
   void setUnitAxes(ValueState &state) const {
     for (unsigned axis = 0; axis < axes.size(); ++axis)
       if (axes[axis].size == 1)

@@ -1,5 +1,4 @@
-//===- MotionGraph.h
-//-------------------------------------------------------===//
+//===- MotionGraph.h ------------------------------------------------------===//
 //
 // Part of the Commuter project, under the Apache License v2.0 with LLVM
 // Exceptions.

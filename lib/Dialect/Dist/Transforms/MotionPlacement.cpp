@@ -1,5 +1,4 @@
-//===- MotionPlacement.cpp
-//-------------------------------------------------===//
+//===- MotionPlacement.cpp ------------------------------------------------===//
 //
 // Part of the Commuter project, under the Apache License v2.0 with LLVM
 // Exceptions.
