@@ -21,6 +21,11 @@ using namespace commuter;
 
 #include "commuter/Interfaces/DimParallelOpInterface.cpp.inc"
 
+bool commuter::isWorthMoving(Operation *op) {
+  auto parallel = dyn_cast<DimParallelOpInterface>(op);
+  return parallel && parallel.isWorthMoving();
+}
+
 Operation *commuter::cloneWithTypes(OpBuilder &builder, Operation *op,
                                     ValueRange operands,
                                     TypeRange resultTypes) {

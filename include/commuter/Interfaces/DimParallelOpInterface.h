@@ -87,6 +87,9 @@ void registerArithMathModels(mlir::DialectRegistry &registry);
 void registerLinalgModels(mlir::DialectRegistry &registry);
 void registerTensorModels(mlir::DialectRegistry &registry);
 
+/// True if the op answers that it is what a motion is made for.
+bool isWorthMoving(mlir::Operation *op);
+
 } // namespace commuter
 
 #include "commuter/Interfaces/DimParallelOpInterface.h.inc"

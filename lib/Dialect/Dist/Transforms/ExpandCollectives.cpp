@@ -10,6 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GatherForms.h"
+
 #include "commuter/Analysis/ShardingAnalysis.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
@@ -26,29 +28,6 @@ using namespace commuter;
 using namespace commuter::dist;
 
 namespace {
-
-/// gather_{A, sum B}(x) = gather_A(all_reduce_B(x)): the definition.
-void expandSum(OpBuilder &builder, AllGatherOp gather) {
-  Value input = gather.getInput();
-  Value sum = AllReduceOp::create(
-      builder, gather.getLoc(), input.getType(), input,
-      ReductionKindAttr::get(builder.getContext(), ReductionKind::Sum),
-      gather.getMeshAttr(), gather.getSummingAttr());
-  gather.getInputMutable().assign(sum);
-  gather.removeSummingAttr();
-}
-
-/// The extents of a gather are those of the ranks' inputs.
-void addExtents(OpBuilder &builder, AllGatherOp gather) {
-  Location loc = gather.getLoc();
-  Value extent = tensor::DimOp::create(builder, loc, gather.getInput(),
-                                       static_cast<int64_t>(gather.getDim()));
-  int64_t size = getGroupSize(gather).value_or(ShapedType::kDynamic);
-  auto type = RankedTensorType::get({size}, builder.getIndexType());
-  Value extents = ExchangeExtentsOp::create(
-      builder, loc, type, extent, gather.getMeshAttr(), gather.getAxesAttr());
-  gather.getExtentsMutable().assign(extents);
-}
 
 /// Checks the promise that a value is the same along the axes that its sharding
 /// does not name, as far as all ranks along them come to the assertion.
@@ -80,12 +59,11 @@ struct ExpandCollectives
   void runOnOperation() override {
     OpBuilder builder(&getContext());
     getOperation()->walk([&](AllGatherOp gather) {
-      builder.setInsertionPoint(gather);
       if (gather.getSumming())
-        expandSum(builder, gather);
+        exposeSum(gather);
       if (!gather.getExtents() &&
           gather.getInput().getType().isDynamicDim(gather.getDim()))
-        addExtents(builder, gather);
+        exposeExtents(gather);
     });
     if (!checkAssertions)
       return;

@@ -26,11 +26,6 @@ bool commuter::dist::hasOnlyUnitsOfOne(const DimSlicing &slicing) {
          llvm::all_of(slicing.resultUnits, isOne);
 }
 
-bool commuter::dist::isWorthMoving(Operation *op) {
-  auto parallel = dyn_cast<DimParallelOpInterface>(op);
-  return parallel && parallel.isWorthMoving();
-}
-
 int64_t commuter::dist::getLocalSize(int64_t size, int64_t unitSize,
                                      int64_t localRows,
                                      const GatherKind &kind) {

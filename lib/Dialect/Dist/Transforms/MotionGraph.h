@@ -166,9 +166,6 @@ private:
   bool takesLoops = true;
 };
 
-/// True if the op is what a motion is made for.
-bool isWorthMoving(mlir::Operation *op);
-
 /// True if one row of the slicing is one element of every operand and result.
 bool hasOnlyUnitsOfOne(const DimSlicing &slicing);
 

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GatherForms.h"
 #include "MotionGraph.h"
 
 #include "mlir/IR/Builders.h"
@@ -67,35 +68,18 @@ private:
 void MotionRewriter::ensureExtents(GatherKind &kind) {
   if (!kind.ragged)
     return;
-  AllGatherOp gather = kind.ragged;
-  OpBuilder builder(gather);
-  Location loc = gather.getLoc();
-  Value extent =
-      tensor::DimOp::create(builder, loc, gather.getInput(), gather.getDim());
-  auto type = RankedTensorType::get(
-      {kind.groupSize.value_or(ShapedType::kDynamic)}, builder.getIndexType());
-  kind.extents = ExchangeExtentsOp::create(builder, loc, type, extent,
-                                           kind.mesh, kind.axes);
-  gather.getExtentsMutable().assign(kind.extents);
+  kind.extents = exposeExtents(kind.ragged);
   kind.ragged = {};
 }
 
-/// all_gather(sum(x)) = all_gather(x) summing: the sum is what the summing
-/// gather is defined by.
+/// What the gather sums over axes of more than one rank is summed before it. A
+/// sum over axes of size 1 is none.
 void MotionRewriter::completeSum(Unit &unit) {
   auto gather = cast<AllGatherOp>(unit.op);
-  if (!gather.getSummingAttr())
-    return;
-  OpBuilder builder(gather);
-  if (unit.completesSum) {
-    Value sum = AllReduceOp::create(
-        builder, gather.getLoc(), gather.getInput().getType(),
-        gather.getInput(),
-        ReductionKindAttr::get(gather.getContext(), ReductionKind::Sum),
-        gather.getMeshAttr(), gather.getSummingAttr());
-    gather.getInputMutable().assign(sum);
-  }
-  gather.removeSummingAttr();
+  if (unit.completesSum)
+    exposeSum(gather);
+  else
+    gather.removeSummingAttr();
 }
 
 //===----------------------------------------------------------------------===//

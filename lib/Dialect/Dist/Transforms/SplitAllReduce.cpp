@@ -12,6 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GatherForms.h"
+
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
@@ -39,11 +41,6 @@ struct FedNorms {
   SetVector<Operation *> sliced; ///< parallel along the value's dimension
   SetVector<Operation *> others; ///< of the value's shape, but not parallel
 };
-
-bool isWorthMoving(Operation *op) {
-  auto parallel = dyn_cast<DimParallelOpInterface>(op);
-  return parallel && parallel.isWorthMoving();
-}
 
 /// The op's slicing to which slices along `dim` of its operand belong.
 std::optional<DimSlicing> findSlicing(OpOperand &use, int64_t dim) {
@@ -277,7 +274,6 @@ private:
   unsigned getFunction(FunctionOpInterface op);
   Norm &getNorm(Operation *op);
 
-  void exposeSum(AllGatherOp gather);
   void hideSum(AllReduceOp sum);
   void split(AllReduceOp reduce);
   void join(ReduceScatterOp scatter);
@@ -394,23 +390,7 @@ void SplitAllReduce::noteRefusal(const Candidate &candidate,
   }
 }
 
-/// Law:
-///
-///   all_gather_A(x) summing B = all_gather_A(all_reduce_B(x))
-///
-/// by definition. It makes the sum a candidate of its own.
-void SplitAllReduce::exposeSum(AllGatherOp gather) {
-  OpBuilder builder(gather);
-  auto sum = AllReduceOp::create(
-      builder, gather.getLoc(), gather.getInput().getType(), gather.getInput(),
-      ReductionKindAttr::get(&getContext(), ReductionKind::Sum),
-      gather.getMeshAttr(), gather.getSummingAttr());
-  mark(sum, kSumOfGather);
-  gather.getInputMutable().assign(sum);
-  gather.removeSummingAttr();
-}
-
-/// The same law, backwards. Precondition: nothing else needs the sum.
+/// The law of exposeSum, backwards. Precondition: nothing else needs the sum.
 void SplitAllReduce::hideSum(AllReduceOp sum) {
   if (!sum->hasOneUse())
     return;
@@ -612,7 +592,7 @@ void SplitAllReduce::runOnOperation() {
     for (AllReduceOp reduce : reduces)
       mark(reduce, kAllReduce);
     for (AllGatherOp gather : gathers)
-      exposeSum(gather);
+      mark(exposeSum(gather), kSumOfGather);
     if (!gathers.empty())
       moveNorms();
     for (AllReduceOp reduce : collectMarked<AllReduceOp>())

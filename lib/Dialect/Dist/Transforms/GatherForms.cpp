@@ -1,0 +1,42 @@
+//===- GatherForms.cpp ----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The laws that the forms of a gather are defined by, applied.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GatherForms.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace commuter::dist;
+
+AllReduceOp commuter::dist::exposeSum(AllGatherOp gather) {
+  OpBuilder builder(gather);
+  auto sum = AllReduceOp::create(
+      builder, gather.getLoc(), gather.getInput().getType(), gather.getInput(),
+      ReductionKindAttr::get(builder.getContext(), ReductionKind::Sum),
+      gather.getMeshAttr(), gather.getSummingAttr());
+  gather.getInputMutable().assign(sum);
+  gather.removeSummingAttr();
+  return sum;
+}
+
+Value commuter::dist::exposeExtents(AllGatherOp gather) {
+  OpBuilder builder(gather);
+  Location loc = gather.getLoc();
+  Value extent = tensor::DimOp::create(builder, loc, gather.getInput(),
+                                       static_cast<int64_t>(gather.getDim()));
+  int64_t size = getGroupSize(gather).value_or(ShapedType::kDynamic);
+  Value extents = ExchangeExtentsOp::create(
+      builder, loc, RankedTensorType::get({size}, builder.getIndexType()),
+      extent, gather.getMeshAttr(), gather.getAxesAttr());
+  gather.getExtentsMutable().assign(extents);
+  return extents;
+}

@@ -1,0 +1,38 @@
+//===- GatherForms.h ------------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The laws that the forms of a gather are defined by, applied.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_GATHERFORMS_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_GATHERFORMS_H
+
+#include "commuter/Dialect/Dist/IR/Dist.h"
+
+namespace commuter::dist {
+
+/// Law:
+///
+///   all_gather_A(x) summing B = all_gather_A(all_reduce_B(x))
+///
+/// by definition, so with the same bits. Precondition: the gather sums. Returns
+/// the all_reduce.
+AllReduceOp exposeSum(AllGatherOp gather);
+
+/// Law:
+///
+///   all_gather(x) = all_gather(x, extents(x))
+///
+/// by definition. Precondition: the gather has no extents. Returns them; they
+/// are exchanged in front of the gather.
+mlir::Value exposeExtents(AllGatherOp gather);
+
+} // namespace commuter::dist
+
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_GATHERFORMS_H
