@@ -141,34 +141,19 @@ SmallVector<Value> commuter::getBranchConditions(Region &region) {
 /// The values that decide which region of a branch op runs, and how often.
 static SmallVector<Value> getRegionControl(RegionBranchOpInterface branch) {
   SmallVector<Value> control;
-  SmallVector<RegionSuccessor> successors;
-  auto addUnforwarded = [&](Operation *op, auto getForwarded) {
-    llvm::SmallBitVector forwarded(op->getNumOperands());
+  for (RegionBranchPoint point : branch.getAllRegionBranchPoints()) {
+    Operation *source = point.isParent()
+                            ? branch.getOperation()
+                            : point.getTerminatorPredecessorOrNull();
+    SmallVector<RegionSuccessor> successors;
+    branch.getSuccessorRegions(point, successors);
+    llvm::SmallBitVector forwarded(source->getNumOperands());
     for (RegionSuccessor successor : successors)
-      mark(forwarded, getForwarded(successor));
-    for (OpOperand &operand : op->getOpOperands())
+      mark(forwarded, branch.getSuccessorOperands(point, successor));
+    for (OpOperand &operand : source->getOpOperands())
       if (!forwarded[operand.getOperandNumber()])
         control.push_back(operand.get());
-  };
-  branch.getSuccessorRegions(RegionBranchPoint::parent(), successors);
-  addUnforwarded(branch, [&](RegionSuccessor successor) {
-    return branch.getEntrySuccessorOperands(successor);
-  });
-  for (Region &region : branch->getRegions())
-    for (Block &block : region) {
-      auto terminator =
-          block.empty()
-              ? RegionBranchTerminatorOpInterface()
-              : dyn_cast<RegionBranchTerminatorOpInterface>(block.back());
-      if (!terminator || terminator->getNumOperands() == 0)
-        continue;
-      SmallVector<Attribute> unknown(terminator->getNumOperands());
-      successors.clear();
-      terminator.getSuccessorRegions(unknown, successors);
-      addUnforwarded(terminator, [&](RegionSuccessor successor) {
-        return terminator.getSuccessorOperands(successor);
-      });
-    }
+  }
   return control;
 }
 

@@ -23,23 +23,12 @@ namespace {
 
 DimSlicing refuse() { return DimSlicing::refuse("not-row-wise"); }
 
-/// A cast changes what is known of the shape, not the elements. It moves if it
-/// keeps the rank; the local cast is between the local types.
+/// Law: each element is an element of the operand at the same place; `cast`
+/// changes what is known of the shape, `bitcast` the element type.
+/// Precondition: both ranks are known. The local op is between the local types.
+template <typename OpTy>
 struct CastModel
-    : public DimParallelOpInterface::ExternalModel<CastModel, tensor::CastOp> {
-  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
-    auto cast = ::llvm::cast<tensor::CastOp>(op);
-    if (!isa<RankedTensorType>(cast.getSource().getType()) ||
-        !isa<RankedTensorType>(cast.getType()))
-      return refuse();
-    return getElementwiseSlicing(op, dim);
-  }
-};
-
-/// Law: the bits of each element stay, and its place.
-struct BitcastModel
-    : public DimParallelOpInterface::ExternalModel<BitcastModel,
-                                                   tensor::BitcastOp> {
+    : public DimParallelOpInterface::ExternalModel<CastModel<OpTy>, OpTy> {
   DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
     if (!isa<RankedTensorType>(op->getOperand(0).getType()) ||
         !isa<RankedTensorType>(op->getResult(0).getType()))
@@ -374,8 +363,8 @@ struct SplatModel
 
 void commuter::registerTensorModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
-    tensor::BitcastOp::attachInterface<BitcastModel>(*context);
-    tensor::CastOp::attachInterface<CastModel>(*context);
+    tensor::BitcastOp::attachInterface<CastModel<tensor::BitcastOp>>(*context);
+    tensor::CastOp::attachInterface<CastModel<tensor::CastOp>>(*context);
     tensor::CollapseShapeOp::attachInterface<CollapseModel>(*context);
     tensor::ConcatOp::attachInterface<ConcatModel>(*context);
     tensor::EmptyOp::attachInterface<EmptyModel>(*context);

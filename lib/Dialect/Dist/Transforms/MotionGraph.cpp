@@ -419,33 +419,20 @@ SmallVector<MotionGraph::JoinClass>
 MotionGraph::getJoins(RegionBranchOpInterface branch) {
   // Which operands are passed to which values.
   SmallVector<std::pair<OpOperand *, Value>> edges;
-  auto addEdges = [&](Operation *op, OperandRange passed,
-                      RegionSuccessor successor) {
-    ValueRange inputs = successor.getSuccessorInputs();
-    unsigned first = passed.empty() ? 0 : passed.getBeginOperandIndex();
-    for (auto [i, input] : llvm::enumerate(inputs))
-      if (i < passed.size() && isa<RankedTensorType>(input.getType()))
-        edges.emplace_back(&op->getOpOperand(first + i), input);
-  };
-  SmallVector<RegionSuccessor> successors;
-  branch.getSuccessorRegions(RegionBranchPoint::parent(), successors);
-  for (RegionSuccessor successor : successors)
-    addEdges(branch, branch.getEntrySuccessorOperands(successor), successor);
-  for (Region &region : branch->getRegions())
-    for (Block &block : region) {
-      auto terminator =
-          block.empty()
-              ? RegionBranchTerminatorOpInterface()
-              : dyn_cast<RegionBranchTerminatorOpInterface>(block.back());
-      if (!terminator)
-        continue;
-      SmallVector<RegionSuccessor> next;
-      SmallVector<Attribute> unknown(terminator->getNumOperands());
-      terminator.getSuccessorRegions(unknown, next);
-      for (RegionSuccessor successor : next)
-        addEdges(terminator, terminator.getSuccessorOperands(successor),
-                 successor);
+  for (RegionBranchPoint point : branch.getAllRegionBranchPoints()) {
+    Operation *source = point.isParent()
+                            ? branch.getOperation()
+                            : point.getTerminatorPredecessorOrNull();
+    SmallVector<RegionSuccessor> successors;
+    branch.getSuccessorRegions(point, successors);
+    for (RegionSuccessor successor : successors) {
+      OperandRange passed = branch.getSuccessorOperands(point, successor);
+      const unsigned first = passed.empty() ? 0 : passed.getBeginOperandIndex();
+      for (auto [i, input] : llvm::enumerate(successor.getSuccessorInputs()))
+        if (i < passed.size() && isa<RankedTensorType>(input.getType()))
+          edges.emplace_back(&source->getOpOperand(first + i), input);
     }
+  }
 
   // Values that share an operand are one join.
   llvm::EquivalenceClasses<void *> tied;
