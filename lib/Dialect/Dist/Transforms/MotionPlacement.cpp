@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CollectiveBytes.h"
 #include "MotionGraph.h"
 
 #include "commuter/Analysis/MinimumCut.h"
@@ -186,36 +187,27 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
 // Bytes
 //===----------------------------------------------------------------------===//
 
-static std::optional<int64_t> getReceivedBytes(const MotionGraph &graph,
-                                               Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  std::optional<int64_t> n = graph.kinds[graph.getSlices(value).kind].groupSize;
-  if (!n || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())
-    return std::nullopt;
-  int64_t bytes = type.getNumElements() *
-                  llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  return bytes / *n * (*n - 1);
+/// What each rank receives in the gather that makes `value` whole.
+static std::optional<int64_t> getGatherBytes(const MotionGraph &graph,
+                                             Value value) {
+  return getReceivedBytes(value,
+                          graph.kinds[graph.getSlices(value).kind].groupSize);
 }
 
 /// What each rank receives in a collective that is a unit, on the whole or, if
-/// it moves, on slices. An all_reduce is a scatter and a gather.
+/// it moves, on slices.
 static std::optional<int64_t> getCollectiveBytes(const MotionGraph &graph,
                                                  const Unit &unit, bool moves) {
   auto group = dyn_cast<MeshGroupOpInterface>(unit.op);
-  if (!unit.isOp() || !group || isa<AllSliceOp, ToPartialOp>(unit.op))
+  if (!unit.isOp() || !group)
     return 0;
-  Value larger = isa<ReduceScatterOp>(unit.op) ? unit.op->getOperand(0)
-                                               : Value(unit.op->getResult(0));
-  auto type = cast<RankedTensorType>(larger.getType());
-  std::optional<int64_t> n = commuter::dist::getGroupSize(group);
+  std::optional<int64_t> bytes = getReceivedBytes(group);
+  if (!bytes || !moves)
+    return bytes;
   std::optional<int64_t> parts = graph.kinds[unit.kind].groupSize;
-  if (!n || !type.hasStaticShape() || !type.getElementType().isIntOrFloat() ||
-      (moves && (!parts || ShapedType::isDynamic(unit.localRows))))
+  if (!parts || ShapedType::isDynamic(unit.localRows))
     return std::nullopt;
-  int64_t bytes = type.getNumElements() *
-                  llvm::divideCeil(type.getElementTypeBitWidth(), 8) / *n *
-                  (*n - 1);
-  return (isa<AllReduceOp>(unit.op) ? 2 : 1) * bytes / (moves ? *parts : 1);
+  return *bytes / *parts;
 }
 
 ReceivedBytes commuter::dist::countReceivedBytes(const MotionGraph &graph,
@@ -236,9 +228,9 @@ ReceivedBytes commuter::dist::countReceivedBytes(const MotionGraph &graph,
                !graph.units[graph.getConsumer(use)].moves;
       });
       if (unit.isGather())
-        add(received.before, getReceivedBytes(graph, value));
+        add(received.before, getGatherBytes(graph, value));
       if ((unit.isGather() || unit.moves) && staysWhole)
-        add(received.after, getReceivedBytes(graph, value));
+        add(received.after, getGatherBytes(graph, value));
     }
   }
   return received;

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CollectiveBytes.h"
 #include "GatherForms.h"
 
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
@@ -189,49 +190,11 @@ Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
 // Bytes
 //===----------------------------------------------------------------------===//
 
-std::optional<int64_t> getBytes(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  if (!type.hasStaticShape() || !type.getElementType().isIntOrIndexOrFloat())
-    return std::nullopt;
-  unsigned bits =
-      type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth();
-  return type.getNumElements() * llvm::divideCeil(bits, 8);
-}
-
-/// What each rank receives in a collective, as the runtime counts it. A gather
-/// that sums is an all_reduce and a gather.
-std::optional<int64_t> getReceivedBytes(MeshGroupOpInterface op) {
-  auto share = [&](Value larger, ArrayAttr axes,
-                   int64_t times = 1) -> std::optional<int64_t> {
-    std::optional<int64_t> bytes = getBytes(larger);
-    std::optional<int64_t> size =
-        commuter::dist::getGroupSize(lookupMesh(op, op.getMeshAttr()), axes);
-    if (!bytes || !size)
-      return std::nullopt;
-    return times * *bytes / *size * (*size - 1);
-  };
-  if (isa<AllReduceOp>(op))
-    return share(op->getOperand(0), op.getAxesAttr(), 2);
-  if (isa<ReduceScatterOp, AllToAllOp>(op))
-    return share(op->getOperand(0), op.getAxesAttr());
-  if (isa<ExchangeExtentsOp>(op))
-    return share(op->getResult(0), op.getAxesAttr());
-  auto gather = dyn_cast<AllGatherOp>(op.getOperation());
-  if (!gather)
-    return 0;
-  std::optional<int64_t> bytes = share(gather.getResult(), gather.getAxes());
-  if (!gather.getSummingAttr())
-    return bytes;
-  std::optional<int64_t> sum =
-      share(gather.getInput(), gather.getSummingAttr(), 2);
-  return bytes && sum ? std::optional(*bytes + *sum) : std::nullopt;
-}
-
-/// In all collectives of the function.
+/// What each rank receives in all collectives of the function.
 std::optional<int64_t> getReceivedBytes(FunctionOpInterface function) {
   std::optional<int64_t> sum = 0;
   function->walk([&](MeshGroupOpInterface op) {
-    std::optional<int64_t> bytes = getReceivedBytes(op);
+    std::optional<int64_t> bytes = commuter::dist::getReceivedBytes(op);
     sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
   });
   return sum;
