@@ -43,42 +43,13 @@ raw_ostream &commuter::operator<<(raw_ostream &os, AxisState state) {
   return os;
 }
 
-//===----------------------------------------------------------------------===//
-// MeshAxes
-//===----------------------------------------------------------------------===//
-
-MeshAxes::MeshAxes(Operation *top) {
-  // The meshes that a value below `top` can refer to are symbols of `top`'s
-  // module or of the ops around it.
-  Operation *root = top;
-  while (root->getParentOp())
-    root = root->getParentOp();
-  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (auto mesh = dyn_cast<MeshOp>(op)) {
-      for (unsigned axis = 0; axis < mesh.getNumAxes(); ++axis) {
-        auto name = cast<StringAttr>(mesh.getAxisNames()[axis]);
-        int64_t size = mesh.getAxisSize(axis);
-        auto [it, isNew] =
-            numbers.try_emplace({mesh.getSymNameAttr(), name}, axes.size());
-        if (isNew)
-          axes.push_back({mesh.getSymNameAttr(), name, size});
-        else if (axes[it->second].size != size) // in modules of their own
-          axes[it->second].size = ShapedType::kDynamic;
-        severalMeshes |= axes.back().mesh != axes.front().mesh;
-      }
-    }
-    return isa<FunctionOpInterface>(op) ? WalkResult::skip()
-                                        : WalkResult::advance();
-  });
-}
-
-SmallVector<unsigned> MeshAxes::find(FlatSymbolRefAttr mesh,
-                                     ArrayAttr names) const {
-  SmallVector<unsigned> found;
-  for (StringAttr name : names.getAsRange<StringAttr>())
-    if (auto it = numbers.find({mesh.getAttr(), name}); it != numbers.end())
-      found.push_back(it->second);
-  return found;
+void commuter::printState(raw_ostream &os, const MeshAxes &axes,
+                          ArrayRef<AxisState> state) {
+  llvm::interleaveComma(
+      llvm::seq<unsigned>(0, axes.size()), os, [&](unsigned axis) {
+        os << '@' << axes[axis].mesh.getValue() << '['
+           << axes[axis].name.getValue() << "]: " << state[axis];
+      });
 }
 
 ValueState commuter::getAnnotatedState(const MeshAxes &axes,
@@ -544,7 +515,7 @@ private:
       if (!collectStates(visit, axis, states))
         continue;
       for (unsigned r = 0; r < results.size(); ++r)
-        outputs[r][axis] = axes[axis].size == 1
+        outputs[r][axis] = axes.isUnit(axis, op).value_or(false)
                                ? AxisState::replicated()
                                : transfer(visit, r, axis, states);
     }
@@ -1060,6 +1031,13 @@ AxisState ShardingAnalysis::getState(Value value, unsigned axis) const {
   return state.kind == AxisState::None ? AxisState::varying() : state;
 }
 
+ValueState ShardingAnalysis::getState(Value value) const {
+  ValueState state;
+  for (unsigned axis = 0; axis < axes.size(); ++axis)
+    state.push_back(getState(value, axis));
+  return state;
+}
+
 bool ShardingAnalysis::isReplicatedOver(Value value, FlatSymbolRefAttr mesh,
                                         ArrayAttr names) const {
   return llvm::all_of(axes.find(mesh, names), [&](unsigned axis) {
@@ -1143,6 +1121,9 @@ std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
   if (group)
     own = axes.find(group.getMeshAttr(), group.getAxesAttr());
   for (unsigned axis = 0; axis < axes.size(); ++axis) {
+    // A pending sum of one rank is no sum.
+    if (axes.isUnit(axis, op).value_or(false))
+      continue;
     if (group) {
       if (auto kind =
               findCollectiveMisuse(op, getState(op->getOperand(0), axis),
@@ -1161,12 +1142,4 @@ std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
       return StateMisuse{*kind, axis, op->getOperand(operand)};
   }
   return std::nullopt;
-}
-
-void ShardingAnalysis::print(raw_ostream &os, Value value) const {
-  llvm::interleaveComma(
-      llvm::seq<unsigned>(0, axes.size()), os, [&](unsigned axis) {
-        os << '@' << axes[axis].mesh.getValue() << '['
-           << axes[axis].name.getValue() << "]: " << getState(value, axis);
-      });
 }

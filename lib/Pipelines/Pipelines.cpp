@@ -35,7 +35,7 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(dist::createCommuteNormsPass(
-      {options.completeSums, options.allowExtraGather}));
+      {options.completeSums, options.guard, options.allowExtraGather}));
   if (options.splitAllReduce)
     pm.addPass(dist::createSplitAllReducePass(
         {options.minRows, options.allowExtraGather}));

@@ -14,7 +14,7 @@
 #ifndef COMMUTER_ANALYSIS_SHARDINGANALYSIS_H
 #define COMMUTER_ANALYSIS_SHARDINGANALYSIS_H
 
-#include "commuter/Dialect/Dist/IR/Dist.h"
+#include "commuter/Analysis/MeshAxes.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/BitVector.h"
 
@@ -47,29 +47,6 @@ struct AxisState {
   bool operator==(const AxisState &) const = default;
 };
 llvm::raw_ostream &operator<<(llvm::raw_ostream &os, AxisState state);
-
-/// The axes of all meshes of a module, numbered.
-class MeshAxes {
-public:
-  explicit MeshAxes(mlir::Operation *top);
-  struct Axis {
-    mlir::StringAttr mesh, name;
-    int64_t size; ///< ShapedType::kDynamic if open
-  };
-  unsigned size() const { return axes.size(); }
-  const Axis &operator[](unsigned axis) const { return axes[axis]; }
-  /// Numbers of the named axes of a mesh; unknown names are skipped (the
-  /// verifier has refused them).
-  llvm::SmallVector<unsigned> find(mlir::FlatSymbolRefAttr mesh,
-                                   mlir::ArrayAttr names) const;
-  bool hasSeveralMeshes() const { return severalMeshes; }
-
-private:
-  bool severalMeshes = false;
-  llvm::SmallVector<Axis> axes;
-  llvm::DenseMap<std::pair<mlir::StringAttr, mlir::StringAttr>, unsigned>
-      numbers;
-};
 
 /// A value's state along every axis of MeshAxes.
 using ValueState = llvm::SmallVector<AxisState, 4>;
@@ -112,14 +89,16 @@ struct StateMisuse {
 /// Runs the forward data-flow analysis over everything below an op, and answers
 /// for its values. Unannotated arguments of functions that may be called from
 /// elsewhere vary on every axis; a `dist.sharding` is a promise, whoever calls.
-/// Along an axis of size 1 everything is replicated, and what is the same along
-/// all axes of one mesh is the same on all ranks, whatever the mesh.
+/// Along an axis of size 1 everything is replicated, also where only a branch
+/// on `dist.axis_size` makes it one; and what is the same along all axes of one
+/// mesh is the same on all ranks, whatever the mesh.
 class ShardingAnalysis {
 public:
   explicit ShardingAnalysis(mlir::Operation *top);
 
   const MeshAxes &getAxes() const { return axes; }
   AxisState getState(mlir::Value value, unsigned axis) const;
+  ValueState getState(mlir::Value value) const;
 
   /// True if all ranks of the group hold the same value.
   bool isReplicatedOver(mlir::Value value, mlir::FlatSymbolRefAttr mesh,
@@ -137,8 +116,6 @@ public:
                  mlir::ArrayAttr names) const;
   std::optional<StateMisuse> findMisuse(mlir::Operation *op) const;
 
-  void print(llvm::raw_ostream &os, mlir::Value value) const;
-
 private:
   llvm::BitVector findDivergentAxes(mlir::Region &region) const;
   llvm::BitVector findBranchAxes(mlir::Region &region) const;
@@ -155,6 +132,10 @@ private:
   /// take different ways through it.
   llvm::DenseMap<mlir::Block *, llvm::BitVector> branchAxes;
 };
+
+/// Prints the state along each axis: `@mesh[dp]: R, @mesh[tp]: P`.
+void printState(llvm::raw_ostream &os, const MeshAxes &axes,
+                llvm::ArrayRef<AxisState> state);
 
 /// True if a value in state `found` cannot be what `promised` says. A varying
 /// value may be anything; a replicated one is a slice of its own repetition.

@@ -22,6 +22,8 @@ struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
   Option<bool> completeSums{*this, "complete-sums",
                             llvm::cl::desc("See dist-commute-norms"),
                             llvm::cl::init(false)};
+  Option<bool> guard{*this, "guard", llvm::cl::desc("See dist-commute-norms"),
+                     llvm::cl::init(false)};
   Option<bool> allowExtraGather{*this, "allow-extra-gather",
                                 llvm::cl::desc("See dist-commute-norms"),
                                 llvm::cl::init(false)};

@@ -148,7 +148,7 @@ private:
         return;
       std::string text;
       llvm::raw_string_ostream os(text);
-      analysis.print(os, value);
+      printState(os, analysis.getAxes(), analysis.getState(value));
       emitRemark(loc) << kind << " #" << number << ": " << text;
     };
     for (OpResult result : op->getResults())

@@ -14,6 +14,8 @@
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
@@ -34,18 +36,38 @@ struct CommuteNorms
 
   void runOnOperation() override {
     const auto &analysis = getAnalysis<ShardingAnalysis>();
-    MotionOptions options{completeSums, allowExtraGather, {}};
+    MotionOptions options;
+    options.completeSums = completeSums;
+    options.allowExtraGather = allowExtraGather;
+    if (guard && guardAll(analysis, options))
+      return moveAll(ShardingAnalysis(getOperation()), options);
+    moveAll(analysis, options);
+    if (numMoved == 0)
+      markAllAnalysesPreserved();
+  }
+
+private:
+  bool guardAll(const ShardingAnalysis &analysis,
+                const MotionOptions &options) {
+    bool isGuarded = false;
+    getOperation()->walk([&](FunctionOpInterface function) {
+      if (!function.isExternal())
+        isGuarded |= guardOpenSums(function, analysis, options);
+    });
+    return isGuarded;
+  }
+
+  void moveAll(const ShardingAnalysis &analysis, const MotionOptions &options) {
     getOperation()->walk([&](FunctionOpInterface function) {
       if (function.isExternal())
         return;
       for (const MotionOutcome &outcome :
            moveInFrontOfGathers(function, analysis, options)) {
-        emitMotionRemark("dist-commute-norms", function.getName(), outcome);
+        emitMotionRemark("dist-commute-norms", function.getName(), outcome,
+                         analysis.getAxes());
         ++(outcome.reason.empty() ? numMoved : numMissed);
       }
     });
-    if (numMoved == 0)
-      markAllAnalysesPreserved();
   }
 };
 

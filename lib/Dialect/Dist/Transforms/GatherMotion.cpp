@@ -50,9 +50,8 @@ static std::optional<int64_t> countRows(RankedTensorType type,
   return rows;
 }
 
-/// Regions: units that hand slices to one another, in program order.
-static SmallVector<SmallVector<unsigned>>
-findRegions(const MotionGraph &graph) {
+SmallVector<SmallVector<unsigned>>
+commuter::dist::findRegions(const MotionGraph &graph) {
   llvm::EquivalenceClasses<unsigned> connected;
   for (auto [u, unit] : llvm::enumerate(graph.units)) {
     connected.insert(u);
@@ -71,8 +70,10 @@ findRegions(const MotionGraph &graph) {
   return result;
 }
 
-static MotionOutcome makeMissed(Operation *op, const Refusal &refusal) {
-  MotionOutcome outcome{op, op->getLoc(), {}, {}, {}, {}, {}, {}, {}};
+static MotionOutcome makeMissed(const MotionGraph &graph, Operation *op,
+                                const Refusal &refusal) {
+  Value value = refusal.value ? refusal.value : op->getOperand(0);
+  MotionOutcome outcome{op, op->getLoc(), graph.analysis.getState(value)};
   outcome.reason = refusal.reason;
   if (refusal.blocker)
     outcome.blocker = refusal.blocker->getLoc();
@@ -82,7 +83,8 @@ static MotionOutcome makeMissed(Operation *op, const Refusal &refusal) {
 
 static MotionOutcome makeMoved(const MotionGraph &graph, Operation *op,
                                const ReceivedBytes &received) {
-  MotionOutcome outcome{op, op->getLoc(), {}, {}, {}, {}, {}, {}, {}};
+  MotionOutcome outcome{op, op->getLoc(),
+                        graph.analysis.getState(op->getOperand(0))};
   SmallVector<int64_t> rowDims = getRowDims(op);
   const Slices &made = graph.getSlices(op->getResult(0));
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
@@ -119,15 +121,15 @@ commuter::dist::moveInFrontOfGathers(FunctionOpInterface function,
     for (unsigned u : llvm::make_filter_range(region, isNorm)) {
       const Unit &unit = graph.units[u];
       movesAny |= unit.moves;
-      outcomes.push_back(unit.moves
-                             ? makeMoved(graph, unit.op, received)
-                             : makeMissed(unit.op, explainStay(graph, unit)));
+      outcomes.push_back(
+          unit.moves ? makeMoved(graph, unit.op, received)
+                     : makeMissed(graph, unit.op, explainStay(graph, unit)));
     }
     if (movesAny)
       moving.push_back(region);
   }
   for (auto &[op, refusal] : graph.missed)
-    outcomes.push_back(makeMissed(op, refusal));
+    outcomes.push_back(makeMissed(graph, op, refusal));
   rewriteRegions(graph, moving);
   return outcomes;
 }

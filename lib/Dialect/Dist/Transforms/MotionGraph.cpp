@@ -91,16 +91,20 @@ MotionGraph::findGatherRefusal(AllGatherOp gather, bool &completesSum) const {
   if (ArrayAttr summing = gather.getSummingAttr())
     summed = axes.find(gather.getMeshAttr(), summing);
   for (unsigned axis : summed) {
-    if (axes[axis].size == 1 || options.ignores(reason::kPendingSum))
+    std::optional<bool> isUnit = axes.isUnit(axis, gather);
+    if (isUnit.value_or(options.takesOpenAxesAsUnit) ||
+        options.ignores(reason::kPendingSum))
       continue;
     completesSum = true;
     if (options.completeSums)
       continue;
-    if (ShapedType::isDynamic(axes[axis].size))
-      return Refusal{
-          reason::kUnknownAxisSize, gather,
-          "give the axis a size in dist.mesh, or complete-sums=true"};
-    return Refusal{reason::kPendingSum, gather, "complete-sums=true"};
+    if (!isUnit)
+      return Refusal{reason::kUnknownAxisSize, gather,
+                     "guard=true or complete-sums=true, or give the axis a "
+                     "size in dist.mesh",
+                     gather.getInput()};
+    return Refusal{reason::kPendingSum, gather, "complete-sums=true",
+                   gather.getInput()};
   }
   return std::nullopt;
 }
@@ -209,11 +213,13 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
   if (isGathered)
     return Refusal{reason::kOperandGatheredDifferently, value.getDefiningOp(),
                    "gather both operands along the same dimension, over the "
-                   "same axes, with the same extents"};
+                   "same axes, with the same extents",
+                   value};
   return Refusal{reason::kOperandNotReplicated,
                  value.getDefiningOp() ? value.getDefiningOp() : op,
                  "if the operand is the same on all ranks, say so with "
-                 "dist.sharding or dist.assert_sharding"};
+                 "dist.sharding or dist.assert_sharding",
+                 value};
 }
 
 /// True if the parts that the anchor comes in are whole rows of the slicing,
@@ -353,8 +359,10 @@ std::optional<Refusal> MotionGraph::matchLaw(DimParallelOpInterface op,
 bool MotionGraph::losesPendingSum(Operation *op, Value &pending) const {
   if (isa<MeshGroupOpInterface>(op) || op->getNumResults() == 0)
     return false;
-  for (unsigned axis = 0; axis < analysis.getAxes().size(); ++axis) {
-    if (analysis.getState(op->getResult(0), axis).isPartial())
+  const MeshAxes &axes = analysis.getAxes();
+  for (unsigned axis = 0; axis < axes.size(); ++axis) {
+    if (analysis.getState(op->getResult(0), axis).isPartial() ||
+        axes.isUnit(axis, op).value_or(false))
       continue;
     for (Value operand : op->getOperands())
       if (analysis.getState(operand, axis).isPartial()) {
@@ -394,7 +402,8 @@ void MotionGraph::visitComputation(Operation *op) {
   if (Value pending;
       losesPendingSum(op, pending) && !options.ignores(reason::kPendingSum))
     return refuse(op, {reason::kPendingSum, pending.getDefiningOp(),
-                       "sum over the axis, with dist.all_reduce or `summing`"});
+                       "sum over the axis, with dist.all_reduce or `summing`",
+                       pending});
 
   std::optional<Refusal> refusal;
   for (unsigned anchor : anchors) {

@@ -45,6 +45,8 @@ struct Refusal {
   llvm::StringRef reason;
   mlir::Operation *blocker;
   llvm::StringRef suggestion;
+  /// The value whose state is in the way; null: it is no state.
+  mlir::Value value = {};
 };
 
 /// A gather, an op to which the law applies, or a join: values of a branch op
@@ -178,8 +180,12 @@ int64_t getLocalSize(int64_t size, int64_t unitSize, int64_t localRows,
 mlir::RankedTensorType getLocalType(mlir::Type type, int64_t dim,
                                     int64_t localSize);
 
-/// Decides which units of a region (units that hand slices to one another)
-/// move, so that the fewest bytes are gathered: a minimum cut.
+/// Regions: units that hand slices to one another, in program order.
+llvm::SmallVector<llvm::SmallVector<unsigned>>
+findRegions(const MotionGraph &graph);
+
+/// Decides which units of a region move, so that the fewest bytes are gathered:
+/// a minimum cut.
 void choosePlacement(MotionGraph &graph, llvm::ArrayRef<unsigned> region);
 
 /// Why the placement left an op behind.

@@ -15,14 +15,25 @@
 #include "mlir/IR/Remarks.h"
 
 using namespace mlir;
+using namespace commuter;
 using namespace commuter::dist;
 
 static std::string print(std::optional<int64_t> number) {
   return number ? std::to_string(*number) : "?";
 }
 
+static std::string print(const MeshAxes &axes, ArrayRef<AxisState> state) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << '{';
+  printState(os, axes, state);
+  os << '}';
+  return text;
+}
+
 void commuter::dist::emitMotionRemark(StringRef pass, StringRef function,
-                                      const MotionOutcome &outcome) {
+                                      const MotionOutcome &outcome,
+                                      const MeshAxes &axes) {
   auto options =
       remark::RemarkOpts::name(pass).category("dist").function(function);
   if (outcome.reason.empty()) {
@@ -31,13 +42,15 @@ void commuter::dist::emitMotionRemark(StringRef pass, StringRef function,
         << remark::metric("rows-before", print(outcome.rowsBefore))
         << remark::metric("rows-after", print(outcome.rowsAfter))
         << remark::metric("bytes-before", print(outcome.bytesBefore))
-        << remark::metric("bytes-after", print(outcome.bytesAfter));
+        << remark::metric("bytes-after", print(outcome.bytesAfter))
+        << remark::metric("state", print(axes, outcome.state));
     return;
   }
   auto missed = remark::missed(outcome.loc, options);
   missed << remark::reason("{0}", outcome.reason.str());
   if (!outcome.suggestion.empty())
     missed << remark::suggest("{0}", outcome.suggestion.str());
+  missed << remark::metric("state", print(axes, outcome.state));
   if (outcome.blocker && *outcome.blocker != outcome.loc) {
     std::string place;
     llvm::raw_string_ostream(place) << *outcome.blocker;

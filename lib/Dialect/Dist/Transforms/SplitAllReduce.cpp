@@ -233,7 +233,8 @@ private:
                       const ShardingAnalysis &analysis);
   FedNorms collectNewNorms(const Candidate &candidate, bool isSplit);
   void noteRefusal(const Candidate &candidate,
-                   const SetVector<Operation *> &ops, const Refusal &refusal);
+                   const SetVector<Operation *> &ops, const Refusal &refusal,
+                   const ShardingAnalysis &analysis);
   unsigned getFunction(FunctionOpInterface op);
   Norm &getNorm(Operation *op);
 
@@ -244,7 +245,7 @@ private:
   void noteOutcome(MotionOutcome outcome, unsigned function);
   void mergeNestedGathers();
   SetVector<Norm *> restoreLocations();
-  void emitRemark(Norm &norm);
+  void emitRemark(Norm &norm, const MeshAxes &axes);
 
   template <typename OpTy>
   SmallVector<OpTy> collectMarked();
@@ -310,7 +311,7 @@ void SplitAllReduce::visitCandidate(const Candidate &candidate,
   FedNorms fed = collectNewNorms(candidate, isSplit);
   if (!isSplit)
     return noteRefusal(candidate, feedsSliced ? fed.sliced : fed.others,
-                       refusal);
+                       refusal, analysis);
   for (Operation *op : fed.sliced)
     getNorm(op).isFedBySplit = true;
   functions[getFunction(candidate.op->getParentOfType<FunctionOpInterface>())]
@@ -335,7 +336,8 @@ FedNorms SplitAllReduce::collectNewNorms(const Candidate &candidate,
 
 void SplitAllReduce::noteRefusal(const Candidate &candidate,
                                  const SetVector<Operation *> &ops,
-                                 const Refusal &refusal) {
+                                 const Refusal &refusal,
+                                 const ShardingAnalysis &analysis) {
   for (Operation *op : ops) {
     Norm &norm = getNorm(op);
     if (norm.refusal)
@@ -343,13 +345,10 @@ void SplitAllReduce::noteRefusal(const Candidate &candidate,
     StringAttr suggestion = StringAttr::get(&getContext(), refusal.suggestion);
     norm.refusal = MotionOutcome{op,
                                  norm.loc,
+                                 analysis.getState(candidate.op->getOperand(0)),
                                  refusal.reason,
                                  dropMark(candidate.op->getLoc()),
-                                 suggestion.getValue(),
-                                 {},
-                                 {},
-                                 {},
-                                 {}};
+                                 suggestion.getValue()};
   }
 }
 
@@ -522,7 +521,7 @@ SetVector<Norm *> SplitAllReduce::restoreLocations() {
   return order;
 }
 
-void SplitAllReduce::emitRemark(Norm &norm) {
+void SplitAllReduce::emitRemark(Norm &norm, const MeshAxes &axes) {
   Function &function = functions[norm.function];
   if (norm.refusal && !norm.isFedBySplit && !norm.hasMoved())
     norm.motion = norm.refusal;
@@ -530,8 +529,8 @@ void SplitAllReduce::emitRemark(Norm &norm) {
     return;
   norm.motion->bytesBefore = function.bytesBefore;
   norm.motion->bytesAfter = function.bytesAfter;
-  emitMotionRemark("dist-split-all-reduce", function.op.getName(),
-                   *norm.motion);
+  emitMotionRemark("dist-split-all-reduce", function.op.getName(), *norm.motion,
+                   axes);
   ++(norm.hasMoved() ? numMoved : numMissed);
 }
 
@@ -574,7 +573,7 @@ void SplitAllReduce::runOnOperation() {
     markAllAnalysesPreserved();
   }
   for (Norm *norm : restoreLocations())
-    emitRemark(*norm);
+    emitRemark(*norm, analysis.getAxes());
 }
 
 } // namespace

@@ -45,6 +45,9 @@ struct MotionOptions {
   bool completeSums = false;
   /// Move what is worth moving even if more is gathered than before.
   bool allowExtraGather = false;
+  /// Take an axis of open size that a gather sums over as one of a single rank:
+  /// no sum. Never for a motion, but to see what a guard would let move.
+  bool takesOpenAxesAsUnit = false;
   /// Preconditions that are not looked at, by the reason that they would be
   /// refused for. For tests alone, which show what each of them prevents.
   llvm::SmallVector<llvm::StringRef> ignored;
@@ -58,12 +61,16 @@ struct MotionOptions {
 struct MotionOutcome {
   mlir::Operation *op; ///< as it was
   mlir::Location loc;
-  llvm::StringRef reason;                ///< empty: it moved
-  std::optional<mlir::Location> blocker; ///< where what is in the way stands
-  llvm::StringRef suggestion;
+  /// That of what the op takes, or of the value that is in its way.
+  ValueState state;
+  llvm::StringRef reason = {}; ///< empty: it moved
+  /// Where what is in the way stands.
+  std::optional<mlir::Location> blocker = {};
+  llvm::StringRef suggestion = {};
   /// Rows that the op computes on each rank; bytes that each rank receives in
   /// the gathers of the region that the op moved with. nullopt: not static.
-  std::optional<int64_t> rowsBefore, rowsAfter, bytesBefore, bytesAfter;
+  std::optional<int64_t> rowsBefore = {}, rowsAfter = {}, bytesBefore = {},
+                         bytesAfter = {};
 };
 
 /// Moves what is worth moving in a function, through its branches and loops.
@@ -73,6 +80,14 @@ llvm::SmallVector<MotionOutcome>
 moveInFrontOfGathers(mlir::FunctionOpInterface function,
                      const ShardingAnalysis &analysis,
                      const MotionOptions &options);
+
+/// Makes two versions, under an `scf.if` on `dist.axis_size`, of what could
+/// move if no gather summed over more than one rank along axes whose sizes are
+/// open. Both are as written: the motion then tells them apart. Returns true if
+/// there was such a thing.
+bool guardOpenSums(mlir::FunctionOpInterface function,
+                   const ShardingAnalysis &analysis,
+                   const MotionOptions &options);
 
 } // namespace commuter::dist
 

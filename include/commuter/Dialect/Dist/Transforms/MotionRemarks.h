@@ -22,7 +22,7 @@ namespace commuter::dist {
 /// metrics, or missed with its reason. Both names must be literals, or outlive
 /// the remark engine's use of them.
 void emitMotionRemark(llvm::StringRef pass, llvm::StringRef function,
-                      const MotionOutcome &outcome);
+                      const MotionOutcome &outcome, const MeshAxes &axes);
 
 } // namespace commuter::dist
 

@@ -74,16 +74,44 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     that move the fewest bytes (a minimum cut), and among these the latest. So it
     never gathers more than before, unless `allow-extra-gather` lets it.
 
+    Where a gather sums over an axis whose size is open (`?`), whether DP equals TP
+    is known only when the program runs. With `guard` the gather, what would move
+    and what takes slices back stand twice, under one test of the axis's size; the
+    rest of the program, once:
+
+    ```mlir
+    %n = dist.axis_size @mesh[attn_tp] : index
+    %c = arith.cmpi eq, %n, %c1 : index
+    %y = scf.if %c -> tensor<?x8xf32> {
+      %l = norm.rms_norm %h eps 1.0e-06 : tensor<?x8xf32>
+      %g = dist.all_gather %l dim 0 over @mesh[dp] : ...
+      scf.yield %g
+    } else {
+      %g = dist.all_gather %h dim 0 over @mesh[dp] summing [attn_tp] : ...
+      %w = norm.rms_norm %g eps 1.0e-06 : ...
+      scf.yield %w
+    }
+    ```
+
+    All ranks see one size, so all take one way. The else branch still ends in a
+    remark, `pending-sum`, and moves with `complete-sums`. A program that branches
+    like this by itself is understood in the same way.
+
     Each norm or reduction that is fed by a gather ends in a remark of category
     `dist` (so a layer norm that is spelled out in two: mean and variance): passed,
     with `rows-before`, `rows-after`, `bytes-before`, `bytes-after` (received by
     each rank in the region's gathers and collectives); or missed, with a reason.
   }];
   let dependentDialects = ["::commuter::dist::DistDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"completeSums", "complete-sums", "bool", "false",
            "Move norms across a gather that sums: all_reduce, norm, all_gather">,
+    Option<"guard", "guard", "bool", "false",
+           "Where only the open size of a summed axis is in the way: make both "
+           "versions, and choose when the program runs">,
     Option<"allowExtraGather", "allow-extra-gather", "bool", "false",
            "Move norms even if more is gathered than before">];
   let statistics = [

@@ -1,0 +1,181 @@
+// Two versions of a boundary under one test of an axis's size, and all else once.
+
+// RUN: %commuter-opt %s --split-input-file --dist-check-shardings --dist-commute-norms=guard=true --dist-check-shardings --canonicalize --cse --remark-format=emitRemark --remarks-filter=dist --verify-diagnostics | FileCheck %s
+
+// A pending sum is none on one rank: the module passes its check afterwards.
+dist.mesh @mesh(dp = 4, b = ?, c = ?)
+// CHECK-LABEL: func @layers(
+// CHECK-SAME: %[[H:.*]]: tensor<4x8xf32>
+// CHECK: %[[C1:.*]] = arith.constant 1
+// CHECK: %[[B:.*]] = dist.axis_size @mesh[b]
+// CHECK: %[[DP:.*]] = arith.cmpi eq, %[[B]], %[[C1]]
+// CHECK: %[[R:.*]]:2 = scf.if %[[DP]]
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[H]] {{.*}} : tensor<4x8xf32>
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[N]] dim 0 over @mesh[dp] :
+// CHECK-NEXT: scf.yield %[[G]], %[[H]]
+// CHECK: else
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[H]] dim 0 over @mesh[dp] summing [b]
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[G]] {{.*}} : tensor<16x8xf32>
+// CHECK-NEXT: %[[O:.*]] = dist.all_slice %[[G]]
+// CHECK-NEXT: scf.yield %[[N]], %[[O]]
+// CHECK: %[[T:.*]] = dist.reduce_scatter %[[R]]#0
+// CHECK-NEXT: %[[S:.*]] = arith.addf %[[R]]#1, %[[T]]
+// CHECK-NEXT: %[[BC:.*]] = dist.axis_size @mesh[b, c]
+// CHECK-NEXT: arith.cmpi eq, %[[BC]], %[[C1]]
+// CHECK-NEXT: scf.if
+// CHECK-NEXT: %[[N:.*]] = norm.layer_norm %[[S]] {{.*}} : tensor<4x8xf32>
+// CHECK: dist.all_gather %[[N]] dim 0 over @mesh[dp] :
+// CHECK: else
+// CHECK-NEXT: dist.all_gather %[[S]] dim 0 over @mesh[dp] summing [b, c]
+// CHECK-NOT: scf.if
+func.func @layers(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> (tensor<16x8xf32>, tensor<4x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+2 {{rows-after=4, rows-before=16, state="{@mesh[dp]: R, @mesh[b]: R, @mesh[c]: R}"}}
+  // expected-remark @+1 {{state="{@mesh[dp]: S(0), @mesh[b]: P, @mesh[c]: R}"}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  %o = dist.all_slice %g dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  %t = dist.reduce_scatter %n sum dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  %s = arith.addf %o, %t : tensor<4x8xf32>
+  %g1 = dist.all_gather %s dim 0 over @mesh[dp] summing [b, c] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+2 {{rows-after=4, rows-before=16}}
+  // expected-remark @+1 {{Reason=}}
+  %n1 = norm.layer_norm %g1 eps 1.0e-06 : tensor<16x8xf32>
+  %o1 = dist.all_slice %g1 dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  return %n1, %o1 : tensor<16x8xf32>, tensor<4x8xf32>
+}
+
+// -----
+
+// What is between the boundary's ops comes before or after it, effects in order.
+dist.mesh @mesh(dp = 4, b = ?)
+func.func private @use(tensor<16x8xf32>)
+func.func private @other()
+// CHECK-LABEL: func @effects(
+// CHECK: call @other()
+// CHECK: scf.if
+// CHECK: else
+// CHECK: }
+// CHECK-NEXT: call @use(
+// CHECK-NEXT: call @other()
+// CHECK-NEXT: return
+func.func @effects(%h: tensor<4x8xf32>) -> (tensor<16x8xf32>, tensor<4x8xf32>, index) {
+  %c0 = arith.constant 0 : index
+  func.call @other() : () -> ()
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+2 {{rows-after=4}}
+  // expected-remark @+1 {{Reason=pending-sum}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  func.call @use(%n) : (tensor<16x8xf32>) -> ()
+  func.call @other() : () -> ()
+  %o = dist.all_slice %g dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  %d = tensor.dim %g, %c0 : tensor<16x8xf32>
+  return %n, %o, %d : tensor<16x8xf32>, tensor<4x8xf32>, index
+}
+
+// -----
+
+// What depends on the rank's own rows and feeds the norm is in both versions with
+// them: its effect still comes once.
+dist.mesh @mesh(dp = 4, b = ?)
+func.func private @next(tensor<4x8xf32>) -> (tensor<8xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>})
+// CHECK-LABEL: func @between(
+// CHECK-SAME: %[[H:.*]]: tensor<4x8xf32>
+// CHECK: scf.if
+// CHECK-NEXT: %[[W:.*]] = func.call @next(%[[H]])
+// CHECK-NEXT: norm.rms_norm %[[H]] scale %[[W]] {{.*}} : tensor<4x8xf32>
+// CHECK: else
+// CHECK: func.call @next
+// CHECK: }
+// CHECK-NOT: call @next
+func.func @between(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %o = dist.all_slice %g dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  %w = func.call @next(%o) : (tensor<4x8xf32>) -> tensor<8xf32>
+  // expected-remark @+2 {{rows-after=4}}
+  // expected-remark @+1 {{Reason=pending-sum}}
+  %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// In a loop; and a loop that carries what is gathered in front of it.
+dist.mesh @mesh(dp = 4, b = ?)
+// CHECK-LABEL: func @loops(
+// CHECK: scf.for
+// CHECK: scf.if
+// CHECK-NEXT: norm.rms_norm {{.*}} : tensor<4x8xf32>
+// CHECK: else
+// CHECK: dist.reduce_scatter
+// CHECK-NEXT: scf.yield
+// CHECK-NEXT: }
+// CHECK: scf.if
+// CHECK-NEXT: scf.for
+// CHECK-NEXT: norm.rms_norm {{.*}} : tensor<4x8xf32>
+// CHECK: else
+// CHECK: scf.for
+// CHECK-NEXT: norm.rms_norm {{.*}} : tensor<16x8xf32>
+func.func @loops(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %l = scf.for %i = %c0 to %c4 step %c1 iter_args(%x = %h) -> tensor<4x8xf32> {
+    %g = dist.all_gather %x dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // expected-remark @+2 {{rows-after=4}}
+    // expected-remark @+1 {{Reason=pending-sum}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    %t = dist.reduce_scatter %n sum dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+    scf.yield %t : tensor<4x8xf32>
+  }
+  %g = dist.all_gather %l dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%x = %g) -> tensor<16x8xf32> {
+    // expected-remark @+2 {{rows-after=4}}
+    // expected-remark @+1 {{Reason=pending-sum}}
+    %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %n : tensor<16x8xf32>
+  }
+  return %r : tensor<16x8xf32>
+}
+
+// -----
+
+// Nothing to choose: something else is in the way, or the size is known.
+dist.mesh @mesh(dp = 4, b = ?, c = 2)
+// CHECK-LABEL: func @refused(
+// CHECK-NOT: scf.if
+func.func @refused(%h: tensor<4x8xf32>, %w: tensor<8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=unknown-axis-size}}
+  %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+  %k = dist.all_gather %h dim 0 over @mesh[dp] summing [c] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=pending-sum}}
+  %m = norm.rms_norm %k eps 1.0e-06 : tensor<16x8xf32>
+  return %n, %m : tensor<16x8xf32>, tensor<16x8xf32>
+}
+
+// -----
+
+// Written by hand, the other way round: understood alike.
+dist.mesh @mesh(dp = 4, b = ?)
+// CHECK-LABEL: func @by_hand(
+// CHECK-SAME: %[[H:.*]]: tensor<4x8xf32>
+// CHECK: else
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[H]] {{.*}} : tensor<4x8xf32>
+// CHECK-NEXT: dist.all_gather %[[N]]
+func.func @by_hand(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> tensor<16x8xf32> {
+  %n = dist.axis_size @mesh[b] : index
+  %c1 = arith.constant 1 : index
+  %c = arith.cmpi ne, %n, %c1 : index
+  %r = scf.if %c -> tensor<16x8xf32> {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // expected-remark @+1 {{Reason=pending-sum}}
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  } else {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // expected-remark @+1 {{rows-after=4}}
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  }
+  return %r : tensor<16x8xf32>
+}
