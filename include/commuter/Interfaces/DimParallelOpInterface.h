@@ -36,12 +36,12 @@ struct DimSlicing {
   /// whole.
   llvm::SmallVector<std::optional<int64_t>> operandDims;
   /// Per result: the dimension along which it is then sliced.
-  llvm::SmallVector<int64_t> resultDims;
+  llvm::SmallVector<int64_t, 2> resultDims;
   /// Operands that are the whole's extent along the sliced dimension. They need
   /// not be the same on all ranks: `cloneOnSlices` sets the slice's extent.
-  llvm::SmallVector<unsigned> extentOperands;
+  llvm::SmallVector<unsigned, 0> extentOperands;
   /// Units per operand and per result; empty: all are 1.
-  llvm::SmallVector<int64_t> operandUnits, resultUnits;
+  llvm::SmallVector<int64_t, 0> operandUnits, resultUnits;
 
   bool isLegal() const { return refusal.empty(); }
   bool isExtent(unsigned operand) const {
