@@ -118,34 +118,49 @@ LogicalResult Reachability::initialize(Operation *top) {
   for (Region &region : top->getRegions())
     if (!region.empty())
       setLive(&region.front());
-  SymbolTable::walkSymbolTables(top, /*allSymUsesVisible=*/!top->getBlock(),
-                                [&](Operation *table, bool seesAllUses) {
-                                  findUnknownCallers(table, seesAllUses);
-                                });
-  return initializeRecursively(top);
+  initializeRecursively(top, /*seesAllUses=*/!top->getBlock());
+  return success();
 }
 
-LogicalResult Reachability::initializeRecursively(Operation *op) {
-  const bool isCallable = isa<CallableOpInterface>(op);
-  const bool isBranch = isa<RegionBranchOpInterface>(op);
+void Reachability::initializeRecursively(Operation *op, bool seesAllUses) {
+  OpTraits ofOp = traits.get(op);
+  if (ofOp.isFunction)
+    contents.functions.push_back(op);
+  if (ofOp.isCall)
+    contents.calls.push_back(op);
+  // As SymbolTable::walkSymbolTables, but before its functions are visited.
+  auto symbol = op->hasTrait<OpTrait::SymbolTable>()
+                    ? dyn_cast<SymbolOpInterface>(op)
+                    : SymbolOpInterface();
+  seesAllUses |= !symbol || symbol.isPrivate();
+  if (op->hasTrait<OpTrait::SymbolTable>())
+    findUnknownCallers(op, seesAllUses);
   visit(op);
-  for (Region &region : op->getRegions())
-    for (Block &block : region) {
-      bool isNoted = false;
-      for (Operation &inner : block) {
-        bool isEnd = &inner == &block.back() &&
-                     (isCallable || isBranch || inner.getNumSuccessors() != 0);
-        if (!isEnd && inner.getNumRegions() == 0 && !traits.get(&inner).isCall)
-          continue;
-        if (!isNoted)
-          getOrCreate<dataflow::Executable>(getProgramPointBefore(&block))
-              ->blockContentSubscribe(this);
-        isNoted = true;
-        if (failed(initializeRecursively(&inner)))
-          return failure();
-      }
-    }
-  return success();
+  const bool isLeft = isa<CallableOpInterface, RegionBranchOpInterface>(op);
+  for (Region &region : op->getRegions()) {
+    if (!region.empty() && !region.hasOneBlock())
+      contents.branchingRegions.push_back(&region);
+    for (Block &block : region)
+      initializeBlock(block, isLeft, seesAllUses);
+  }
+}
+
+void Reachability::initializeBlock(Block &block, bool isLeftByTerminator,
+                                   bool seesAllUses) {
+  bool isNoted = false;
+  for (Operation &op : block) {
+    contents.numResults += op.getNumResults();
+    bool isTerminator = isLeftByTerminator && &op == &block.back();
+    if (!isTerminator && op.getNumSuccessors() == 0 &&
+        op.getNumRegions() == 0 && !traits.get(&op).isCall)
+      continue;
+    // When the block turns out to run, its ops are visited.
+    if (!isNoted)
+      getOrCreate<dataflow::Executable>(getProgramPointBefore(&block))
+          ->blockContentSubscribe(this);
+    isNoted = true;
+    initializeRecursively(&op, seesAllUses);
+  }
 }
 
 void Reachability::visit(Operation *op) {

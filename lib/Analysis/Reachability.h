@@ -52,6 +52,15 @@ public:
     return mlir::success();
   }
 
+  /// What was met below `top`: to look for it again would be to wait for the
+  /// memory of all ops again.
+  struct Contents {
+    llvm::SmallVector<mlir::Operation *> functions, calls;
+    llvm::SmallVector<mlir::Region *> branchingRegions; ///< of several blocks
+    unsigned numResults = 0;                            ///< of all ops
+  };
+  const Contents &getContents() const { return contents; }
+
   /// True if a function may be called from where is not seen.
   bool hasUnknownCallers(mlir::Operation *callable) const {
     return calledFromElsewhere.contains(callable);
@@ -65,7 +74,9 @@ private:
   mlir::Operation *resolve(mlir::CallOpInterface call);
 
   // Ops.
-  mlir::LogicalResult initializeRecursively(mlir::Operation *op);
+  void initializeRecursively(mlir::Operation *op, bool seesAllUses);
+  void initializeBlock(mlir::Block &block, bool isLeftByTerminator,
+                       bool seesAllUses);
   void visit(mlir::Operation *op);
   void visitCall(mlir::CallOpInterface call);
   void visitReturn(mlir::Operation *op, mlir::CallableOpInterface function);
@@ -86,6 +97,7 @@ private:
   };
 
   mlir::Operation *scope = nullptr;
+  Contents contents;
   mlir::SymbolTableCollection symbols;
   OpTraitsOfNames traits;
   llvm::DenseSet<mlir::Operation *> calledFromElsewhere;

@@ -166,15 +166,24 @@ AxisState joinStates(AxisState a, AxisState b) {
   return b.kind == AxisState::None ? a : AxisState::varying();
 }
 
-class StateLattice : public dataflow::AbstractSparseLattice {
+/// The states while they are solved for, by their values' numbers in the table.
+class SolvedStates {
 public:
-  StateLattice(Value value, StateTable &table, unsigned number)
-      : AbstractSparseLattice(value), table(table), number(number) {}
+  explicit SolvedStates(StateTable &table) : table(table) {}
 
-  AxisState get(unsigned axis) const { return table[number][axis]; }
-
-  ChangeResult join(ArrayRef<AxisState> other) {
-    if (isPinned)
+  void reserve(unsigned numValues) { table.reserve(numValues); }
+  unsigned getNumber(Value value) {
+    unsigned number = table.getOrCreate(value);
+    if (number == isPinned.size())
+      isPinned.push_back(false);
+    return number;
+  }
+  ArrayRef<AxisState> get(unsigned number) const { return table[number]; }
+  AxisState get(unsigned number, unsigned axis) const {
+    return table[number][axis];
+  }
+  ChangeResult join(unsigned number, ArrayRef<AxisState> other) {
+    if (isPinned[number])
       return ChangeResult::NoChange;
     ChangeResult changed = ChangeResult::NoChange;
     for (auto [own, incoming] : llvm::zip_equal(table[number], other)) {
@@ -187,23 +196,36 @@ public:
     return changed;
   }
   /// From now on the state is `promised`, whatever is joined.
-  ChangeResult pin(const ValueState &promised) {
-    bool isNew = !isPinned;
-    isPinned = true;
+  ChangeResult pin(unsigned number, const ValueState &promised) {
+    bool isNew = !isPinned[number];
+    isPinned[number] = true;
     llvm::copy(promised, table[number].begin());
     return isNew ? ChangeResult::Change : ChangeResult::NoChange;
-  }
-  ChangeResult join(const dataflow::AbstractSparseLattice &other) override {
-    return join(table[static_cast<const StateLattice &>(other).number]);
-  }
-  void print(raw_ostream &os) const override {
-    llvm::interleaveComma(table[number], os);
   }
 
 private:
   StateTable &table;
+  std::vector<bool> isPinned;
+};
+
+/// A state as the framework sees it.
+class StateLattice : public dataflow::AbstractSparseLattice {
+public:
+  StateLattice(Value value, SolvedStates &states, unsigned number)
+      : AbstractSparseLattice(value), states(states), number(number) {}
+
+  unsigned getNumber() const { return number; }
+  ChangeResult join(const dataflow::AbstractSparseLattice &other) override {
+    return states.join(
+        number, states.get(static_cast<const StateLattice &>(other).number));
+  }
+  void print(raw_ostream &os) const override {
+    llvm::interleaveComma(states.get(number), os);
+  }
+
+private:
+  SolvedStates &states;
   unsigned number;
-  bool isPinned = false;
 };
 
 /// The axes along which ranks may take different ways through the blocks of a
@@ -307,7 +329,7 @@ bool keepsPartial(Operation *op, OperandStates states) {
 /// An op that is visited, and what is asked of it once for all axes.
 struct Visit {
   Operation *op;
-  ArrayRef<const StateLattice *> operands;
+  ArrayRef<unsigned> operands; ///< their numbers
   SetVector<Value> captured;
   /// Of a collective: its axes, and those that a gather sums over.
   MeshGroupOpInterface group;
@@ -322,21 +344,24 @@ class StateSolver : public dataflow::AbstractSparseForwardDataFlowAnalysis {
 public:
   StateSolver(DataFlowSolver &solver, const Reachability &reachability,
               const MeshAxes &axes, StateTable &table)
-      : AbstractSparseForwardDataFlowAnalysis(solver),
-        reachability(reachability), axes(axes), table(table) {}
+      : AbstractSparseForwardDataFlowAnalysis(solver), solver(solver),
+        reachability(reachability), axes(axes), solved(table) {}
 
   /// The calls whose callees are known, with these.
   ArrayRef<std::pair<Operation *, Operation *>> getCalls() const {
     return calls;
   }
-  /// The regions of more than one block.
-  ArrayRef<Region *> getBranchingRegions() const { return branchingRegions; }
 
   /// As the framework's, but each op once: where nothing loops, an op comes
   /// after all that it depends on, those with regions after these.
   LogicalResult initialize(Operation *top) override {
     scope = top;
-    pinPromises(top);
+    const Reachability::Contents &contents = reachability.getContents();
+    solved.reserve(contents.numResults);
+    for (Operation *function : contents.functions)
+      pinArguments(cast<FunctionOpInterface>(function));
+    for (Operation *call : contents.calls)
+      pinResults(cast<CallOpInterface>(call));
     for (Region &region : top->getRegions())
       if (!region.empty())
         for (Value argument : region.getArguments())
@@ -362,6 +387,11 @@ public:
     Operation *op = point->getPrevOp();
     if (op->getNumSuccessors() > 1)
       visitConditions(op);
+    if (!traits.get(op).isControlFlow) {
+      if (isLive(op->getBlock()))
+        visitOperation(op);
+      return success();
+    }
     if (auto call = dyn_cast<CallOpInterface>(op))
       passArguments(call);
     if (failed(AbstractSparseForwardDataFlowAnalysis::visit(point)))
@@ -378,24 +408,22 @@ public:
 
 protected:
   StateLattice *getLatticeElement(Value value) override {
-    unsigned number = table.getOrCreate(value);
-    if (number == lattices.size())
-      lattices.push_back(new (allocator.Allocate())
-                             StateLattice(value, table, number));
-    return lattices[number];
+    unsigned number = getNumber(value);
+    StateLattice *&lattice = lattices[number];
+    if (!lattice) {
+      lattice = new (allocator.Allocate()) StateLattice(value, solved, number);
+      if (isUsed[number])
+        lattice->useDefSubscribe(this);
+    }
+    return lattice;
   }
 
-  LogicalResult visitOperationImpl(
-      Operation *op,
-      ArrayRef<const dataflow::AbstractSparseLattice *> operandLattices,
-      ArrayRef<dataflow::AbstractSparseLattice *> resultLattices) override {
-    // Every lattice here is a StateLattice.
-    return visitOperation(
-        op,
-        {reinterpret_cast<const StateLattice *const *>(operandLattices.data()),
-         operandLattices.size()},
-        {reinterpret_cast<StateLattice *const *>(resultLattices.data()),
-         resultLattices.size()});
+  LogicalResult
+  visitOperationImpl(Operation *op,
+                     ArrayRef<const dataflow::AbstractSparseLattice *>,
+                     ArrayRef<dataflow::AbstractSparseLattice *>) override {
+    visitOperation(op);
+    return success();
   }
 
   void visitExternalCallImpl(
@@ -448,24 +476,64 @@ protected:
         axis = AxisState::replicated();
     for (auto [i, lattice] : llvm::enumerate(arguments))
       if (i < firstIndex || i >= end)
-        joinInto(static_cast<StateLattice *>(lattice), state);
+        joinInto(lattice->getAnchor(), state);
   }
 
   void setToEntryState(dataflow::AbstractSparseLattice *lattice) override {
     ValueState state(axes.size(), AxisState::varying());
     setUnitAxes(state);
-    joinInto(static_cast<StateLattice *>(lattice), state);
+    joinInto(lattice->getAnchor(), state);
   }
 
 private:
-  void joinInto(StateLattice *lattice, ArrayRef<AxisState> state) {
-    propagateIfChanged(lattice, lattice->join(state));
+  unsigned getNumber(Value value) {
+    unsigned number = solved.getNumber(value);
+    if (number == lattices.size()) {
+      lattices.push_back(nullptr);
+      isUsed.push_back(false);
+    }
+    return number;
+  }
+
+  /// The number of a value whose users are visited again when its state
+  /// changes.
+  unsigned subscribe(Value value) {
+    unsigned number = getNumber(value);
+    if (!isUsed[number] && lattices[number])
+      lattices[number]->useDefSubscribe(this);
+    isUsed[number] = true;
+    return number;
+  }
+
+  void joinInto(Value value, ArrayRef<AxisState> state) {
+    unsigned number = getNumber(value);
+    update(value, number, solved.join(number, state));
+  }
+
+  /// As the framework's `propagateIfChanged`, also for a value that it has no
+  /// lattice of.
+  void update(Value value, unsigned number, ChangeResult changed) {
+    if (lattices[number])
+      return propagateIfChanged(lattices[number], changed);
+    if (changed == ChangeResult::Change && isUsed[number])
+      for (Operation *user : value.getUsers())
+        solver.enqueue({getProgramPointAfter(user), this});
+  }
+
+  /// The number of a value whose change visits `point` again.
+  unsigned getNumberFor(ProgramPoint *point, Value value) {
+    return static_cast<const StateLattice *>(getLatticeElementFor(point, value))
+        ->getNumber();
+  }
+
+  bool isLive(Block *block) {
+    return !block ||
+           getOrCreate<dataflow::Executable>(getProgramPointBefore(block))
+               ->isLive();
   }
 
   LogicalResult initializeRegions(Operation *op) {
     for (Region &region : op->getRegions()) {
-      if (!region.empty() && !region.hasOneBlock())
-        branchingRegions.push_back(&region);
       for (Block &block : region) {
         ProgramPoint *start = getProgramPointBefore(&block);
         auto *executable = getOrCreate<dataflow::Executable>(start);
@@ -485,48 +553,38 @@ private:
       return failure();
     if (op->getNumSuccessors() > 1 || traits.get(op).isControlFlow)
       return visit(getProgramPointAfter(op));
-    if (!isLive || op->getNumResults() == 0)
-      return success();
-    // What the framework does at any other op, less the search for its block's
-    // liveness.
-    SmallVector<const StateLattice *> operands;
-    SmallVector<StateLattice *> results;
-    for (Value operand : op->getOperands())
-      operands.push_back(subscribe(operand));
-    for (Value result : op->getResults())
-      results.push_back(getLatticeElement(result));
-    return visitOperation(op, operands, results);
-  }
-
-  /// Visits the users of `value` again when its state changes.
-  StateLattice *subscribe(Value value) {
-    StateLattice *lattice = getLatticeElement(value);
-    lattice->useDefSubscribe(this);
-    return lattice;
-  }
-
-  LogicalResult visitOperation(Operation *op,
-                               ArrayRef<const StateLattice *> operands,
-                               ArrayRef<StateLattice *> results) {
-    Visit visit = startVisit(op, operands);
-    SmallVector<AxisState> states(operands.size());
-    SmallVector<ValueState, 1> outputs(results.size(), ValueState(axes.size()));
-    for (unsigned axis = 0; axis < axes.size(); ++axis) {
-      if (!collectStates(visit, axis, states))
-        continue;
-      for (unsigned r = 0; r < results.size(); ++r)
-        outputs[r][axis] = axes.isUnit(axis, op).value_or(false)
-                               ? AxisState::replicated()
-                               : transfer(visit, r, axis, states);
-    }
-    for (auto [lattice, output] : llvm::zip_equal(results, outputs)) {
-      liftToAllMeshes(output);
-      joinInto(lattice, output);
-    }
+    if (isLive)
+      visitOperation(op);
     return success();
   }
 
-  Visit startVisit(Operation *op, ArrayRef<const StateLattice *> operands) {
+  /// Any op but a branch or a call. Where nothing comes together, a state needs
+  /// no lattice, which is as large as all else that is held of a value.
+  void visitOperation(Operation *op) {
+    if (op->getNumResults() == 0)
+      return;
+    SmallVector<unsigned> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(subscribe(operand));
+    Visit visit = startVisit(op, operands);
+    SmallVector<AxisState> states(operands.size());
+    SmallVector<ValueState, 1> outputs(op->getNumResults(),
+                                       ValueState(axes.size()));
+    for (unsigned axis = 0; axis < axes.size(); ++axis) {
+      if (!collectStates(visit, axis, states))
+        continue;
+      for (auto [r, output] : llvm::enumerate(outputs))
+        output[axis] = axes.isUnit(axis, op).value_or(false)
+                           ? AxisState::replicated()
+                           : transfer(visit, r, axis, states);
+    }
+    for (auto [result, output] : llvm::zip_equal(op->getResults(), outputs)) {
+      liftToAllMeshes(output);
+      joinInto(result, output);
+    }
+  }
+
+  Visit startVisit(Operation *op, ArrayRef<unsigned> operands) {
     Visit visit{op, operands, {}, {}, {}, {}};
     OpTraits ofOp = traits.get(op);
     if (op->getNumRegions() != 0)
@@ -548,7 +606,7 @@ private:
   bool collectStates(const Visit &visit, unsigned axis,
                      MutableArrayRef<AxisState> states) {
     for (auto [state, operand] : llvm::zip_equal(states, visit.operands)) {
-      state = operand->get(axis);
+      state = solved.get(operand, axis);
       if (state.kind == AxisState::None)
         return false;
     }
@@ -594,21 +652,12 @@ private:
     ValueState state = getAnnotatedState(axes, sharding);
     setUnitAxes(state);
     liftToAllMeshes(state);
-    StateLattice *lattice = getLatticeElement(value);
-    propagateIfChanged(lattice, lattice->pin(state));
+    unsigned number = getNumber(value);
+    update(value, number, solved.pin(number, state));
   }
 
   /// What `dist.sharding` says of a function's arguments, and of its results
   /// where it is called.
-  void pinPromises(Operation *top) {
-    top->walk([&](Operation *op) {
-      OpTraits ofOp = traits.get(op);
-      if (ofOp.isFunction)
-        pinArguments(cast<FunctionOpInterface>(op));
-      if (ofOp.isCall)
-        pinResults(cast<CallOpInterface>(op));
-    });
-  }
   void pinArguments(FunctionOpInterface function) {
     if (function.isExternal())
       return;
@@ -633,13 +682,11 @@ private:
     Block *block = call->getBlock();
     FunctionOpInterface callee = getCallee(call);
     if (!callee || !scope->isProperAncestor(callee) || callee.isExternal() ||
-        !block ||
-        !getOrCreate<dataflow::Executable>(getProgramPointBefore(block))
-             ->isLive())
+        !isLive(block))
       return;
     for (auto [operand, argument] :
          llvm::zip(call.getArgOperands(), callee.getArguments()))
-      join(getLatticeElement(argument), *subscribe(operand));
+      joinInto(argument, ValueState(solved.get(subscribe(operand))));
   }
 
   BranchDivergence *getBranchDivergence(Region &region) {
@@ -653,9 +700,9 @@ private:
     BranchDivergence *divergence =
         getBranchDivergence(*terminator->getParentRegion());
     for (Value condition : getConditions(terminator)) {
-      const StateLattice *lattice = subscribe(condition);
+      unsigned number = subscribe(condition);
       for (unsigned axis = 0; axis < axes.size(); ++axis)
-        if (isDivergent(lattice->get(axis)))
+        if (isDivergent(solved.get(number, axis)))
           propagateIfChanged(divergence, divergence->add(axis));
     }
   }
@@ -686,10 +733,9 @@ private:
     if (isNew)
       it->second = getRegionControl(branch);
     for (Value operand : it->second) {
-      const auto *lattice = static_cast<const StateLattice *>(
-          getLatticeElementFor(point, operand));
+      unsigned number = getNumberFor(point, operand);
       for (unsigned axis = 0; axis < axes.size(); ++axis)
-        if (isDivergent(lattice->get(axis)))
+        if (isDivergent(solved.get(number, axis)))
           divergence[axis] = AxisState::varying();
     }
     for (Region &region : branch->getRegions())
@@ -701,7 +747,7 @@ private:
 
   void joinDivergence(ValueRange values, const ValueState &divergence) {
     for (Value value : values)
-      joinInto(getLatticeElement(value), divergence);
+      joinInto(value, divergence);
   }
 
   /// Along an axis of another mesh than the op's: its groups lie across the
@@ -709,10 +755,10 @@ private:
   AxisState transferAcrossMeshes(const Visit &visit) {
     // Gathers and reductions of what is the same on all ranks.
     bool keeps = isa<AllGatherOp, AllReduceOp, ExchangeExtentsOp>(visit.op) &&
-                 llvm::all_of(visit.operands, [&](const StateLattice *operand) {
+                 llvm::all_of(visit.operands, [&](unsigned operand) {
                    return llvm::all_of(
                        llvm::seq<unsigned>(0, axes.size()), [&](unsigned axis) {
-                         return operand->get(axis).isReplicated();
+                         return solved.get(operand, axis).isReplicated();
                        });
                  });
     return keeps || isa<AxisSizeOp>(visit.op) ? AxisState::replicated()
@@ -755,7 +801,7 @@ private:
           // A more major axis still splits the dimension into slices; a more
           // minor one does not: what was gathered interleaves its slices.
           for (unsigned other : visit.over) {
-            AxisState gathered = visit.operands.front()->get(other);
+            AxisState gathered = solved.get(visit.operands.front(), other);
             if (!gathered.isSharded() || gathered.dim != x.dim ||
                 gathered.level <= x.level)
               return AxisState::varying();
@@ -820,7 +866,7 @@ private:
   int64_t getLevel(const Visit &visit, int64_t dim, unsigned axis) {
     int64_t level = 0;
     for (unsigned other = 0; other < axes.size(); ++other) {
-      AxisState state = visit.operands.front()->get(other);
+      AxisState state = solved.get(visit.operands.front(), other);
       if (state.isSharded() && state.dim == dim)
         level = std::max<int64_t>(level, state.level + 1);
     }
@@ -845,9 +891,7 @@ private:
   /// The state of a value that a region of `op` uses. A change of it visits the
   /// op again.
   AxisState getCapturedState(Operation *op, Value captured, unsigned axis) {
-    return static_cast<const StateLattice *>(
-               getLatticeElementFor(getProgramPointAfter(op), captured))
-        ->get(axis);
+    return solved.get(getNumberFor(getProgramPointAfter(op), captured), axis);
   }
 
   /// False if what is computed may differ whatever the operands are: what is
@@ -905,19 +949,20 @@ private:
     return AxisState::varying();
   }
 
+  DataFlowSolver &solver;
   const Reachability &reachability;
   const MeshAxes &axes;
-  StateTable &table;
+  SolvedStates solved;
   Operation *scope = nullptr;
   SymbolTableCollection symbols;
   OpTraitsOfNames traits;
   DenseMap<Operation *, SmallVector<Value>> regionControl;
   SmallVector<std::pair<Operation *, Operation *>> calls;
-  SmallVector<Region *> branchingRegions;
 
   // Not the solver's own map, which holds a kilobyte a value.
   llvm::SpecificBumpPtrAllocator<StateLattice> allocator;
-  SmallVector<StateLattice *, 0> lattices; ///< by number in the table
+  SmallVector<StateLattice *, 0> lattices; ///< by number; null if not needed
+  std::vector<bool> isUsed;                ///< likewise: see `subscribe`
 };
 
 } // namespace
@@ -934,7 +979,7 @@ ShardingAnalysis::ShardingAnalysis(Operation *top)
   // Without a result every state reads as Varying, which is sound.
   if (failed(solver.initializeAndRun(top)))
     states = StateTable(axes.size());
-  for (Region *region : stateSolver->getBranchingRegions())
+  for (Region *region : reachability->getContents().branchingRegions)
     addVaryingAxes(
         branchAxes.try_emplace(&region->front(), axes.size()).first->second,
         getBranchConditions(*region));

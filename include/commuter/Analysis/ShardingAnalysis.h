@@ -58,6 +58,10 @@ class StateTable {
 public:
   explicit StateTable(unsigned numAxes) : numAxes(numAxes) {}
 
+  void reserve(unsigned numValues) {
+    numbers.reserve(numValues);
+    states.reserve(size_t(numValues) * numAxes);
+  }
   /// The value's place; the state of a new one is None along every axis.
   unsigned getOrCreate(mlir::Value value);
   unsigned size() const { return numbers.size(); }
