@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Compile time of dist-commute-norms against canonicalize,cse.
+
+One process of commuter-opt gets a program twice, as two modules of one file:
+the pass runs on one copy, canonicalize and cse on the other. See README.md.
+"""
+
+import argparse
+import datetime
+import os
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+
+PASS, ANALYSIS, CANONICALIZE, CSE = "pass", "analysis", "canonicalize", "cse"
+ROWS = {
+    "CommuteNormsPass": PASS,
+    "(A) commuter::ShardingAnalysis": ANALYSIS,
+    "Canonicalizer": CANONICALIZE,
+    "CSE": CSE,
+}
+# The copies' modules have different names, so that each gets its own passes.
+SAME_MODULE = (
+    "builtin.module(builtin.module(dist-commute-norms),"
+    "gpu.module(canonicalize,cse))"
+)
+ONE_AFTER_THE_OTHER = "builtin.module(dist-commute-norms,canonicalize,cse)"
+
+LAYER = """\
+  %s{i} = arith.addf %h{i}, %h{i} : tensor<4x8xf32>
+  %g{i} = dist.all_gather %s{i} dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<32x8xf32>
+  %r{i} = dist.all_slice %g{i} dim 0 over @mesh[dp] : tensor<32x8xf32> -> tensor<4x8xf32>
+  %n{i} = norm.rms_norm %g{i} scale %w eps 1.0e-06 : tensor<32x8xf32>, tensor<8xf32>
+  %t{i} = dist.reduce_scatter %n{i} sum dim 0 over @mesh[dp] : tensor<32x8xf32> -> tensor<4x8xf32>
+  %h{j} = arith.addf %r{i}, %t{i} : tensor<4x8xf32>
+"""
+
+
+def write_layers(file, layers):
+    """A mesh, and a function of `layers` gathers with a norm behind each."""
+    file.write("dist.mesh @mesh(dp = 8)\n")
+    file.write(
+        "func.func @main(%h0: tensor<4x8xf32>, %w: tensor<8xf32>"
+        " {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> tensor<4x8xf32> {\n"
+    )
+    for i in range(layers):
+        file.write(LAYER.format(i=i, j=i + 1))
+    file.write(f"  return %h{layers} : tensor<4x8xf32>\n}}\n")
+
+
+def write_module(path, layers, copies):
+    with open(path, "w") as file:
+        if not copies:
+            return write_layers(file, layers)
+        for name in ("builtin.module @a", "gpu.module @b"):
+            file.write(name + " {\n")
+            write_layers(file, layers)
+            file.write("}\n")
+
+
+def run(opt, path, pipeline):
+    """Times in seconds by row, and the peak resident memory in MiB."""
+    process = subprocess.Popen(
+        [
+            *shlex.split(opt),
+            path,
+            "--pass-pipeline=" + pipeline,
+            "--mlir-disable-threading",
+            "--verify-each=0",
+            "--mlir-timing",
+            "--mlir-timing-display=list",
+            "-o",
+            path + ".out",  # in the temporary folder
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    report = process.stderr.read()
+    # Not getrusage of all children: its maximum would be that of any run.
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"commuter-opt failed:\n{report}")
+    times = {}
+    for line in report.splitlines():
+        match = re.match(r"\s*([\d.]+) \(\s*[\d.]+%\)\s+(.*)$", line)
+        if match and match[2] in ROWS:
+            row = ROWS[match[2]]
+            times[row] = times.get(row, 0.0) + float(match[1])
+    missing = set(ROWS.values()) - set(times)
+    if missing:
+        sys.exit(f"no time of {', '.join(sorted(missing))} in:\n{report}")
+    times["memory"] = usage.ru_maxrss / 1024
+    return times
+
+
+def measure(opt, sizes, repetitions, pipeline, copies):
+    """By size, the runs' times. The repetitions of all sizes interleave, so that
+    what else the machine does meets all of them."""
+    runs = {size: [] for size in sizes}
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {size: os.path.join(folder, f"{size}.mlir") for size in sizes}
+        for size, path in paths.items():
+            write_module(path, size, copies)
+        for _ in range(repetitions):
+            for size, path in paths.items():
+                runs[size].append(run(opt, path, pipeline))
+    return runs
+
+
+def summarise(runs, choose):
+    """One figure by row, of all runs of each size."""
+    return {
+        size: {row: choose([r[row] for r in of_size]) for row in of_size[0]}
+        for size, of_size in runs.items()
+    }
+
+
+def others(times):
+    return times[CANONICALIZE] + times[CSE]
+
+
+def print_table(summary):
+    print(
+        "| layers | ops | dist-commute-norms | of it the analysis "
+        "| canonicalize,cse | ratio | growth | peak memory |"
+    )
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|")
+    last = None
+    for size, times in sorted(summary.items()):
+        growth = f"{times[PASS] / last:.1f}x" if last else ""
+        last = times[PASS]
+        print(
+            f"| {size} | {6 * size} | {times[PASS] * 1e3:.1f} ms "
+            f"| {times[ANALYSIS] * 1e3:.1f} ms | {others(times) * 1e3:.1f} ms "
+            f"| {times[PASS] / others(times):.2f} | {growth} "
+            f"| {times['memory']:.0f} MiB |"
+        )
+    print()
+
+
+def describe_machine():
+    model, cores = "unknown", os.cpu_count()
+    try:
+        with open("/proc/cpuinfo") as file:
+            match = re.search(r"^model name\s*:\s*(.*)$", file.read(), re.M)
+            model = match[1] if match else model
+    except OSError:
+        pass
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=os.path.dirname(os.path.abspath(__file__)),
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    load = os.getloadavg()[0]
+    return (
+        f"{model}, {cores} cores, load {load:.1f} at the start; "
+        f"{datetime.date.today()}; commit {commit or 'unknown'}"
+    )
+
+
+def check(opt, bounds):
+    """The test: minima of 3, and 3 more each time that a bound does not hold,
+    because load can only make a time longer."""
+    small, large = 1000, 10000
+    runs = {small: [], large: []}
+    for _ in range(3):
+        for size, more in measure(opt, runs, 3, SAME_MODULE, copies=True).items():
+            runs[size] += more
+        best = summarise(runs, min)
+        growth = best[large][PASS] / best[small][PASS]
+        # A large module does not fit the caches that a small one does, whoever
+        # goes through it.
+        of_others = others(best[large]) / others(best[small])
+        max_growth = max(bounds.max_growth, 1.25 * of_others)
+        ratio = best[large][PASS] / others(best[large])
+        analysis = best[large][ANALYSIS] / others(best[large])
+        print(
+            f"growth {growth:.1f}x (canonicalize,cse {of_others:.1f}x); of"
+            f" canonicalize,cse: pass {ratio:.0%}, of it the analysis {analysis:.0%}"
+        )
+        if (
+            growth <= max_growth
+            and ratio <= bounds.max_ratio
+            and analysis <= bounds.max_analysis_ratio
+        ):
+            print("within the bounds")
+            return 0
+    print_table(best)
+    return 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build", nargs="?", default="build", help="build folder")
+    parser.add_argument("--opt", help="commuter-opt, with arguments if any")
+    parser.add_argument("--large", action="store_true", help="100,000 layers too")
+    parser.add_argument("--repetitions", type=int, default=9)
+    parser.add_argument("--check", action="store_true", help="the test's bounds")
+    parser.add_argument("--max-growth", type=float, default=12)
+    parser.add_argument("--max-ratio", type=float, default=0.5)
+    parser.add_argument("--max-analysis-ratio", type=float, default=0.25)
+    args = parser.parse_args()
+    opt = args.opt or os.path.join(args.build, "bin", "commuter-opt")
+    if args.check:
+        return check(opt, args)
+    sizes = [10, 100, 1000, 10000] + ([100000] if args.large else [])
+    print(describe_machine() + f"; medians of {args.repetitions}\n")
+    for title, pipeline, copies in (
+        ("On two copies of a module, in one process", SAME_MODULE, True),
+        ("canonicalize,cse on what the pass leaves", ONE_AFTER_THE_OTHER, False),
+    ):
+        print(f"## {title}\n")
+        runs = measure(opt, sizes, args.repetitions, pipeline, copies)
+        print_table(summarise(runs, statistics.median))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
