@@ -31,8 +31,8 @@ OpTraits OpTraitsOfNames::get(Operation *op) {
     it->second = {isa<dist::MeshGroupOpInterface>(op), isa<CallOpInterface>(op),
                   isa<FunctionOpInterface>(op),
                   isa<RegionBranchOpInterface, CallOpInterface>(op),
-                  isa_and_nonnull<arith::ArithDialect, math::MathDialect>(
-                      op->getDialect())};
+                  isa_and_nonnull<arith::ArithDialect, math::MathDialect,
+                                  norm::NormDialect>(op->getDialect())};
   return it->second;
 }
 

@@ -24,7 +24,8 @@ namespace commuter {
 /// What is asked of every op, and answered alike for all of a name.
 struct OpTraits {
   bool isGroup, isCall, isFunction, isControlFlow;
-  /// A function of its operands and attributes, whatever their types.
+  /// Its results are a function of its operands and attributes, whatever their
+  /// types.
   bool isFunctionOfOperands;
 };
 

@@ -568,17 +568,20 @@ private:
       operands.push_back(subscribe(operand));
     Visit visit = startVisit(op, operands);
     SmallVector<AxisState> states(operands.size());
-    SmallVector<ValueState, 1> outputs(op->getNumResults(),
-                                       ValueState(axes.size()));
+    SmallVector<AxisState> outputs(op->getNumResults() * axes.size());
     for (unsigned axis = 0; axis < axes.size(); ++axis) {
       if (!collectStates(visit, axis, states))
         continue;
-      for (auto [r, output] : llvm::enumerate(outputs))
-        output[axis] = axes.isUnit(axis, op).value_or(false)
-                           ? AxisState::replicated()
-                           : transfer(visit, r, axis, states);
+      for (unsigned r = 0; r < op->getNumResults(); ++r)
+        outputs[r * axes.size() + axis] =
+            axes.isUnit(axis, op).value_or(false)
+                ? AxisState::replicated()
+                : transfer(visit, r, axis, states);
     }
-    for (auto [result, output] : llvm::zip_equal(op->getResults(), outputs)) {
+    MutableArrayRef<AxisState> left = outputs;
+    for (Value result : op->getResults()) {
+      MutableArrayRef<AxisState> output = left.take_front(axes.size());
+      left = left.drop_front(axes.size());
       liftToAllMeshes(output);
       joinInto(result, output);
     }
@@ -623,7 +626,7 @@ private:
 
   /// A mesh names all ranks: what is the same along each of its axes is the
   /// same on all ranks, and so along the axes of every other mesh.
-  void liftToAllMeshes(ValueState &state) const {
+  void liftToAllMeshes(MutableArrayRef<AxisState> state) const {
     if (!axes.hasSeveralMeshes())
       return;
     llvm::SmallDenseSet<StringAttr, 2> varied, all;
