@@ -15,24 +15,33 @@
 
 using namespace commuter;
 
+void MinimumCut::clear() {
+  edges.clear();
+  firstEdge.clear();
+  source = addNode();
+  sink = addNode();
+}
+
 MinimumCut::Node MinimumCut::addNode() {
-  outgoing.emplace_back();
-  return outgoing.size() - 1;
+  firstEdge.push_back(kNone);
+  return firstEdge.size() - 1;
 }
 
 void MinimumCut::addEdge(Node from, Node to, int64_t capacity) {
-  outgoing[from].push_back(edges.size());
-  edges.push_back({to, capacity});
-  outgoing[to].push_back(edges.size());
-  edges.push_back({from, 0});
+  auto add = [&](Node tail, Node head, int64_t residual) {
+    edges.push_back({head, firstEdge[tail], residual});
+    firstEdge[tail] = edges.size() - 1;
+  };
+  add(from, to, capacity);
+  add(to, from, 0);
 }
 
 bool MinimumCut::buildLevels() {
-  level.assign(outgoing.size(), UINT32_MAX);
+  level.assign(firstEdge.size(), UINT32_MAX);
   level[source] = 0;
-  llvm::SmallVector<Node> queue{source};
+  queue.assign({source});
   for (size_t i = 0; i < queue.size(); ++i)
-    for (unsigned e : outgoing[queue[i]])
+    for (unsigned e = firstEdge[queue[i]]; e != kNone; e = edges[e].next)
       if (edges[e].residual > 0 && level[edges[e].to] == UINT32_MAX) {
         level[edges[e].to] = level[queue[i]] + 1;
         queue.push_back(edges[e].to);
@@ -43,7 +52,7 @@ bool MinimumCut::buildLevels() {
 /// Pushes flow along one path of the level graph. Iterative: a path may be as
 /// long as a program.
 int64_t MinimumCut::augment(int64_t limit) {
-  llvm::SmallVector<unsigned> path;
+  path.clear();
   Node node = source;
   while (true) {
     if (node == sink) {
@@ -57,15 +66,13 @@ int64_t MinimumCut::augment(int64_t limit) {
       return flow;
     }
     bool advanced = false;
-    for (unsigned &i = next[node]; i < outgoing[node].size(); ++i) {
-      unsigned e = outgoing[node][i];
+    for (unsigned &e = untried[node]; e != kNone; e = edges[e].next)
       if (edges[e].residual > 0 && level[edges[e].to] == level[node] + 1) {
         path.push_back(e);
         node = edges[e].to;
         advanced = true;
         break;
       }
-    }
     if (advanced)
       continue;
     if (path.empty())
@@ -78,16 +85,16 @@ int64_t MinimumCut::augment(int64_t limit) {
 
 void MinimumCut::solve() {
   while (buildLevels()) {
-    next.assign(outgoing.size(), 0);
+    untried = firstEdge;
     while (augment(kInfinity) > 0)
       ;
   }
   // Backwards from the sink over edges with room left.
-  reachesSink.assign(outgoing.size(), false);
+  reachesSink.assign(firstEdge.size(), false);
   reachesSink[sink] = true;
-  llvm::SmallVector<Node> queue{sink};
+  queue.assign({sink});
   for (size_t i = 0; i < queue.size(); ++i)
-    for (unsigned e : outgoing[queue[i]]) {
+    for (unsigned e = firstEdge[queue[i]]; e != kNone; e = edges[e].next) {
       Node from = edges[e].to;
       if (edges[e ^ 1].residual > 0 && !reachesSink[from]) {
         reachesSink[from] = true;

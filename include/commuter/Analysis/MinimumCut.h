@@ -26,7 +26,10 @@ public:
   static constexpr int64_t kInfinity = INT64_MAX / 4;
   using Node = unsigned;
 
-  MinimumCut() { source = addNode(), sink = addNode(); }
+  MinimumCut() { clear(); }
+  /// Only the source and the sink are left. For many small networks, one after
+  /// the other, in the same memory.
+  void clear();
   Node getSource() const { return source; }
   Node getSink() const { return sink; }
   Node addNode();
@@ -38,18 +41,24 @@ public:
   bool isOnSourceSide(Node node) const { return !reachesSink[node]; }
 
 private:
+  static constexpr unsigned kNone = UINT32_MAX;
   struct Edge {
     Node to;
+    unsigned next; // of those that leave the same node
     int64_t residual;
   };
   bool buildLevels();
   int64_t augment(int64_t limit);
 
   Node source, sink;
-  llvm::SmallVector<Edge> edges; // edge i and its reverse, i ^ 1
-  llvm::SmallVector<llvm::SmallVector<unsigned, 4>> outgoing;
-  llvm::SmallVector<unsigned> level, next;
+  llvm::SmallVector<Edge> edges;         // edge i and its reverse, i ^ 1
+  llvm::SmallVector<unsigned> firstEdge; // by node
   llvm::SmallVector<bool> reachesSink;
+
+  // While it is solved.
+  llvm::SmallVector<unsigned> level, untried; // by node
+  llvm::SmallVector<Node> queue;
+  llvm::SmallVector<unsigned> path;
 };
 
 } // namespace commuter
