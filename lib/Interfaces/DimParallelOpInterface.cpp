@@ -12,6 +12,7 @@
 
 #include "commuter/Interfaces/DimParallelOpInterface.h"
 
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -30,10 +31,14 @@ Operation *commuter::cloneWithTypes(OpBuilder &builder, Operation *op,
                                     ValueRange operands,
                                     TypeRange resultTypes) {
   // Not by a mapping: one value may be an operand twice, sliced and whole.
-  Operation *clone = op->clone();
-  clone->setOperands(operands);
-  for (auto [result, type] : llvm::zip_equal(clone->getResults(), resultTypes))
-    result.setType(type);
+  Operation *clone =
+      Operation::create(op->getLoc(), op->getName(), resultTypes, operands,
+                        op->getRawDictionaryAttrs(), op->getPropertiesStorage(),
+                        op->getSuccessors(), op->getNumRegions());
+  IRMapping mapping;
+  for (auto [region, cloned] :
+       llvm::zip_equal(op->getRegions(), clone->getRegions()))
+    region.cloneInto(&cloned, mapping);
   return builder.insert(clone);
 }
 
