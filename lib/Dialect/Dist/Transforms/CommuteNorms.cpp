@@ -50,17 +50,14 @@ private:
   bool guardAll(const ShardingAnalysis &analysis,
                 const MotionOptions &options) {
     bool isGuarded = false;
-    getOperation()->walk([&](FunctionOpInterface function) {
-      if (!function.isExternal())
-        isGuarded |= guardOpenSums(function, analysis, options);
+    forEachFunction([&](FunctionOpInterface function) {
+      isGuarded |= guardOpenSums(function, analysis, options);
     });
     return isGuarded;
   }
 
   void moveAll(const ShardingAnalysis &analysis, const MotionOptions &options) {
-    getOperation()->walk([&](FunctionOpInterface function) {
-      if (function.isExternal())
-        return;
+    forEachFunction([&](FunctionOpInterface function) {
       for (const MotionOutcome &outcome :
            moveInFrontOfGathers(function, analysis, options)) {
         emitMotionRemark("dist-commute-norms", function.getName(), outcome,
@@ -68,6 +65,17 @@ private:
         ++(outcome.reason.empty() ? numMoved : numMissed);
       }
     });
+  }
+
+  /// Not those in other functions: to look for them would be to go through all
+  /// ops.
+  void forEachFunction(function_ref<void(FunctionOpInterface)> visit) {
+    getOperation()->walk<WalkOrder::PreOrder>(
+        [&](FunctionOpInterface function) {
+          if (!function.isExternal())
+            visit(function);
+          return WalkResult::skip();
+        });
   }
 };
 

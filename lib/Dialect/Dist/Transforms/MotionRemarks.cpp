@@ -36,17 +36,22 @@ void commuter::dist::emitMotionRemark(StringRef pass, StringRef function,
                                       const MeshAxes &axes) {
   auto options =
       remark::RemarkOpts::name(pass).category("dist").function(function);
+  // The texts are not put together where nobody listens.
   if (outcome.reason.empty()) {
-    remark::passed(outcome.loc, options)
-        << remark::add("moved in front of the gather")
-        << remark::metric("rows-before", print(outcome.rowsBefore))
-        << remark::metric("rows-after", print(outcome.rowsAfter))
-        << remark::metric("bytes-before", print(outcome.bytesBefore))
-        << remark::metric("bytes-after", print(outcome.bytesAfter))
-        << remark::metric("state", print(axes, outcome.state));
+    auto passed = remark::passed(outcome.loc, options);
+    if (!passed)
+      return;
+    passed << remark::add("moved in front of the gather")
+           << remark::metric("rows-before", print(outcome.rowsBefore))
+           << remark::metric("rows-after", print(outcome.rowsAfter))
+           << remark::metric("bytes-before", print(outcome.bytesBefore))
+           << remark::metric("bytes-after", print(outcome.bytesAfter))
+           << remark::metric("state", print(axes, outcome.state));
     return;
   }
   auto missed = remark::missed(outcome.loc, options);
+  if (!missed)
+    return;
   missed << remark::reason("{0}", outcome.reason.str());
   if (!outcome.suggestion.empty())
     missed << remark::suggest("{0}", outcome.suggestion.str());
