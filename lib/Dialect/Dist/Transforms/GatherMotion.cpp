@@ -14,7 +14,8 @@
 #include "MotionGraph.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/IntEqClasses.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace commuter;
@@ -39,35 +40,37 @@ static SmallVector<int64_t> getRowDims(Operation *op) {
   return dims;
 }
 
+/// The rows of a tensor; with `made`, of its slice.
 static std::optional<int64_t> countRows(RankedTensorType type,
-                                        ArrayRef<int64_t> rowDims) {
+                                        ArrayRef<int64_t> rowDims,
+                                        const Slices *made = nullptr) {
   int64_t rows = 1;
   for (int64_t dim : rowDims) {
-    if (type.isDynamicDim(dim))
+    int64_t size =
+        made && made->dim == dim ? made->localSize : type.getDimSize(dim);
+    if (ShapedType::isDynamic(size))
       return std::nullopt;
-    rows *= type.getDimSize(dim);
+    rows *= size;
   }
   return rows;
 }
 
-SmallVector<SmallVector<unsigned>>
-commuter::dist::findRegions(const MotionGraph &graph) {
-  llvm::EquivalenceClasses<unsigned> connected;
-  for (auto [u, unit] : llvm::enumerate(graph.units)) {
-    connected.insert(u);
-    for (Value value : unit.values)
-      for (OpOperand &use : value.getUses())
-        if (!graph.needsNoGather(use.getOwner(), value) &&
-            !graph.needsWhole(use))
-          connected.unionSets(u, graph.getConsumer(use));
-  }
-  llvm::MapVector<unsigned, SmallVector<unsigned>> regions;
+MotionRegions::MotionRegions(const MotionGraph &graph)
+    : units(graph.units.size()) {
+  llvm::IntEqClasses connected(graph.units.size());
+  for (const SlicedValue &made : graph.values)
+    for (unsigned consumer : graph.getConsumers(made))
+      connected.join(made.unit, consumer);
+  // Numbers the classes by their first members.
+  connected.compress();
+  SmallVector<unsigned, 0> next(connected.getNumClasses() + 1);
   for (unsigned u = 0; u < graph.units.size(); ++u)
-    regions[connected.getLeaderValue(u)].push_back(u);
-  SmallVector<SmallVector<unsigned>> result;
-  for (auto &[leader, region] : regions)
-    result.push_back(std::move(region));
-  return result;
+    ++next[connected[u] + 1];
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  for (unsigned u = 0; u < graph.units.size(); ++u)
+    units[next[connected[u]]++] = u;
+  next.pop_back();
+  ends = std::move(next);
 }
 
 static MotionOutcome makeMissed(const MotionGraph &graph, Operation *op,
@@ -86,14 +89,10 @@ static MotionOutcome makeMoved(const MotionGraph &graph, Operation *op,
   MotionOutcome outcome{op, op->getLoc(),
                         graph.analysis.getState(op->getOperand(0))};
   SmallVector<int64_t> rowDims = getRowDims(op);
-  const Slices &made = graph.getSlices(op->getResult(0));
+  const Slices &made = graph.find(op->getResult(0))->slices;
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   outcome.rowsBefore = countRows(type, rowDims);
-  outcome.rowsAfter =
-      countRows(llvm::is_contained(rowDims, made.dim)
-                    ? getLocalType(type, made.dim, made.localSize)
-                    : type,
-                rowDims);
+  outcome.rowsAfter = countRows(type, rowDims, &made);
   outcome.bytesBefore = received.before;
   outcome.bytesAfter = received.after;
   return outcome;
@@ -106,30 +105,30 @@ commuter::dist::moveInFrontOfGathers(FunctionOpInterface function,
   MotionGraph graph(function, analysis, options);
   graph.build();
 
+  auto isNorm = [&](unsigned u) { return graph.units[u].isWorthMoving; };
+  MotionRegions all(graph);
+  SmallVector<MotionRegion, 0> regions;
+  for (unsigned i = 0; i < all.size(); ++i)
+    if (llvm::any_of(all[i], isNorm))
+      regions.push_back(all[i]);
+  choosePlacement(graph, regions);
+
   SmallVector<MotionOutcome> outcomes;
-  SmallVector<ArrayRef<unsigned>> moving;
-  SmallVector<SmallVector<unsigned>> regions = findRegions(graph);
-  for (ArrayRef<unsigned> region : regions) {
-    auto isNorm = [&](unsigned u) {
-      return graph.units[u].isOp() && isWorthMoving(graph.units[u].op);
-    };
-    if (llvm::none_of(region, isNorm))
-      continue;
-    choosePlacement(graph, region);
+  for (MotionRegion region : regions) {
     ReceivedBytes received = countReceivedBytes(graph, region);
-    bool movesAny = false;
     for (unsigned u : llvm::make_filter_range(region, isNorm)) {
       const Unit &unit = graph.units[u];
-      movesAny |= unit.moves;
       outcomes.push_back(
           unit.moves ? makeMoved(graph, unit.op, received)
                      : makeMissed(graph, unit.op, explainStay(graph, unit)));
     }
-    if (movesAny)
-      moving.push_back(region);
   }
   for (auto &[op, refusal] : graph.missed)
     outcomes.push_back(makeMissed(graph, op, refusal));
-  rewriteRegions(graph, moving);
+  llvm::erase_if(regions, [&](MotionRegion region) {
+    return llvm::none_of(
+        region, [&](unsigned u) { return isNorm(u) && graph.units[u].moves; });
+  });
+  rewriteRegions(graph, regions);
   return outcomes;
 }

@@ -113,8 +113,8 @@ MotionGraph::findGatherRefusal(AllGatherOp gather, bool &completesSum) const {
 /// cut along the dimension of the inner one only: then it is an op that may
 /// move across that one, as any other collective.
 bool MotionGraph::movesAsOp(AllGatherOp gather) {
-  auto inner = slices.find(gather.getInput());
-  if (inner == slices.end())
+  const SlicedValue *inner = find(gather.getInput());
+  if (!inner)
     return false;
   auto canBeCut = [](OpOperand &use, int64_t cut) {
     auto user = dyn_cast<DimParallelOpInterface>(use.getOwner());
@@ -130,55 +130,74 @@ bool MotionGraph::movesAsOp(AllGatherOp gather) {
     return false;
   };
   return llvm::any_of(gather->getUses(), [&](OpOperand &use) {
-    return canBeCut(use, inner->second.dim) && !canBeCut(use, gather.getDim());
+    return canBeCut(use, inner->slices.dim) && !canBeCut(use, gather.getDim());
   });
 }
 
 void MotionGraph::visitGather(AllGatherOp gather) {
-  if (movesAsOp(gather)) {
-    Unit unit;
-    SmallVector<Slices> results;
-    if (!matchLaw(cast<DimParallelOpInterface>(gather.getOperation()), 0, unit,
-                  results))
-      return addUnit(std::move(unit), results);
-  }
+  if (movesAsOp(gather) &&
+      !applyLaw(cast<DimParallelOpInterface>(gather.getOperation()), 0))
+    return;
   Unit unit(Unit::Gather, gather, getKind(gather));
   std::optional<Refusal> refusal = findDivergence(gather, unit.kind);
   if (!refusal)
     refusal = findGatherRefusal(gather, unit.completesSum);
-  if (refusal) {
-    refused.try_emplace(gather.getResult(), *refusal);
-    return;
-  }
+  if (refusal)
+    return refuse(gather.getResult(), addRefusal(*refusal));
   const auto dim = static_cast<int64_t>(gather.getDim());
-  Slices parts{unit.kind, dim, gather.getInput().getType().getDimSize(dim)};
-  addUnit(std::move(unit), parts);
+  addUnit(unit);
+  addValue(gather.getResult(),
+           {unit.kind, dim, gather.getInput().getType().getDimSize(dim)});
 }
 
-void MotionGraph::addUnit(Unit unit, ArrayRef<Slices> results) {
-  if (!unit.isJoin()) {
-    unit.values.assign(unit.op->result_begin(), unit.op->result_end());
-    unitOf.try_emplace(unit.op, units.size());
-  }
-  for (auto [value, made] : llvm::zip_equal(unit.values, results)) {
-    slices.try_emplace(value, made);
-    unitOfValue.try_emplace(value, units.size());
-  }
-  for (OpOperand *source : unit.sources)
-    joinOf.try_emplace(source, units.size());
-  units.push_back(std::move(unit));
+/// What the unit makes is added next.
+void MotionGraph::addUnit(Unit unit) {
+  unit.firstValue = unit.endValue = values.size();
+  units.push_back(unit);
+}
+
+/// Adds a value that the last unit makes.
+void MotionGraph::addValue(Value value, const Slices &slices) {
+  fates[value].sliced = values.size();
+  values.push_back({value, slices, static_cast<unsigned>(units.size() - 1)});
+  units.back().endValue = values.size();
+}
+
+void MotionGraph::replace(SlicedValue &made, Value value) {
+  made.value = value;
+  fates[value].sliced = &made - values.begin();
+}
+
+const Refusal *MotionGraph::findRefusal(Value value) const {
+  auto it = fates.find(value);
+  return it == fates.end() || it->second.refusal == Fate::kNone
+             ? nullptr
+             : &refusals[it->second.refusal];
+}
+
+unsigned MotionGraph::addRefusal(const Refusal &refusal) {
+  refusals.push_back(refusal);
+  return refusals.size() - 1;
+}
+
+/// Notes why a value cannot be had in slices: the first reason that is found.
+void MotionGraph::refuse(Value value, unsigned refusal) {
+  Fate &fate = fates[value];
+  if (fate.refusal == Fate::kNone)
+    fate.refusal = refusal;
 }
 
 /// Notes that `op` stays, and that what it computes cannot be had in slices. A
 /// slice that a rank takes for itself is gathered no longer: what is behind it
-/// is not held up by the gather.
-void MotionGraph::refuse(Operation *op, Refusal refusal) {
+/// is not held up by the gather. `parallel`: the op, if that is what it is.
+void MotionGraph::refuse(Operation *op, DimParallelOpInterface parallel,
+                         unsigned refusal) {
   if (isa<AllSliceOp>(op))
     return;
   for (Value result : op->getResults())
-    refused.try_emplace(result, refusal);
-  if (isWorthMoving(op))
-    missed.emplace_back(op, refusal);
+    refuse(result, refusal);
+  if (parallel && parallel.isWorthMoving())
+    missed.emplace_back(op, refusals[refusal]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -191,9 +210,9 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
                                                  std::optional<int64_t> dim,
                                                  const GatherKind &kind,
                                                  unsigned kindNumber) const {
-  auto found = slices.find(value);
-  if (dim && found != slices.end() && found->second.kind == kindNumber &&
-      found->second.dim == *dim)
+  const SlicedValue *found = find(value);
+  if (dim && found && found->slices.kind == kindNumber &&
+      found->slices.dim == *dim)
     return std::nullopt;
   if (analysis.isReplicatedOver(value, kind.mesh, kind.axes)) {
     if (!dim)
@@ -208,8 +227,8 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
   }
   if (options.ignores(reason::kOperandNotReplicated))
     return std::nullopt;
-  bool isGathered = found != slices.end() || refused.contains(value) ||
-                    value.getDefiningOp<AllGatherOp>();
+  bool isGathered =
+      found || findRefusal(value) || value.getDefiningOp<AllGatherOp>();
   if (isGathered)
     return Refusal{reason::kOperandGatheredDifferently, value.getDefiningOp(),
                    "gather both operands along the same dimension, over the "
@@ -235,33 +254,33 @@ bool MotionGraph::fitsUnits(const DimSlicing &slicing, unsigned anchor,
          anchorSlices.localSize % slicing.getOperandUnit(anchor) == 0;
 }
 
-/// The op's slicing that the anchor's slices make up.
-std::optional<Refusal> MotionGraph::findSlicing(DimParallelOpInterface op,
-                                                unsigned anchor,
-                                                DimSlicing &slicing) const {
-  const Slices anchorSlices = slices.lookup(op->getOperand(anchor));
+/// The op's slicing that the anchor's slices make up, or why there is none.
+std::variant<DimSlicing, Refusal>
+MotionGraph::findSlicing(DimParallelOpInterface op, unsigned anchor,
+                         const Slices &anchorSlices) const {
   auto type = op->getNumResults() == 0
                   ? RankedTensorType()
                   : dyn_cast<RankedTensorType>(op->getResult(0).getType());
   if (!type)
     return Refusal{reason::kNotRowWise, op, ""};
 
-  // A reduction without a result along the gathered dimension reduced it.
-  StringRef why =
-      isWorthMoving(op) ? reason::kGatherDimNormalized : reason::kNotRowWise;
+  StringRef why;
   for (int64_t dim = 0; dim < type.getRank(); ++dim) {
     DimSlicing answer = op.getDimSlicing(0, dim);
     if (!answer.isLegal()) {
       if (dim == anchorSlices.dim)
         why = answer.refusal;
     } else if (answer.operandDims[anchor] == anchorSlices.dim) {
-      slicing = std::move(answer);
-      if (fitsUnits(slicing, anchor, anchorSlices))
-        return std::nullopt;
+      if (fitsUnits(answer, anchor, anchorSlices))
+        return answer;
       return Refusal{reason::kGroupCrossesGatherDim, op,
                      "make the local size a multiple of the group"};
     }
   }
+  // A reduction without a result along the gathered dimension reduced it.
+  if (why.empty())
+    why =
+        op.isWorthMoving() ? reason::kGatherDimNormalized : reason::kNotRowWise;
   return Refusal{why, op, ""};
 }
 
@@ -310,20 +329,23 @@ bool MotionGraph::actsAcross(MeshGroupOpInterface op,
 /// gather's axes; each operand that is needed whole, and each value that f's
 /// regions capture, is replicated over them; if f is a collective, it acts
 /// across the gather; all ranks of the gather's group come to f.
-std::optional<Refusal> MotionGraph::matchLaw(DimParallelOpInterface op,
-                                             unsigned anchor, Unit &unit,
-                                             SmallVector<Slices> &results) {
-  const Slices anchorSlices = slices.lookup(op->getOperand(anchor));
-  DimSlicing slicing;
-  if (std::optional<Refusal> refusal = findSlicing(op, anchor, slicing))
-    return refusal;
+///
+/// Adds a unit, or says why there is none.
+std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
+                                             unsigned anchor) {
+  const Slices anchorSlices = find(op->getOperand(anchor))->slices;
+  std::variant<DimSlicing, Refusal> answer =
+      findSlicing(op, anchor, anchorSlices);
+  if (auto *refusal = std::get_if<Refusal>(&answer))
+    return *refusal;
+  auto &slicing = std::get<DimSlicing>(answer);
   if (std::optional<Refusal> refusal = findDivergence(op, anchorSlices.kind))
     return refusal;
   auto group = dyn_cast<MeshGroupOpInterface>(op.getOperation());
   if (group && !actsAcross(group, anchorSlices))
     return Refusal{reason::kNotRowWise, op, ""};
 
-  const GatherKind kind = kinds[anchorSlices.kind];
+  const GatherKind &kind = kinds[anchorSlices.kind];
   for (auto [i, operand] : llvm::enumerate(op->getOperands()))
     if (!slicing.isExtent(i))
       if (std::optional<Refusal> refusal = checkOperand(
@@ -333,23 +355,25 @@ std::optional<Refusal> MotionGraph::matchLaw(DimParallelOpInterface op,
     if (std::optional<Refusal> refusal =
             checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind))
       return refusal;
+  if (!llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>))
+    return Refusal{reason::kNotRowWise, op, ""};
 
-  int64_t localRows = anchorSlices.localSize;
-  if (!ShapedType::isDynamic(localRows))
-    localRows /= slicing.getOperandUnit(anchor);
+  Unit unit(Unit::Op, op, anchorSlices.kind);
+  unit.isWorthMoving = op.isWorthMoving();
+  unit.isCollective = static_cast<bool>(group);
+  unit.details = slicings.size();
+  unit.localRows = anchorSlices.localSize;
+  if (!ShapedType::isDynamic(unit.localRows))
+    unit.localRows /= slicing.getOperandUnit(anchor);
+  addUnit(unit);
   for (auto [i, result] : llvm::enumerate(op->getResults())) {
-    auto resultType = dyn_cast<RankedTensorType>(result.getType());
-    if (!resultType)
-      return Refusal{reason::kNotRowWise, op, ""};
     int64_t dim = slicing.resultDims[i];
-    results.push_back(
-        {anchorSlices.kind, dim,
-         getLocalSize(resultType.getDimSize(dim), slicing.getResultUnit(i),
-                      localRows, kind)});
+    int64_t size = cast<RankedTensorType>(result.getType()).getDimSize(dim);
+    addValue(result, {unit.kind, dim,
+                      getLocalSize(size, slicing.getResultUnit(i),
+                                   unit.localRows, kind)});
   }
-  unit = Unit(Unit::Op, op, anchorSlices.kind);
-  unit.slicing = std::move(slicing);
-  unit.localRows = localRows;
+  slicings.push_back(std::move(slicing));
   return std::nullopt;
 }
 
@@ -375,19 +399,28 @@ bool MotionGraph::losesPendingSum(Operation *op, Value &pending) const {
 
 void MotionGraph::visitComputation(Operation *op) {
   SmallVector<unsigned> anchors;
-  std::optional<Refusal> inherited;
+  unsigned inherited = Fate::kNone;
   for (OpOperand &operand : op->getOpOperands()) {
-    Value value = operand.get();
-    if (slices.contains(value))
+    auto fate = fates.find(operand.get());
+    if (fate == fates.end())
+      continue;
+    if (fate->second.sliced != Fate::kNone)
       anchors.push_back(operand.getOperandNumber());
-    else if (auto it = refused.find(value); it != refused.end())
-      inherited = inherited ? inherited : it->second;
+    else if (inherited == Fate::kNone)
+      inherited = fate->second.refusal;
+  }
+  if (anchors.empty() && inherited == Fate::kNone)
+    return;
+  if (auto slice = dyn_cast<AllSliceOp>(op)) {
+    const SlicedValue *made = find(slice.getInput());
+    if (made && takesBackOwnSlice(slice, made->slices))
+      return;
   }
   auto parallel = dyn_cast<DimParallelOpInterface>(op);
   if (anchors.empty()) {
     // What stopped an operand stops the op, as far as it could have moved.
-    if (inherited && parallel)
-      refuse(op, *inherited);
+    if (parallel)
+      refuse(op, parallel, inherited);
     return;
   }
   if (!parallel) {
@@ -395,28 +428,27 @@ void MotionGraph::visitComputation(Operation *op) {
     // this refusal is inherited by the ops next to it only.
     if (!op->hasTrait<OpTrait::IsTerminator>() &&
         !isa<tensor::DimOp, RegionBranchOpInterface>(op))
-      refuse(op, {reason::kUnsupportedOp, op,
-                  "attach DimParallelOpInterface to the op"});
+      refuse(op, parallel,
+             addRefusal({reason::kUnsupportedOp, op,
+                         "attach DimParallelOpInterface to the op"}));
     return;
   }
   if (Value pending;
       losesPendingSum(op, pending) && !options.ignores(reason::kPendingSum))
-    return refuse(op, {reason::kPendingSum, pending.getDefiningOp(),
-                       "sum over the axis, with dist.all_reduce or `summing`",
-                       pending});
+    return refuse(
+        op, parallel,
+        addRefusal({reason::kPendingSum, pending.getDefiningOp(),
+                    "sum over the axis, with dist.all_reduce or `summing`",
+                    pending}));
 
   std::optional<Refusal> refusal;
   for (unsigned anchor : anchors) {
-    Unit unit;
-    SmallVector<Slices> results;
-    std::optional<Refusal> why = matchLaw(parallel, anchor, unit, results);
-    if (why) {
-      refusal = refusal ? refusal : why;
-      continue;
-    }
-    return addUnit(std::move(unit), results);
+    std::optional<Refusal> why = applyLaw(parallel, anchor);
+    if (!why)
+      return;
+    refusal = refusal ? refusal : why;
   }
-  refuse(op, *refusal);
+  refuse(op, parallel, addRefusal(*refusal));
 }
 
 //===----------------------------------------------------------------------===//
@@ -468,9 +500,8 @@ MotionGraph::getJoins(RegionBranchOpInterface branch) {
 /// Precondition: what is passed to the join is gathered alike, or replicated
 /// over the gather's axes [it is sliced].
 bool MotionGraph::isSource(Value value, const Slices &made) const {
-  auto found = slices.find(value);
-  if (found != slices.end() && found->second.kind == made.kind &&
-      found->second.dim == made.dim)
+  const SlicedValue *found = find(value);
+  if (found && found->slices.areCutAs(made))
     return true;
   const GatherKind &kind = kinds[made.kind];
   int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(made.dim);
@@ -485,7 +516,7 @@ bool MotionGraph::isSource(Value value, const Slices &made) const {
 std::optional<Refusal> MotionGraph::matchJoin(Operation *branch,
                                               const JoinClass &join,
                                               unsigned next) {
-  if (unitOfValue.contains(join.values.front()))
+  if (find(join.values.front()))
     return std::nullopt;
   SmallVector<OpOperand *> known(join.sources.begin(), join.sources.end());
   llvm::erase_if(known, [&](OpOperand *source) {
@@ -494,10 +525,10 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *branch,
   });
   std::optional<Slices> made;
   for (OpOperand *source : known) {
-    if (auto it = slices.find(source->get()); it != slices.end() && !made)
-      made = it->second;
-    if (auto it = refused.find(source->get()); it != refused.end())
-      return it->second;
+    if (const SlicedValue *passed = find(source->get()); passed && !made)
+      made = passed->slices;
+    if (const Refusal *refusal = findRefusal(source->get()))
+      return *refusal;
   }
   if (!made)
     return std::nullopt;
@@ -525,29 +556,36 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *branch,
   for (OpOperand *source : known) {
     if (!isSource(source->get(), *made))
       return differently;
-    auto it = slices.find(source->get());
-    if (it != slices.end() && it->second.localSize != made->localSize)
+    const SlicedValue *passed = find(source->get());
+    if (passed && passed->slices.localSize != made->localSize)
       made->localSize = ShapedType::kDynamic;
   }
+  for (OpOperand *source : join.sources)
+    joinOf.try_emplace(source, units.size());
   Unit unit(Unit::Join, branch, made->kind);
-  unit.values.assign(join.values.begin(), join.values.end());
-  unit.sources.assign(join.sources.begin(), join.sources.end());
-  addUnit(std::move(unit), SmallVector<Slices>(join.values.size(), *made));
+  unit.details = sources.size();
+  sources.push_back(join.sources);
+  addUnit(unit);
+  for (Value value : join.values)
+    addValue(value, *made);
   return std::nullopt;
 }
 
 /// As above, and what the join makes cannot be had in slices if it is refused.
 void MotionGraph::visitJoin(Operation *branch, const JoinClass &join,
                             unsigned next) {
-  if (std::optional<Refusal> refusal = matchJoin(branch, join, next))
-    for (Value value : join.values)
-      refused.try_emplace(value, *refusal);
+  std::optional<Refusal> refusal = matchJoin(branch, join, next);
+  if (!refusal)
+    return;
+  const unsigned number = addRefusal(*refusal);
+  for (Value value : join.values)
+    refuse(value, number);
 }
 
 /// True if what the regions pass to a join, now that they are visited, fits.
 bool MotionGraph::holdsJoin(const Unit &join) const {
-  const Slices &made = getSlices(join.values.front());
-  return llvm::all_of(join.sources, [&](OpOperand *source) {
+  const Slices &made = getValues(join).front().slices;
+  return llvm::all_of(getSources(join), [&](OpOperand *source) {
     return isSource(source->get(), made);
   });
 }
@@ -591,22 +629,23 @@ void MotionGraph::build() {
     kinds.clear();
     kindNumbers.clear();
     units.clear();
-    unitOf.clear();
-    unitOfValue.clear();
+    values.clear();
+    slicings.clear();
+    sources.clear();
     joinOf.clear();
-    slices.clear();
-    refused.clear();
+    fates.clear();
+    refusals.clear();
     divergence.clear();
     missed.clear();
     visitRegion(function.getFunctionBody());
     bool isRight = true;
     for (const Unit &unit : units)
       if (unit.isJoin() && !holdsJoin(unit)) {
-        rejectedJoins.insert(unit.values.front());
+        rejectedJoins.insert(getValues(unit).front().value);
         isRight = false;
       }
     if (isRight)
-      return;
+      return findConsumers();
   }
 }
 
@@ -614,43 +653,49 @@ void MotionGraph::build() {
 // Uses
 //===----------------------------------------------------------------------===//
 
-bool MotionGraph::takesBackOwnSlice(Operation *user, Value value) const {
-  auto slice = dyn_cast<AllSliceOp>(user);
-  const Slices &made = slices.find(value)->second;
+bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   const GatherKind &kind = kinds[made.kind];
-  return slice && static_cast<int64_t>(slice.getDim()) == made.dim &&
-         slice.getMeshAttr() == kind.mesh && slice.getAxes() == kind.axes &&
-         slice.getExtents() == kind.extents && !kind.ragged;
+  return static_cast<int64_t>(user.getDim()) == made.dim &&
+         user.getMeshAttr() == kind.mesh && user.getAxes() == kind.axes &&
+         user.getExtents() == kind.extents && !kind.ragged;
 }
 
-bool MotionGraph::asksForSize(Operation *user, Value value) const {
-  auto query = dyn_cast<tensor::DimOp>(user);
-  std::optional<int64_t> dim = query ? query.getConstantIndex() : std::nullopt;
-  if (!dim)
-    return false;
-  const Slices &made = slices.find(value)->second;
-  return *dim != made.dim || kinds[made.kind].groupSize;
+bool MotionGraph::asksForSize(tensor::DimOp user, const Slices &made) const {
+  std::optional<int64_t> dim = user.getConstantIndex();
+  return dim && (*dim != made.dim || kinds[made.kind].groupSize);
 }
 
-bool MotionGraph::needsWhole(OpOperand &use) const {
+Demand MotionGraph::getDemand(OpOperand &use, const SlicedValue &made) const {
   Operation *user = use.getOwner();
-  if (needsNoGather(user, use.get()))
-    return false;
-  const Slices &made = getSlices(use.get());
+  if (auto slice = dyn_cast<AllSliceOp>(user);
+      slice && takesBackOwnSlice(slice, made.slices))
+    return {Demand::OwnSlice};
+  if (auto query = dyn_cast<tensor::DimOp>(user);
+      query && asksForSize(query, made.slices))
+    return {Demand::Size};
   if (auto it = joinOf.find(&use); it != joinOf.end()) {
-    const Slices &joined = getSlices(units[it->second].values.front());
-    return joined.kind != made.kind || joined.dim != made.dim;
+    const Unit &join = units[it->second];
+    if (!getValues(join).front().slices.areCutAs(made.slices))
+      return {Demand::Whole};
+    return {Demand::Slices, it->second};
   }
-  auto it = unitOf.find(user);
-  if (it == unitOf.end() || units[it->second].isGather())
-    return true;
-  const Unit &unit = units[it->second];
-  return unit.kind != made.kind ||
-         unit.slicing.operandDims[use.getOperandNumber()] != made.dim;
+  const Unit *unit = findUnit(user);
+  if (!unit || unit->isGather() || unit->kind != made.slices.kind ||
+      getSlicing(*unit).operandDims[use.getOperandNumber()] != made.slices.dim)
+    return {Demand::Whole};
+  return {Demand::Slices, getNumber(*unit)};
 }
 
-unsigned MotionGraph::getConsumer(OpOperand &use) const {
-  if (auto it = joinOf.find(&use); it != joinOf.end())
-    return it->second;
-  return unitOf.lookup(use.getOwner());
+void MotionGraph::findConsumers() {
+  consumers.clear();
+  for (SlicedValue &made : values) {
+    made.firstConsumer = consumers.size();
+    for (OpOperand &use : made.value.getUses()) {
+      Demand demand = getDemand(use, made);
+      made.isNeededWhole |= demand.isForWhole();
+      if (demand.isForSlices())
+        consumers.push_back(demand.consumer);
+    }
+    made.endConsumer = consumers.size();
+  }
 }

@@ -17,7 +17,7 @@
 #include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/ADT/MapVector.h"
+#include <variant>
 
 namespace commuter::dist {
 
@@ -38,6 +38,10 @@ struct Slices {
   unsigned kind;
   int64_t dim;
   int64_t localSize;
+
+  bool areCutAs(const Slices &other) const {
+    return kind == other.kind && dim == other.dim;
+  }
 };
 
 /// Why something that a gather feeds cannot be had slice by slice.
@@ -52,28 +56,57 @@ struct Refusal {
 /// A gather, an op to which the law applies, or a join: values of a branch op
 /// (arguments of its blocks, results) that have one type because they are
 /// passed the same operands. A join that moves carries slices.
+///
+/// There are as many units as there are gathers and ops behind them: a unit is
+/// small, and what only some of them have is held by the graph.
 struct Unit {
-  enum Kind { Gather, Op, Join };
+  enum Kind : uint8_t { Gather, Op, Join };
 
-  Unit() = default;
   Unit(Kind unitKind, mlir::Operation *op, unsigned kind)
-      : unitKind(unitKind), op(op), kind(kind) {}
+      : unitKind(unitKind), kind(kind), op(op) {}
 
-  Kind unitKind = Op;
-  mlir::Operation *op = nullptr; ///< the gather, the op, or the branch op
-  unsigned kind = 0;             ///< of the gathers
-  DimSlicing slicing;            ///< Op
+  Kind unitKind;
+  bool completesSum = false;  ///< Gather: its sum is done before it
+  bool isWorthMoving = false; ///< Op
+  bool isCollective = false;  ///< Op
+  bool moves = false;         ///< decided by the placement
+  unsigned kind;              ///< of the gathers
+  mlir::Operation *op;        ///< the gather, the op, or the branch op
+  /// What the unit makes, results or what the join joins: a run of the graph's
+  /// sliced values.
+  unsigned firstValue = 0, endValue = 0;
+  /// Op: the number of its slicing. Join: that of its sources.
+  unsigned details = 0;
   /// Op: the rows of the slicing on each rank (kDynamic if not static).
   int64_t localRows = mlir::ShapedType::kDynamic;
-  bool completesSum = false; ///< Gather: its sum is done before it
-  /// What the unit makes: results, or what the join joins.
-  llvm::SmallVector<mlir::Value, 2> values;
-  llvm::SmallVector<mlir::OpOperand *, 2> sources; ///< Join
-  bool moves = false;                              ///< decided by the placement
 
   bool isGather() const { return unitKind == Gather; }
   bool isOp() const { return unitKind == Op; }
   bool isJoin() const { return unitKind == Join; }
+};
+
+/// A value that there is in slices, and what its users want of it.
+struct SlicedValue {
+  mlir::Value value;
+  Slices slices;
+  unsigned unit;              ///< that makes it
+  bool isNeededWhole = false; ///< by a user that is no unit
+  /// The units that take it in slices: a run of the graph's consumers.
+  unsigned firstConsumer = 0, endConsumer = 0;
+};
+
+/// What a use wants of a value that there is in slices.
+struct Demand {
+  enum Kind {
+    OwnSlice, ///< all_slice(all_gather(x)) = x: the rank's own slice
+    Size,     ///< a size that the slices and their extents answer
+    Slices,   ///< all slices: the unit `consumer` takes them
+    Whole
+  } kind;
+  unsigned consumer = 0;
+
+  bool isForSlices() const { return kind == Slices; }
+  bool isForWhole() const { return kind == Whole; }
 };
 
 class MotionGraph {
@@ -84,35 +117,56 @@ public:
 
   void build();
 
-  /// all_slice(all_gather(x)) = x: `user` takes back the rank's own slice.
-  bool takesBackOwnSlice(mlir::Operation *user, mlir::Value value) const;
-  /// True if `user` asks for a size of a value that there is in slices, and the
-  /// slices and their extents answer it.
-  bool asksForSize(mlir::Operation *user, mlir::Value value) const;
-  bool needsNoGather(mlir::Operation *user, mlir::Value value) const {
-    return takesBackOwnSlice(user, value) || asksForSize(user, value);
+  /// Null if the value cannot be had in slices. Valid until the next unit is
+  /// added.
+  const SlicedValue *find(mlir::Value value) const {
+    auto it = fates.find(value);
+    return it == fates.end() || it->second.sliced == Fate::kNone
+               ? nullptr
+               : &values[it->second.sliced];
   }
-  /// True if the use needs all of a value that there is in slices.
-  bool needsWhole(mlir::OpOperand &use) const;
-  /// The unit that takes the use in slices. Only if it does not need the whole.
-  unsigned getConsumer(mlir::OpOperand &use) const;
-  unsigned getProducer(mlir::Value value) const {
-    return unitOfValue.lookup(value);
+  /// The unit that `op` is, as a gather or an op; null if it is none.
+  const Unit *findUnit(mlir::Operation *op) const {
+    const SlicedValue *made =
+        op->getNumResults() == 0 ? nullptr : find(op->getResult(0));
+    const Unit *unit = made ? &units[made->unit] : nullptr;
+    return unit && unit->op == op && !unit->isJoin() ? unit : nullptr;
   }
-  const Slices &getSlices(mlir::Value value) const {
-    return slices.find(value)->second;
+  unsigned getNumber(const Unit &unit) const { return &unit - units.begin(); }
+  llvm::ArrayRef<SlicedValue> getValues(const Unit &unit) const {
+    return llvm::ArrayRef<SlicedValue>(values).slice(
+        unit.firstValue, unit.endValue - unit.firstValue);
   }
+  const DimSlicing &getSlicing(const Unit &op) const {
+    return slicings[op.details];
+  }
+  llvm::ArrayRef<mlir::OpOperand *> getSources(const Unit &join) const {
+    return sources[join.details];
+  }
+  llvm::ArrayRef<unsigned> getConsumers(const SlicedValue &made) const {
+    return llvm::ArrayRef<unsigned>(consumers).slice(
+        made.firstConsumer, made.endConsumer - made.firstConsumer);
+  }
+  /// True if, once the units that are to move have, a user is left that needs
+  /// the value whole.
+  bool staysWhole(const SlicedValue &made) const {
+    return made.isNeededWhole ||
+           llvm::any_of(getConsumers(made),
+                        [&](unsigned u) { return !units[u].moves; });
+  }
+  Demand getDemand(mlir::OpOperand &use, const SlicedValue &made) const;
+  /// From now on `value` stands for what `made` is, as its placeholder.
+  void replace(SlicedValue &made, mlir::Value value);
+  /// For a value that is to be erased: what is at its address next is another.
+  void forget(mlir::Value value) { fates.erase(value); }
 
   mlir::FunctionOpInterface function;
   const ShardingAnalysis &analysis;
   const MotionOptions &options;
 
   llvm::SmallVector<GatherKind> kinds;
-  llvm::SmallVector<Unit, 0> units;                   ///< in program order
-  llvm::DenseMap<mlir::Operation *, unsigned> unitOf; ///< gathers and ops
-  llvm::DenseMap<mlir::Value, unsigned> unitOfValue;
-  llvm::DenseMap<mlir::OpOperand *, unsigned> joinOf;
-  llvm::DenseMap<mlir::Value, Slices> slices;
+  llvm::SmallVector<Unit, 0> units;         ///< in program order
+  llvm::SmallVector<SlicedValue, 0> values; ///< in the order of their units
   /// Ops that are worth moving and cannot move.
   llvm::SmallVector<std::pair<mlir::Operation *, Refusal>> missed;
 
@@ -139,11 +193,10 @@ private:
                                            bool &completesSum) const;
   std::optional<Refusal> findDivergence(mlir::Operation *op, unsigned kind);
   bool movesAsOp(AllGatherOp gather);
-  std::optional<Refusal> matchLaw(DimParallelOpInterface op, unsigned anchor,
-                                  Unit &unit,
-                                  llvm::SmallVector<Slices> &results);
-  std::optional<Refusal> findSlicing(DimParallelOpInterface op, unsigned anchor,
-                                     DimSlicing &slicing) const;
+  std::optional<Refusal> applyLaw(DimParallelOpInterface op, unsigned anchor);
+  std::variant<DimSlicing, Refusal>
+  findSlicing(DimParallelOpInterface op, unsigned anchor,
+              const Slices &anchorSlices) const;
   bool fitsUnits(const DimSlicing &slicing, unsigned anchor,
                  const Slices &anchorSlices) const;
   bool actsAcross(MeshGroupOpInterface op, const Slices &slicesOfInput) const;
@@ -152,14 +205,34 @@ private:
                                       const GatherKind &kind,
                                       unsigned kindNumber) const;
   bool losesPendingSum(mlir::Operation *op, mlir::Value &pending) const;
-  void addUnit(Unit unit, llvm::ArrayRef<Slices> results);
-  void refuse(mlir::Operation *op, Refusal refusal);
+  void addValue(mlir::Value value, const Slices &slices);
+  void addUnit(Unit unit);
+  const Refusal *findRefusal(mlir::Value value) const;
+  unsigned addRefusal(const Refusal &refusal);
+  void refuse(mlir::Value value, unsigned refusal);
+  void refuse(mlir::Operation *op, DimParallelOpInterface parallel,
+              unsigned refusal);
   unsigned getKind(AllGatherOp gather);
+  bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;
+  bool asksForSize(mlir::tensor::DimOp user, const Slices &made) const;
+  void findConsumers();
 
   llvm::DenseMap<std::pair<std::pair<mlir::Attribute, mlir::Attribute>, void *>,
                  unsigned>
       kindNumbers;
-  llvm::DenseMap<mlir::Value, Refusal> refused;
+  /// What became of a value behind a gather. Most values of a program are, and
+  /// most inherit the refusal of another one.
+  struct Fate {
+    static constexpr unsigned kNone = UINT_MAX;
+    unsigned sliced = kNone;  ///< its number among `values`
+    unsigned refusal = kNone; ///< its number among `refusals`
+  };
+  llvm::DenseMap<mlir::Value, Fate> fates;
+  llvm::SmallVector<Refusal, 0> refusals;
+  llvm::SmallVector<DimSlicing, 0> slicings;
+  llvm::SmallVector<llvm::SmallVector<mlir::OpOperand *, 2>, 0> sources;
+  llvm::DenseMap<mlir::OpOperand *, unsigned> joinOf;
+  llvm::SmallVector<unsigned, 0> consumers;
   /// By the region of an op and the kind: where ranks may part.
   llvm::DenseMap<std::pair<mlir::Region *, unsigned>, mlir::Operation *>
       divergence;
@@ -180,13 +253,27 @@ int64_t getLocalSize(int64_t size, int64_t unitSize, int64_t localRows,
 mlir::RankedTensorType getLocalType(mlir::Type type, int64_t dim,
                                     int64_t localSize);
 
-/// Regions: units that hand slices to one another, in program order.
-llvm::SmallVector<llvm::SmallVector<unsigned>>
-findRegions(const MotionGraph &graph);
+/// Units that hand slices to one another, in program order.
+using MotionRegion = llvm::ArrayRef<unsigned>;
 
-/// Decides which units of a region move, so that the fewest bytes are gathered:
-/// a minimum cut.
-void choosePlacement(MotionGraph &graph, llvm::ArrayRef<unsigned> region);
+/// The regions of a graph, in the order of their first units.
+class MotionRegions {
+public:
+  explicit MotionRegions(const MotionGraph &graph);
+  unsigned size() const { return ends.size(); }
+  MotionRegion operator[](unsigned region) const {
+    const unsigned begin = region == 0 ? 0 : ends[region - 1];
+    return MotionRegion(units).slice(begin, ends[region] - begin);
+  }
+
+private:
+  llvm::SmallVector<unsigned, 0> units; ///< region by region
+  llvm::SmallVector<unsigned, 0> ends;  ///< of the regions' units
+};
+
+/// Decides which units of each region move, so that the fewest bytes are
+/// gathered: a minimum cut.
+void choosePlacement(MotionGraph &graph, llvm::ArrayRef<MotionRegion> regions);
 
 /// Why the placement left an op behind.
 Refusal explainStay(const MotionGraph &graph, const Unit &norm);
@@ -196,13 +283,11 @@ Refusal explainStay(const MotionGraph &graph, const Unit &norm);
 struct ReceivedBytes {
   std::optional<int64_t> before = 0, after = 0;
 };
-ReceivedBytes countReceivedBytes(const MotionGraph &graph,
-                                 llvm::ArrayRef<unsigned> region);
+ReceivedBytes countReceivedBytes(const MotionGraph &graph, MotionRegion region);
 
 /// Moves what the placement decided to move, region by region, and erases what
 /// nobody needs any more.
-void rewriteRegions(MotionGraph &graph,
-                    llvm::ArrayRef<llvm::ArrayRef<unsigned>> regions);
+void rewriteRegions(MotionGraph &graph, llvm::ArrayRef<MotionRegion> regions);
 
 } // namespace commuter::dist
 

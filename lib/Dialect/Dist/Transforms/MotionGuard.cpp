@@ -96,11 +96,10 @@ Span::Span(Block &block, const SetVector<Operation *> &set) : block(block) {
 
 /// What would move of a region, and what takes part in it: the gathers that
 /// feed it, and what takes slices of them back or asks for their sizes.
-static std::optional<Guarded> findGuarded(MotionGraph &graph,
-                                          ArrayRef<unsigned> region) {
+static std::optional<Guarded> findGuarded(const MotionGraph &graph,
+                                          MotionRegion region) {
   auto isMovingNorm = [&](unsigned u) {
-    const Unit &unit = graph.units[u];
-    return unit.moves && unit.isOp() && isWorthMoving(unit.op);
+    return graph.units[u].moves && graph.units[u].isWorthMoving;
   };
   const MeshAxes &axes = graph.analysis.getAxes();
   Guarded guarded{{}, {}, {}, graph.units[region.front()].op->getLoc()};
@@ -116,10 +115,7 @@ static std::optional<Guarded> findGuarded(MotionGraph &graph,
           guarded.openAxes.insert(name);
         }
   }
-  if (guarded.openAxes.empty())
-    return std::nullopt;
-  choosePlacement(graph, region);
-  if (llvm::none_of(region, isMovingNorm))
+  if (guarded.openAxes.empty() || llvm::none_of(region, isMovingNorm))
     return std::nullopt;
 
   for (unsigned u : region) {
@@ -127,10 +123,12 @@ static std::optional<Guarded> findGuarded(MotionGraph &graph,
     if (!unit.moves && !unit.isGather())
       continue;
     guarded.ops.insert(unit.op);
-    for (Value value : unit.values)
-      for (Operation *user : value.getUsers())
-        if (graph.needsNoGather(user, value))
-          guarded.ops.insert(user);
+    for (const SlicedValue &made : graph.getValues(unit))
+      for (OpOperand &use : made.value.getUses()) {
+        Demand demand = graph.getDemand(use, made);
+        if (!demand.isForWhole() && !demand.isForSlices())
+          guarded.ops.insert(use.getOwner());
+      }
   }
   return guarded;
 }
@@ -211,8 +209,13 @@ bool commuter::dist::guardOpenSums(FunctionOpInterface function,
   MotionGraph graph(function, analysis, assuming);
   graph.build();
 
+  MotionRegions all(graph);
+  SmallVector<MotionRegion> regions;
+  for (unsigned i = 0; i < all.size(); ++i)
+    regions.push_back(all[i]);
+  choosePlacement(graph, regions);
   SmallVector<Guarded> found;
-  for (ArrayRef<unsigned> region : findRegions(graph))
+  for (MotionRegion region : regions)
     if (std::optional<Guarded> guarded = findGuarded(graph, region))
       found.push_back(std::move(*guarded));
   bool isGuarded = false;

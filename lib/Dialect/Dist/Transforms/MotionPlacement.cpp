@@ -26,13 +26,12 @@ using namespace commuter::dist;
 // Costs
 //===----------------------------------------------------------------------===//
 
-/// How often a collective next to `value` runs, in estimate: the product of the
-/// trip counts of the loops around it.
-static int64_t countRuns(Value value) {
+/// How often a collective in `block` runs, in estimate: the product of the trip
+/// counts of the loops around it.
+static int64_t countRuns(Block *block) {
   constexpr int64_t kAssumedTrips = 8, kMost = 1 << 20;
   int64_t runs = 1;
-  for (Operation *op = value.getParentBlock()->getParentOp(); op;
-       op = op->getParentOp())
+  for (Operation *op = block->getParentOp(); op; op = op->getParentOp())
     if (auto loop = dyn_cast<LoopLikeOpInterface>(op)) {
       std::optional<APInt> trips = loop.getStaticTripCount();
       runs *= trips ? static_cast<int64_t>(trips->getLimitedValue(kMost))
@@ -49,47 +48,50 @@ namespace {
 /// rows is not static, that of all values of the region is the same unknown.
 class CostModel {
 public:
-  CostModel(const MotionGraph &graph, ArrayRef<unsigned> region)
-      : graph(graph) {
+  explicit CostModel(const MotionGraph &graph) : graph(graph) {}
+
+  void enter(MotionRegion region) {
+    hasStaticRows = true;
     for (unsigned u : region)
-      for (Value value : graph.units[u].values)
-        hasStaticRows &=
-            !ShapedType::isDynamic(graph.getSlices(value).localSize);
+      for (const SlicedValue &made : graph.getValues(graph.units[u]))
+        hasStaticRows &= !ShapedType::isDynamic(made.slices.localSize);
   }
 
   /// Gathering `value`: its bits, and a little for the gather itself, so that
   /// of two ways to move the same bytes the one with fewer gathers is taken.
-  int64_t getGatherCost(Value value) const {
-    return (getBits(value) * 8 + 1) * countRuns(value);
+  /// `made`: the slices that there are of it, if any.
+  int64_t getGatherCost(Value value, const Slices *made) {
+    return (getBits(value, made) * 8 + 1) * getRuns(value.getParentBlock());
   }
 
   /// What a collective that moves across the region's gathers saves of what it
   /// receives: it and a gather are both times the share (n - 1) / n of the
   /// gathers' group.
-  int64_t getSavings(const Unit &unit) const {
-    auto group = dyn_cast<MeshGroupOpInterface>(unit.op);
-    if (!unit.isOp() || !group || isa<AllSliceOp, ToPartialOp>(unit.op))
+  int64_t getSavings(const Unit &unit) {
+    if (!unit.isCollective || isa<AllSliceOp, ToPartialOp>(unit.op))
       return 0;
-    std::optional<int64_t> size = commuter::dist::getGroupSize(group);
+    std::optional<int64_t> size =
+        commuter::dist::getGroupSize(cast<MeshGroupOpInterface>(unit.op));
     if (!size)
       return 0;
-    Value larger = isa<ReduceScatterOp>(unit.op) ? unit.op->getOperand(0)
-                                                 : Value(unit.values.front());
-    int64_t received = getGatherCost(larger) / *size * (*size - 1);
+    Value larger = isa<ReduceScatterOp>(unit.op)
+                       ? unit.op->getOperand(0)
+                       : graph.getValues(unit).front().value;
+    const SlicedValue *made = graph.find(larger);
+    int64_t received = getGatherCost(larger, made ? &made->slices : nullptr) /
+                       *size * (*size - 1);
     return isa<AllReduceOp>(unit.op) ? 2 * received : received;
   }
 
 private:
-  int64_t getBits(Value value) const {
+  int64_t getBits(Value value, const Slices *made) const {
     auto type = cast<RankedTensorType>(value.getType());
-    auto made = graph.slices.find(value);
     int64_t bits = type.getElementType().isIntOrFloat()
                        ? type.getElementTypeBitWidth()
                        : 64;
     for (auto [dim, size] : llvm::enumerate(type.getShape())) {
-      bool isRows = made != graph.slices.end() &&
-                    static_cast<int64_t>(dim) == made->second.dim;
-      int64_t length = isRows ? hasStaticRows ? made->second.localSize : 1
+      bool isRows = made && static_cast<int64_t>(dim) == made->dim;
+      int64_t length = isRows ? hasStaticRows ? made->localSize : 1
                        : ShapedType::isDynamic(size) ? 1
                                                      : size;
       bits *= std::max<int64_t>(length, 1);
@@ -97,8 +99,16 @@ private:
     return bits;
   }
 
+  int64_t getRuns(Block *block) {
+    auto [it, isNew] = runsOf.try_emplace(block);
+    if (isNew)
+      it->second = countRuns(block);
+    return it->second;
+  }
+
   const MotionGraph &graph;
   bool hasStaticRows = true;
+  llvm::SmallDenseMap<Block *, int64_t> runsOf;
 };
 
 } // namespace
@@ -113,37 +123,36 @@ private:
 /// sliced for nothing. Of the cheapest cuts the one nearest to the sink moves
 /// most.
 void commuter::dist::choosePlacement(MotionGraph &graph,
-                                     ArrayRef<unsigned> region) {
-  CostModel costs(graph, region);
+                                     ArrayRef<MotionRegion> regions) {
+  CostModel costs(graph);
   MinimumCut cut;
-  DenseMap<unsigned, MinimumCut::Node> nodes;
-  for (unsigned u : region)
-    nodes[u] = graph.units[u].isGather() ? cut.getSource() : cut.addNode();
-  for (unsigned u : region) {
-    const Unit &unit = graph.units[u];
-    if (graph.options.allowExtraGather && unit.isOp() && isWorthMoving(unit.op))
-      cut.addEdge(cut.getSource(), nodes[u], MinimumCut::kInfinity);
-    if (int64_t savings = costs.getSavings(unit))
-      cut.addEdge(cut.getSource(), nodes[u], savings);
-    for (Value value : unit.values) {
-      if (value.use_empty())
-        continue;
-      MinimumCut::Node gathered = cut.addNode();
-      cut.addEdge(nodes[u], gathered, costs.getGatherCost(value));
-      for (OpOperand &use : value.getUses()) {
-        if (graph.needsNoGather(use.getOwner(), value))
-          continue;
-        cut.addEdge(gathered,
-                    graph.needsWhole(use) ? cut.getSink()
-                                          : nodes[graph.getConsumer(use)],
-                    MinimumCut::kInfinity);
+  SmallVector<MinimumCut::Node, 0> nodes(graph.units.size()); // by unit
+  for (MotionRegion region : regions) {
+    costs.enter(region);
+    cut.clear();
+    for (unsigned u : region)
+      nodes[u] = graph.units[u].isGather() ? cut.getSource() : cut.addNode();
+    for (unsigned u : region) {
+      const Unit &unit = graph.units[u];
+      if (graph.options.allowExtraGather && unit.isWorthMoving)
+        cut.addEdge(cut.getSource(), nodes[u], MinimumCut::kInfinity);
+      if (int64_t savings = costs.getSavings(unit))
+        cut.addEdge(cut.getSource(), nodes[u], savings);
+      for (const SlicedValue &made : graph.getValues(unit)) {
+        MinimumCut::Node gathered = cut.addNode();
+        cut.addEdge(nodes[u], gathered,
+                    costs.getGatherCost(made.value, &made.slices));
+        if (made.isNeededWhole)
+          cut.addEdge(gathered, cut.getSink(), MinimumCut::kInfinity);
+        for (unsigned consumer : graph.getConsumers(made))
+          cut.addEdge(gathered, nodes[consumer], MinimumCut::kInfinity);
       }
     }
+    cut.solve();
+    for (unsigned u : region)
+      graph.units[u].moves =
+          !graph.units[u].isGather() && cut.isOnSourceSide(nodes[u]);
   }
-  cut.solve();
-  for (unsigned u : region)
-    graph.units[u].moves =
-        !graph.units[u].isGather() && cut.isOnSourceSide(nodes[u]);
 }
 
 /// Another user of a value that feeds it needs that value whole, or else the
@@ -151,31 +160,31 @@ void commuter::dist::choosePlacement(MotionGraph &graph,
 Refusal commuter::dist::explainStay(const MotionGraph &graph,
                                     const Unit &norm) {
   SetVector<unsigned> feeding;
-  feeding.insert(graph.unitOf.lookup(norm.op));
+  feeding.insert(graph.getNumber(norm));
   for (unsigned i = 0; i < feeding.size(); ++i) {
     const Unit &unit = graph.units[feeding[i]];
     auto look = [&](Value operand) -> Operation * {
-      auto it = graph.slices.find(operand);
-      if (it == graph.slices.end() || it->second.kind != norm.kind ||
-          feeding.contains(graph.getProducer(operand)))
+      const SlicedValue *made = graph.find(operand);
+      if (!made || made->slices.kind != norm.kind ||
+          feeding.contains(made->unit))
         return nullptr;
       for (OpOperand &use : operand.getUses()) {
-        Operation *user = use.getOwner();
-        if (graph.needsNoGather(user, operand))
-          continue;
-        bool isFeeding =
-            !graph.needsWhole(use) && feeding.contains(graph.getConsumer(use));
-        if (!isFeeding && (graph.needsWhole(use) || isWorthMoving(user)))
-          return user;
+        Demand demand = graph.getDemand(use, *made);
+        if (demand.isForWhole())
+          return use.getOwner();
+        if (demand.isForSlices() && !feeding.contains(demand.consumer) &&
+            isWorthMoving(use.getOwner()))
+          return use.getOwner();
       }
-      if (!graph.units[graph.getProducer(operand)].isGather())
-        feeding.insert(graph.getProducer(operand));
+      if (!graph.units[made->unit].isGather())
+        feeding.insert(made->unit);
       return nullptr;
     };
     SmallVector<Value> inputs(unit.op->getOperands());
     if (unit.isJoin())
-      inputs = llvm::map_to_vector(
-          unit.sources, [](OpOperand *source) { return source->get(); });
+      inputs =
+          llvm::map_to_vector(graph.getSources(unit),
+                              [](OpOperand *source) { return source->get(); });
     for (Value operand : inputs)
       if (Operation *user = look(operand))
         return {reason::kOtherUsers, user, "allow-extra-gather=true"};
@@ -187,21 +196,20 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
 // Bytes
 //===----------------------------------------------------------------------===//
 
-/// What each rank receives in the gather that makes `value` whole.
+/// What each rank receives in the gather that makes a value whole.
 static std::optional<int64_t> getGatherBytes(const MotionGraph &graph,
-                                             Value value) {
-  return getReceivedBytes(value,
-                          graph.kinds[graph.getSlices(value).kind].groupSize);
+                                             const SlicedValue &made) {
+  return getReceivedBytes(made.value, graph.kinds[made.slices.kind].groupSize);
 }
 
 /// What each rank receives in a collective that is a unit, on the whole or, if
 /// it moves, on slices.
 static std::optional<int64_t> getCollectiveBytes(const MotionGraph &graph,
                                                  const Unit &unit, bool moves) {
-  auto group = dyn_cast<MeshGroupOpInterface>(unit.op);
-  if (!unit.isOp() || !group)
+  if (!unit.isCollective)
     return 0;
-  std::optional<int64_t> bytes = getReceivedBytes(group);
+  std::optional<int64_t> bytes =
+      getReceivedBytes(cast<MeshGroupOpInterface>(unit.op));
   if (!bytes || !moves)
     return bytes;
   std::optional<int64_t> parts = graph.kinds[unit.kind].groupSize;
@@ -211,7 +219,7 @@ static std::optional<int64_t> getCollectiveBytes(const MotionGraph &graph,
 }
 
 ReceivedBytes commuter::dist::countReceivedBytes(const MotionGraph &graph,
-                                                 ArrayRef<unsigned> region) {
+                                                 MotionRegion region) {
   ReceivedBytes received;
   auto add = [](std::optional<int64_t> &sum, std::optional<int64_t> bytes) {
     sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
@@ -220,17 +228,11 @@ ReceivedBytes commuter::dist::countReceivedBytes(const MotionGraph &graph,
     const Unit &unit = graph.units[u];
     add(received.before, getCollectiveBytes(graph, unit, /*moves=*/false));
     add(received.after, getCollectiveBytes(graph, unit, unit.moves));
-    for (Value value : unit.values) {
-      bool staysWhole = llvm::any_of(value.getUses(), [&](OpOperand &use) {
-        if (graph.needsNoGather(use.getOwner(), value))
-          return false;
-        return graph.needsWhole(use) ||
-               !graph.units[graph.getConsumer(use)].moves;
-      });
+    for (const SlicedValue &made : graph.getValues(unit)) {
       if (unit.isGather())
-        add(received.before, getGatherBytes(graph, value));
-      if ((unit.isGather() || unit.moves) && staysWhole)
-        add(received.after, getGatherBytes(graph, value));
+        add(received.before, getGatherBytes(graph, made));
+      if ((unit.isGather() || unit.moves) && graph.staysWhole(made))
+        add(received.after, getGatherBytes(graph, made));
     }
   }
   return received;

@@ -15,7 +15,6 @@
 #include "MotionGraph.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -25,22 +24,27 @@ namespace {
 
 class MotionRewriter {
 public:
-  explicit MotionRewriter(MotionGraph &graph) : graph(graph) {}
+  explicit MotionRewriter(MotionGraph &graph)
+      : graph(graph), locals(graph.values.size()) {}
 
-  void rewrite(ArrayRef<unsigned> region);
-  void eraseDead();
+  void rewrite(MotionRegion region);
 
 private:
-  void completeSum(Unit &unit);
+  void completeSum(const Unit &unit);
   void ensureExtents(GatherKind &kind);
-  void moveOp(Unit &unit);
-  void moveJoin(unsigned u);
+  void moveOp(const Unit &unit);
+  void moveJoin(const Unit &unit);
   void passSlices(const Unit &join);
-  void replaceUsers(Unit &unit, Value value);
-  void replaceSize(tensor::DimOp query, Value value);
+  void replaceUsers(const SlicedValue &made);
+  void replaceSize(tensor::DimOp query, const SlicedValue &made);
   void noteDead(const Unit &unit);
+  void drop(Operation *op);
 
-  Value lookUpLocal(Value value) const;
+  Value &getLocalOf(const SlicedValue &made) {
+    return locals[&made - graph.values.begin()];
+  }
+  RankedTensorType getLocalType(Type type, int64_t dim, int64_t localSize);
+  Value lookUpLocal(const SlicedValue &made) const;
   Value findLocal(Value value, int64_t dim, unsigned kind) const;
   OpFoldResult getLocalExtent(OpBuilder &builder, Value value, int64_t dim,
                               int64_t localSize, const Unit &unit);
@@ -52,9 +56,13 @@ private:
                  int64_t localSize, const Unit &unit);
 
   MotionGraph &graph;
-  DenseMap<Value, Value> locals;
-  /// Erased at the end: tables are keyed by what is there.
-  llvm::SetVector<Operation *> dead;
+  /// To find a type that there is takes the context longer.
+  DenseMap<std::tuple<Type, int64_t, int64_t>, RankedTensorType> localTypes;
+  /// By the number of a value that there is in slices: its slice.
+  SmallVector<Value, 0> locals;
+  /// They use nothing any more, and are erased when their region is done: what
+  /// the next one makes takes their memory.
+  SmallVector<Operation *> dead;
 };
 
 } // namespace
@@ -74,7 +82,7 @@ void MotionRewriter::ensureExtents(GatherKind &kind) {
 
 /// What the gather sums over axes of more than one rank is summed before it. A
 /// sum over axes of size 1 is none.
-void MotionRewriter::completeSum(Unit &unit) {
+void MotionRewriter::completeSum(const Unit &unit) {
   auto gather = cast<AllGatherOp>(unit.op);
   if (unit.completesSum)
     exposeSum(gather);
@@ -86,21 +94,26 @@ void MotionRewriter::completeSum(Unit &unit) {
 // Slices of operands
 //===----------------------------------------------------------------------===//
 
+RankedTensorType MotionRewriter::getLocalType(Type type, int64_t dim,
+                                              int64_t localSize) {
+  RankedTensorType &local = localTypes[{type, dim, localSize}];
+  if (!local)
+    local = commuter::dist::getLocalType(type, dim, localSize);
+  return local;
+}
+
 /// The slice of a value that there is in slices, as far as it is computed. A
 /// gather's is its input, whatever that has become.
-Value MotionRewriter::lookUpLocal(Value value) const {
-  if (auto gather = value.getDefiningOp<AllGatherOp>();
-      gather && graph.unitOf.contains(gather) &&
-      graph.units[graph.unitOf.lookup(gather)].isGather())
-    return gather.getInput();
-  return locals.lookup(value);
+Value MotionRewriter::lookUpLocal(const SlicedValue &made) const {
+  const Unit &unit = graph.units[made.unit];
+  return unit.isGather() ? cast<AllGatherOp>(unit.op).getInput()
+                         : locals[&made - graph.values.begin()];
 }
 
 Value MotionRewriter::findLocal(Value value, int64_t dim, unsigned kind) const {
-  auto made = graph.slices.find(value);
-  return made != graph.slices.end() && made->second.kind == kind &&
-                 made->second.dim == dim
-             ? lookUpLocal(value)
+  const SlicedValue *made = graph.find(value);
+  return made && made->slices.kind == kind && made->slices.dim == dim
+             ? lookUpLocal(*made)
              : Value();
 }
 
@@ -113,8 +126,8 @@ OpFoldResult MotionRewriter::getLocalExtent(OpBuilder &builder, Value value,
     return builder.getIndexAttr(localSize);
   Location loc = unit.op->getLoc();
   if (unit.isOp())
-    for (auto [other, otherDim] :
-         llvm::zip_equal(unit.op->getOperands(), unit.slicing.operandDims))
+    for (auto [other, otherDim] : llvm::zip_equal(
+             unit.op->getOperands(), graph.getSlicing(unit).operandDims))
       if (Value local =
               otherDim ? findLocal(other, *otherDim, unit.kind) : Value())
         return tensor::getMixedSize(builder, loc, local, *otherDim);
@@ -143,7 +156,7 @@ bool MotionRewriter::isRecomputable(Value value, int64_t dim,
     return false;
   if (op.isKnownByShape())
     return true;
-  if (isa<MeshGroupOpInterface>(op.getOperation()) || graph.unitOf.contains(op))
+  if (isa<MeshGroupOpInterface>(op.getOperation()) || graph.findUnit(op))
     return false;
   auto isReplicated = [&](Value input) {
     return graph.analysis.isReplicatedOver(input, kind.mesh, kind.axes);
@@ -214,59 +227,57 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
 // Units
 //===----------------------------------------------------------------------===//
 
-void MotionRewriter::moveOp(Unit &unit) {
+void MotionRewriter::moveOp(const Unit &unit) {
   OpBuilder builder(unit.op);
+  const DimSlicing &slicing = graph.getSlicing(unit);
   SmallVector<Value> operands;
   for (auto [i, operand] : llvm::enumerate(unit.op->getOperands())) {
-    std::optional<int64_t> dim = unit.slicing.operandDims[i];
+    std::optional<int64_t> dim = slicing.operandDims[i];
     if (!dim) {
       operands.push_back(operand);
       continue;
     }
     int64_t size = cast<RankedTensorType>(operand.getType()).getDimSize(*dim);
-    int64_t localSize = getLocalSize(size, unit.slicing.getOperandUnit(i),
+    int64_t localSize = getLocalSize(size, slicing.getOperandUnit(i),
                                      unit.localRows, graph.kinds[unit.kind]);
     operands.push_back(getLocal(builder, operand, *dim, localSize, unit));
   }
   SmallVector<Type> types;
-  for (Value result : unit.values) {
-    const Slices &made = graph.getSlices(result);
-    types.push_back(getLocalType(result.getType(), made.dim, made.localSize));
-  }
+  for (const SlicedValue &made : graph.getValues(unit))
+    types.push_back(getLocalType(made.value.getType(), made.slices.dim,
+                                 made.slices.localSize));
   Operation *local = cast<DimParallelOpInterface>(unit.op).cloneOnSlices(
-      builder, unit.slicing, operands, types);
-  for (auto [result, part] : llvm::zip_equal(unit.values, local->getResults()))
-    locals[result] = part;
+      builder, slicing, operands, types);
+  for (auto [made, part] :
+       llvm::zip_equal(graph.getValues(unit), local->getResults()))
+    getLocalOf(made) = part;
 }
 
 /// What a join holds becomes the slice. A placeholder stands for the whole
 /// until its users are dealt with, as a moving op stands for what it computed.
-void MotionRewriter::moveJoin(unsigned u) {
-  Unit &unit = graph.units[u];
-  for (Value &value : unit.values) {
-    const Slices made = graph.getSlices(value);
-    Type whole = value.getType();
+void MotionRewriter::moveJoin(const Unit &unit) {
+  for (unsigned number = unit.firstValue; number < unit.endValue; ++number) {
+    SlicedValue &made = graph.values[number];
+    Value value = made.value;
     OpBuilder builder(unit.op);
     if (isa<BlockArgument>(value))
       builder.setInsertionPointToStart(value.getParentBlock());
     else
       builder.setInsertionPointAfter(unit.op);
     auto placeholder = UnrealizedConversionCastOp::create(
-        builder, unit.op->getLoc(), whole, value);
+        builder, unit.op->getLoc(), value.getType(), value);
     value.replaceAllUsesExcept(placeholder.getResult(0), placeholder);
-    value.setType(getLocalType(whole, made.dim, made.localSize));
-    Value local = value;
-    value = placeholder.getResult(0);
-    graph.slices.try_emplace(value, made);
-    graph.unitOfValue.try_emplace(value, u);
-    locals[value] = local;
+    value.setType(
+        getLocalType(value.getType(), made.slices.dim, made.slices.localSize));
+    locals[number] = value;
+    graph.replace(made, placeholder.getResult(0));
   }
 }
 
 /// All that is passed to a join that holds slices.
 void MotionRewriter::passSlices(const Unit &join) {
-  const Slices made = graph.getSlices(join.values.front());
-  for (OpOperand *source : join.sources) {
+  const Slices made = graph.getValues(join).front().slices;
+  for (OpOperand *source : graph.getSources(join)) {
     OpBuilder builder(source->getOwner());
     source->set(
         getLocal(builder, source->get(), made.dim, made.localSize, join));
@@ -278,16 +289,16 @@ void MotionRewriter::passSlices(const Unit &join) {
 //===----------------------------------------------------------------------===//
 
 /// Answers for the size of a value whose gather is gone.
-void MotionRewriter::replaceSize(tensor::DimOp query, Value value) {
-  const Slices &made = graph.getSlices(value);
-  Value local = lookUpLocal(value);
+void MotionRewriter::replaceSize(tensor::DimOp query, const SlicedValue &made) {
+  const int64_t dim = made.slices.dim;
+  Value local = lookUpLocal(made);
   OpBuilder builder(query);
   Location loc = query.getLoc();
   Value size;
-  if (*query.getConstantIndex() != made.dim) {
+  if (*query.getConstantIndex() != dim) {
     size = tensor::DimOp::create(builder, loc, local, query.getIndex());
   } else {
-    GatherKind &kind = graph.kinds[made.kind];
+    GatherKind &kind = graph.kinds[made.slices.kind];
     ensureExtents(kind);
     for (int64_t rank = 0; rank < *kind.groupSize; ++rank) {
       Value extent;
@@ -295,74 +306,90 @@ void MotionRewriter::replaceSize(tensor::DimOp query, Value value) {
         Value index = arith::ConstantIndexOp::create(builder, loc, rank);
         extent = tensor::ExtractOp::create(builder, loc, kind.extents, index);
       } else {
-        extent = tensor::DimOp::create(builder, loc, local, made.dim);
+        extent = tensor::DimOp::create(builder, loc, local, dim);
       }
       size = size ? arith::AddIOp::create(builder, loc, size, extent) : extent;
     }
   }
   query.getResult().replaceAllUsesWith(size);
-  dead.insert(query);
+  drop(query);
 }
 
 /// The users of what a gather, or a unit that moved, makes: a rank's own slice
 /// is the slice; who needs the whole gets a gather of it.
-void MotionRewriter::replaceUsers(Unit &unit, Value value) {
-  const Slices made = graph.getSlices(value);
+void MotionRewriter::replaceUsers(const SlicedValue &made) {
+  Value value = made.value;
+  const Unit &unit = graph.units[made.unit];
   bool isNeededWhole = false;
   SmallVector<tensor::DimOp> sizeQueries;
-  for (OpOperand &use : value.getUses()) {
+  for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
     Operation *user = use.getOwner();
-    if (dead.contains(user))
-      continue;
-    if (graph.takesBackOwnSlice(user, value)) {
+    Demand demand = graph.getDemand(use, made);
+    switch (demand.kind) {
+    case Demand::OwnSlice: {
       OpBuilder builder(user);
-      Value own = lookUpLocal(value);
+      Value own = lookUpLocal(made);
       Value slice = user->getResult(0);
       if (own.getType() != slice.getType())
         own = tensor::CastOp::create(builder, user->getLoc(), slice.getType(),
                                      own);
       slice.replaceAllUsesWith(own);
-      dead.insert(user);
-    } else if (graph.asksForSize(user, value)) {
+      drop(user);
+      break;
+    }
+    case Demand::Size:
       sizeQueries.push_back(cast<tensor::DimOp>(user));
-    } else {
-      isNeededWhole |=
-          graph.needsWhole(use) || !graph.units[graph.getConsumer(use)].moves;
+      break;
+    case Demand::Slices:
+      isNeededWhole |= !graph.units[demand.consumer].moves;
+      break;
+    case Demand::Whole:
+      isNeededWhole = true;
+      break;
     }
   }
   if (!isNeededWhole)
     for (tensor::DimOp query : sizeQueries)
-      replaceSize(query, value);
+      replaceSize(query, made);
   if (unit.isGather() || !isNeededWhole)
     return;
   OpBuilder builder(unit.isJoin() ? value.getDefiningOp() : unit.op);
-  const GatherKind &kind = graph.kinds[made.kind];
+  const GatherKind &kind = graph.kinds[made.slices.kind];
   Value whole = AllGatherOp::create(
-      builder, unit.op->getLoc(), value.getType(), lookUpLocal(value),
-      builder.getI64IntegerAttr(made.dim), kind.extents, kind.mesh, kind.axes,
-      ArrayAttr());
+      builder, unit.op->getLoc(), value.getType(), lookUpLocal(made),
+      builder.getI64IntegerAttr(made.slices.dim), kind.extents, kind.mesh,
+      kind.axes, ArrayAttr());
   value.replaceAllUsesWith(whole);
+}
+
+void MotionRewriter::drop(Operation *op) {
+  op->dropAllReferences();
+  dead.push_back(op);
 }
 
 /// A unit is dead if all its users are. Called for the last units first.
 void MotionRewriter::noteDead(const Unit &unit) {
   if (!unit.isGather() && !unit.moves)
     return;
-  for (Value value : unit.values)
-    if (llvm::any_of(value.getUsers(),
-                     [&](Operation *user) { return !dead.contains(user); }))
-      return;
-  for (Value value : unit.values)
-    dead.insert(value.getDefiningOp());
+  auto isUsed = [](const SlicedValue &made) { return !made.value.use_empty(); };
+  if (llvm::any_of(graph.getValues(unit), isUsed))
+    return;
+  for (const SlicedValue &made : graph.getValues(unit)) {
+    graph.forget(made.value);
+    if (unit.isJoin())
+      drop(made.value.getDefiningOp());
+  }
+  if (!unit.isJoin())
+    drop(unit.op);
 }
 
-void MotionRewriter::rewrite(ArrayRef<unsigned> region) {
+void MotionRewriter::rewrite(MotionRegion region) {
   for (unsigned u : region) {
-    Unit &unit = graph.units[u];
+    const Unit &unit = graph.units[u];
     if (unit.isGather())
       completeSum(unit);
     else if (unit.moves && unit.isJoin())
-      moveJoin(u);
+      moveJoin(unit);
     else if (unit.moves)
       moveOp(unit);
   }
@@ -371,23 +398,18 @@ void MotionRewriter::rewrite(ArrayRef<unsigned> region) {
       passSlices(graph.units[u]);
   for (unsigned u : region)
     if (graph.units[u].isGather() || graph.units[u].moves)
-      for (Value value : graph.units[u].values)
-        replaceUsers(graph.units[u], value);
+      for (const SlicedValue &made : graph.getValues(graph.units[u]))
+        replaceUsers(made);
   for (unsigned u : llvm::reverse(region))
     noteDead(graph.units[u]);
-}
-
-void MotionRewriter::eraseDead() {
-  for (Operation *op : dead)
-    op->dropAllReferences();
   for (Operation *op : dead)
     op->erase();
+  dead.clear();
 }
 
 void commuter::dist::rewriteRegions(MotionGraph &graph,
-                                    ArrayRef<ArrayRef<unsigned>> regions) {
+                                    ArrayRef<MotionRegion> regions) {
   MotionRewriter rewriter(graph);
-  for (ArrayRef<unsigned> region : regions)
+  for (MotionRegion region : regions)
     rewriter.rewrite(region);
-  rewriter.eraseDead();
 }
