@@ -1046,7 +1046,10 @@ BitVector ShardingAnalysis::findBranchAxes(Region &region) const {
 BitVector ShardingAnalysis::findDivergentAxes(Region &region) const {
   Operation *op = region.getParentOp();
   BitVector divergent(axes.size());
-  if (auto branch = dyn_cast<RegionBranchOpInterface>(op)) {
+  if (op->hasTrait<OpTrait::HasParallelRegion>()) {
+    // Each rank may take a parallel loop's iterations in an order of its own.
+    divergent.set();
+  } else if (auto branch = dyn_cast<RegionBranchOpInterface>(op)) {
     addVaryingAxes(divergent, getRegionControl(branch));
     for (Region &way : op->getRegions())
       divergent |= findBranchAxes(way);

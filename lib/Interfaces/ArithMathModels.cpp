@@ -33,6 +33,21 @@ struct ElementwiseModel
   }
 };
 
+/// Law: as above, and a condition that is one scalar selects every slice alike.
+/// Then the operands need not be equally long, so one's slices say nothing of
+/// where the other's lie. Precondition: the dimension is static.
+struct SelectModel
+    : public DimParallelOpInterface::ExternalModel<SelectModel,
+                                                   arith::SelectOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    auto type = dyn_cast<ShapedType>(op->getResult(0).getType());
+    bool isScalar = !isa<ShapedType>(op->getOperand(0).getType());
+    if (isScalar && type && (!type.hasRank() || type.isDynamicDim(dim)))
+      return DimSlicing::refuse("not-row-wise");
+    return getElementwiseSlicing(op, dim);
+  }
+};
+
 /// Law: a slice of a splat is a splat. Any other constant holds its rows in an
 /// attribute, of which each rank would need another part.
 struct ConstantModel
@@ -73,12 +88,13 @@ void attachElementwise(MLIRContext *context) {
 void commuter::registerArithMathModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, arith::ArithDialect *) {
     arith::ConstantOp::attachInterface<ConstantModel>(*context);
+    arith::SelectOp::attachInterface<SelectModel>(*context);
     attachElementwise<
         arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp,
         arith::RemFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
         arith::MaxNumFOp, arith::MinNumFOp, arith::CmpFOp, arith::ExtFOp,
         arith::TruncFOp, arith::SIToFPOp, arith::UIToFPOp, arith::FPToSIOp,
-        arith::FPToUIOp, arith::BitcastOp, arith::SelectOp, arith::AddIOp,
+        arith::FPToUIOp, arith::BitcastOp, arith::AddIOp,
         arith::AddUIExtendedOp, arith::SubIOp, arith::MulIOp,
         arith::MulSIExtendedOp, arith::MulUIExtendedOp, arith::DivSIOp,
         arith::DivUIOp, arith::CeilDivSIOp, arith::CeilDivUIOp,

@@ -49,6 +49,7 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
 /// Tensors to owned buffers. Destination-passing ops reuse the buffers of dead
 /// values; collectives and norms write into new ones, never through a copy.
 static void bufferize(OpPassManager &pm) {
+  pm.addPass(createBranchOnSelectsPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createLinalgElementwiseOpFusionPass());
   pm.addPass(createConvertTensorToLinalgPass());

@@ -13,6 +13,9 @@
 // RUN: %commuter-run %s --entry divergent --compare | FileCheck %s --check-prefix=STAYED
 // RUN: %commuter-run %s --entry gathered_differently --compare | FileCheck %s --check-prefix=STAYED
 // RUN: %commuter-run %s --entry invariant --compare | FileCheck %s --check-prefix=STAYED
+// RUN: %commuter-run %s --entry other_length --compare --extent 1.0=7 | FileCheck %s --check-prefix=STAYED
+// RUN: %commuter-run %s --entry other_length_ragged --compare --extent 0.0=3,0,5 --extent 1.0=15 | FileCheck %s --check-prefix=STAYED
+// RUN: %commuter-run %s --entry grows --compare | FileCheck %s --check-prefix=MOVED
 
 // MOVED: norm rows per rank {{[0-9]+ [0-9]+}} 0.333
 // MOVED: bit-exact on 3/3 ranks
@@ -200,4 +203,56 @@ func.func @invariant(%x: !x, %ws: tensor<4x8xf32> {dist.sharding = #dist.shardin
     scf.yield %s : !g
   }
   return %r : !g
+}
+
+// What one way passes on is the same on all ranks, and of another length: it does
+// not split as what is gathered does.
+func.func @other_length(%x: !x, %y: tensor<?x8xf32> {dist.sharding = #dist.sharding<@m, [{}, {}]>}) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c12 = arith.constant 12 : index
+  %n = tensor.dim %y, %c0 : tensor<?x8xf32>
+  %c = arith.cmpi eq, %n, %c12 : index
+  %r = scf.if %c -> tensor<?x8xf32> {
+    %g = dist.all_gather %x dim 0 over @m[dp] : !x -> tensor<?x8xf32>
+    scf.yield %g : tensor<?x8xf32>
+  } else {
+    scf.yield %y : tensor<?x8xf32>
+  }
+  %s = norm.rms_norm %r eps 1.0e-6 : tensor<?x8xf32>
+  return %s : tensor<?x8xf32>
+}
+
+func.func @other_length_ragged(%x: tensor<?x8xf32>, %y: tensor<?x8xf32> {dist.sharding = #dist.sharding<@m, [{}, {}]>}) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c12 = arith.constant 12 : index
+  %g = dist.all_gather %x dim 0 over @m[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %n = tensor.dim %y, %c0 : tensor<?x8xf32>
+  %c = arith.cmpi eq, %n, %c12 : index
+  %r = scf.if %c -> tensor<?x8xf32> {
+    scf.yield %g : tensor<?x8xf32>
+  } else {
+    scf.yield %y : tensor<?x8xf32>
+  }
+  %s = norm.rms_norm %r eps 1.0e-6 : tensor<?x8xf32>
+  return %s : tensor<?x8xf32>
+}
+
+// A loop whose first slice is 4 rows long and the later ones 8: so is each rank's
+// part of them.
+func.func @grows(%x: !x, %y: tensor<8x8xf32>) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> tensor<?x8xf32>
+  %n, %r = scf.while (%i = %c0, %h = %g) : (index, tensor<?x8xf32>) -> (index, tensor<?x8xf32>) {
+    %more = arith.cmpi slt, %i, %c4 : index
+    scf.condition(%more) %i, %h : index, tensor<?x8xf32>
+  } do {
+  ^bb0(%i: index, %h: tensor<?x8xf32>):
+    %j = arith.addi %i, %c1 : index
+    %q = dist.all_gather %y dim 0 over @m[dp] : tensor<8x8xf32> -> tensor<?x8xf32>
+    scf.yield %j, %q : index, tensor<?x8xf32>
+  }
+  %s = norm.rms_norm %r eps 1.0e-6 : tensor<?x8xf32>
+  return %s : tensor<?x8xf32>
 }

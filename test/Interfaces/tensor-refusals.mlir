@@ -267,3 +267,18 @@ func.func @constant_rows(%h: tensor<2x1xf32>) -> tensor<4x1xf32> {
   %n = norm.rms_norm %a eps 1.0e-06 : tensor<4x1xf32>
   return %n : tensor<4x1xf32>
 }
+
+// -----
+
+// One condition for all chooses between tensors that need not be equally long.
+dist.mesh @mesh(dp = 2)
+// CHECK-LABEL: func @select_of_lengths(
+// CHECK: %[[S:.*]] = arith.select
+// CHECK: norm.rms_norm %[[S]]
+func.func @select_of_lengths(%x: tensor<?x8xf32>, %r: tensor<?x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<?x8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %s = arith.select %c, %g, %r : tensor<?x8xf32>
+  // expected-remark @+1 {{Reason=not-row-wise}}
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}

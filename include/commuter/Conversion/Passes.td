@@ -27,6 +27,27 @@ def SetEntryABIPass : Pass<"commuter-set-entry-abi", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def BranchOnSelectsPass : Pass<"commuter-branch-on-selects"> {
+  let summary = "Makes a selection of one of two ragged tensors a branch";
+  let description = [{
+    By one condition for the whole tensor, `arith.select` may choose between
+    tensors of different lengths: `canonicalize` makes such a selection of an
+    `scf.if`. Computed element by element it would be as long as the first of
+    them. Runs before the passes that do so.
+
+    ```mlir
+    %r = arith.select %c, %a, %b : tensor<?x8xf32>
+    // becomes
+    %r = scf.if %c -> (tensor<?x8xf32>) {
+      scf.yield %a : tensor<?x8xf32>
+    } else {
+      scf.yield %b : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+}
+
 def IsolateResultsPass : Pass<"commuter-isolate-results", "::mlir::ModuleOp"> {
   let summary = "Gives each result of a function memory of its own";
   let description = [{

@@ -171,3 +171,24 @@ func.func @unsupported_op(%h: tensor<4x8xf32>, %s: tensor<2xindex>) -> tensor<8x
   %n = norm.rms_norm %p eps 1.0e-06 : tensor<8x16xf32>
   return %n : tensor<8x16xf32>
 }
+
+// -----
+
+// Ranks may take the iterations of a parallel loop in other orders: no gather goes
+// into it.
+dist.mesh @mesh(dp = 2)
+// CHECK-LABEL: func @parallel_loop(
+// CHECK: scf.forall
+// CHECK-NEXT: norm.rms_norm %{{.*}} : tensor<8x8xf32>
+func.func @parallel_loop(%x: tensor<4x8xf32>) -> tensor<8x8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %r = scf.forall (%i) in (8) shared_outs(%o = %g) -> tensor<8x8xf32> {
+    // expected-remark @+1 {{Reason=divergent-control-flow}}
+    %n = norm.rms_norm %o eps 1.0e-6 : tensor<8x8xf32>
+    %e = tensor.extract_slice %n[%i, 0] [1, 8] [1, 1] : tensor<8x8xf32> to tensor<1x8xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %e into %o[%i, 0] [1, 8] [1, 1] : tensor<1x8xf32> into tensor<8x8xf32>
+    }
+  }
+  return %r : tensor<8x8xf32>
+}

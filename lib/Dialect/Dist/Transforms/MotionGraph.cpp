@@ -211,8 +211,7 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
                                                  const GatherKind &kind,
                                                  unsigned kindNumber) const {
   const SlicedValue *found = find(value);
-  if (dim && found && found->slices.kind == kindNumber &&
-      found->slices.dim == *dim)
+  if (dim && found && isCutAlike(found->slices, *dim, kindNumber))
     return std::nullopt;
   if (analysis.isReplicatedOver(value, kind.mesh, kind.axes)) {
     if (!dim)
@@ -246,7 +245,8 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
 /// are a value would have to be scaled: such gathers must cut evenly.
 bool MotionGraph::fitsUnits(const DimSlicing &slicing, unsigned anchor,
                             const Slices &anchorSlices) const {
-  if (hasOnlyUnitsOfOne(slicing))
+  if (hasOnlyUnitsOfOne(slicing) ||
+      options.ignores(reason::kGroupCrossesGatherDim))
     return true;
   const GatherKind &kind = kinds[anchorSlices.kind];
   return !kind.extents && !kind.ragged &&
@@ -267,6 +267,8 @@ MotionGraph::findSlicing(DimParallelOpInterface op, unsigned anchor,
   StringRef why;
   for (int64_t dim = 0; dim < type.getRank(); ++dim) {
     DimSlicing answer = op.getDimSlicing(0, dim);
+    if (options.ignores(answer.refusal))
+      answer = getElementwiseSlicing(op, dim);
     if (!answer.isLegal()) {
       if (dim == anchorSlices.dim)
         why = answer.refusal;
@@ -342,7 +344,8 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
   if (std::optional<Refusal> refusal = findDivergence(op, anchorSlices.kind))
     return refusal;
   auto group = dyn_cast<MeshGroupOpInterface>(op.getOperation());
-  if (group && !actsAcross(group, anchorSlices))
+  if (group && !actsAcross(group, anchorSlices) &&
+      !options.ignores(reason::kNotRowWise))
     return Refusal{reason::kNotRowWise, op, ""};
 
   const GatherKind &kind = kinds[anchorSlices.kind];
@@ -498,15 +501,18 @@ MotionGraph::getJoins(RegionBranchOpInterface branch) {
 ///   join(all_gather(x_i)) = all_gather(join(x_i))
 ///
 /// Precondition: what is passed to the join is gathered alike, or replicated
-/// over the gather's axes [it is sliced].
+/// over the gather's axes [it is sliced] and as long as what is gathered: of a
+/// static length, which the join's type then has.
 bool MotionGraph::isSource(Value value, const Slices &made) const {
   const SlicedValue *found = find(value);
-  if (found && found->slices.areCutAs(made))
+  if (found && isCutAlike(found->slices, made.dim, made.kind))
     return true;
   const GatherKind &kind = kinds[made.kind];
   int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(made.dim);
-  return analysis.isReplicatedOver(value, kind.mesh, kind.axes) &&
-         (ShapedType::isDynamic(size) || kind.extents || kind.ragged ||
+  return (analysis.isReplicatedOver(value, kind.mesh, kind.axes) ||
+          options.ignores(reason::kOperandGatheredDifferently)) &&
+         !ShapedType::isDynamic(size) &&
+         (kind.extents || kind.ragged ||
           (kind.groupSize && size % *kind.groupSize == 0));
 }
 
@@ -535,7 +541,8 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *branch,
   const GatherKind kind = kinds[made->kind];
   if (std::optional<Refusal> refusal = findDivergence(branch, made->kind))
     return refusal;
-  if (!analysis.isUniform(branch, kind.mesh, kind.axes))
+  if (!analysis.isUniform(branch, kind.mesh, kind.axes) &&
+      !options.ignores(reason::kDivergentControlFlow))
     return Refusal{reason::kDivergentControlFlow, branch, kBranchUniformly};
   // Extents must be known wherever the join is gathered; and arguments of a
   // block that is visited already were not in slices there.
@@ -553,6 +560,12 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *branch,
                             "gather what each way passes on alike"};
   if (rejectedJoins.contains(join.values.front()))
     return differently;
+  // What is passed on by regions behind may be of another length, if the type
+  // leaves it open.
+  if (known.size() != join.sources.size() &&
+      cast<RankedTensorType>(join.values.front().getType())
+          .isDynamicDim(made->dim))
+    made->localSize = ShapedType::kDynamic;
   for (OpOperand *source : known) {
     if (!isSource(source->get(), *made))
       return differently;
@@ -655,6 +668,8 @@ void MotionGraph::build() {
 
 bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   const GatherKind &kind = kinds[made.kind];
+  if (options.ignores(reason::kOtherUsers))
+    return true;
   return static_cast<int64_t>(user.getDim()) == made.dim &&
          user.getMeshAttr() == kind.mesh && user.getAxes() == kind.axes &&
          user.getExtents() == kind.extents && !kind.ragged;

@@ -159,6 +159,12 @@ public:
   void replace(SlicedValue &made, mlir::Value value);
   /// For a value that is to be erased: what is at its address next is another.
   void forget(mlir::Value value) { fates.erase(value); }
+  /// True if slices along `dim` of gathers of `kind` are these.
+  bool isCutAlike(const Slices &made, int64_t dim, unsigned kind) const {
+    return made.dim == dim &&
+           (made.kind == kind ||
+            options.ignores(reason::kOperandGatheredDifferently));
+  }
 
   mlir::FunctionOpInterface function;
   const ShardingAnalysis &analysis;

@@ -112,7 +112,7 @@ Value MotionRewriter::lookUpLocal(const SlicedValue &made) const {
 
 Value MotionRewriter::findLocal(Value value, int64_t dim, unsigned kind) const {
   const SlicedValue *made = graph.find(value);
-  return made && made->slices.kind == kind && made->slices.dim == dim
+  return made && graph.isCutAlike(made->slices, dim, kind)
              ? lookUpLocal(*made)
              : Value();
 }
