@@ -14,7 +14,13 @@
 #define COMMUTER_TEST_LIB_TESTPASSES_H
 
 namespace commuter {
-void registerTestPasses();
+void registerUncheckedFolds();
+void registerUncheckedMotion();
+
+inline void registerTestPasses() {
+  registerUncheckedFolds();
+  registerUncheckedMotion();
+}
 } // namespace commuter
 
 #endif // COMMUTER_TEST_LIB_TESTPASSES_H

@@ -7,13 +7,15 @@
 //===----------------------------------------------------------------------===//
 //
 // The motion without some of its preconditions, so that a test can show what
-// each of them prevents. Only in the tools that are built with tests.
+// each of them prevents, those of the interface's contract included. Only in
+// the tools that are built with tests.
 //
 //===----------------------------------------------------------------------===//
 
 #include "TestPasses.h"
 
 #include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
@@ -22,6 +24,18 @@ using namespace mlir;
 using namespace commuter;
 
 namespace {
+
+/// A model that anyone might write, and that breaks the interface's contract: a
+/// call marked `row_wise` is said to compute each row from that row. The test's
+/// functions do not.
+struct ClaimedModel
+    : public DimParallelOpInterface::ExternalModel<ClaimedModel, func::CallOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    if (dim != 0 || !op->hasAttr("row_wise"))
+      return DimSlicing::refuse("not-row-wise");
+    return getElementwiseSlicing(op, dim);
+  }
+};
 
 struct UncheckedMotion
     : public PassWrapper<UncheckedMotion, OperationPass<ModuleOp>> {
@@ -36,6 +50,9 @@ struct UncheckedMotion
   }
   void getDependentDialects(DialectRegistry &registry) const final {
     registry.insert<dist::DistDialect, tensor::TensorDialect>();
+    registry.addExtension(+[](MLIRContext *context, func::FuncDialect *) {
+      func::CallOp::attachInterface<ClaimedModel>(*context);
+    });
   }
 
   void runOnOperation() final {
@@ -56,4 +73,6 @@ struct UncheckedMotion
 
 } // namespace
 
-void commuter::registerTestPasses() { PassRegistration<UncheckedMotion>(); }
+void commuter::registerUncheckedMotion() {
+  PassRegistration<UncheckedMotion>();
+}
