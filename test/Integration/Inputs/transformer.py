@@ -1,24 +1,42 @@
 """Writes a transformer of 4 layers: attention parallel over the data in a group of
-4 ranks (attn_tp is 1), the MLP's weights sharded over the same ranks. Attention is
-a stand-in, a product and an activation, row by row.
+4 ranks, the MLP's weights sharded over the same ranks. Attention is a stand-in, a
+product, an activation and a projection, row by row. With --attn-tp 2 two ranks share
+the rows of a data-parallel group, and each has a part of attention's columns: what
+attention makes is a partial sum over them (DP != TP).
 
-usage: transformer.py [straight|loop|calls] [--quantize] [--stays LAYER]
+usage: transformer.py [straight|loop|calls] [--attn-tp N] [--quantize] [--stays LAYER]
 """
 
 import argparse
 
-LAYERS, RANKS, ROWS, WIDTH, HIDDEN = 4, 4, 4, 64, 24
-ALL = RANKS * ROWS
+parser = argparse.ArgumentParser()
+parser.add_argument("form", choices=("straight", "loop", "calls"))
+parser.add_argument("--attn-tp", type=int, default=1, help="ranks that share rows in attention")
+parser.add_argument("--quantize", action="store_true")
+parser.add_argument("--stays", type=int, help="a layer whose scale may vary")
+args = parser.parse_args()
+
+LAYERS, RANKS, ALL, WIDTH, HIDDEN = 4, 4, 16, 64, 24
+TP = args.attn_tp
+DP = RANKS // TP
+ROWS = ALL // DP  # that a rank has in attention
+AXES = "dp" if TP == 1 else "dp, attn_tp"  # of the MLP
 
 OWN = f"tensor<{ROWS}x{WIDTH}xbf16>"
 WHOLE = f"tensor<{ALL}x{WIDTH}xbf16>"
 INNER = f"tensor<{ALL}x{HIDDEN}xbf16>"
 SCALE = f"tensor<{WIDTH}xf32>"
-OUT = f"tensor<{WIDTH}x{WIDTH}xbf16>"
+HEADS = f"tensor<{ROWS}x{WIDTH // TP}xbf16>"
+OUT = f"tensor<{WIDTH}x{WIDTH // TP}xbf16>"
+PROJECTION = f"tensor<{WIDTH // TP}x{WIDTH}xbf16>"
 UP = f"tensor<{WIDTH}x{HIDDEN}xbf16>"
 DOWN = f"tensor<{HIDDEN}x{WIDTH}xbf16>"
-# Parameters of a layer: the scales of both norms, attention's projection, the MLP.
-PARAMETERS = (("sa", SCALE, "{}"), ("o", OUT, "{}, {}"), ("sm", SCALE, "{}"), ("up", UP, "{}, {dp}"), ("down", DOWN, "{dp}, {}"))
+# Parameters of a layer: the scales of both norms, attention, the MLP.
+PARAMETERS = [("sa", SCALE, "{}"), ("o", OUT, "{}, {}"), ("sm", SCALE, "{}"),
+              ("up", UP, f"{{}}, {{{AXES}}}"), ("down", DOWN, f"{{{AXES}}}, {{}}")]
+if TP > 1:
+    PARAMETERS[1] = ("o", OUT, "{}, {attn_tp}")
+    PARAMETERS.append(("p", PROJECTION, "{attn_tp}, {}"))
 
 
 def wide(type):
@@ -40,13 +58,18 @@ def product(p, name, left, left_type, right, right_type, type):
 
 def layer(p, x, parameters, quantize, scatters):
     """The text of a layer, whose values begin with `p`, and its result."""
-    sa, o, sm, up, down = parameters
+    sa, o, sm, up, down, *projection = parameters
     # Own rows: attention; the residual enters the sum once.
     text = f"  %{p}na = norm.rms_norm {x} scale {sa} eps 1.0e-06 : {OWN}, {SCALE}\n"
-    text += product(p, "attention", f"%{p}na", OWN, o, OUT, OWN)
+    text += product(p, "attention", f"%{p}na", OWN, o, OUT, HEADS)
     text += f"""\
-  %{p}tanh = math.tanh %{p}attention : {wide(OWN)}
-  %{p}h = arith.truncf %{p}tanh : {wide(OWN)} to {OWN}
+  %{p}tanh = math.tanh %{p}attention : {wide(HEADS)}
+  %{p}{"t" if projection else "h"} = arith.truncf %{p}tanh : {wide(HEADS)} to {HEADS}
+"""
+    if projection:
+        text += product(p, "projected", f"%{p}t", HEADS, projection[0], PROJECTION, OWN)
+        text += f"  %{p}h = arith.truncf %{p}projected : {wide(OWN)} to {OWN}\n"
+    text += f"""\
   %{p}once = dist.to_partial {x} over @mesh[attn_tp] : {OWN}
   %{p}s = arith.addf %{p}h, %{p}once : {OWN}
   %{p}g = dist.all_gather %{p}s dim 0 over @mesh[dp] summing [attn_tp] : {OWN} -> {WHOLE}
@@ -73,9 +96,12 @@ def layer(p, x, parameters, quantize, scatters):
     text += f"  %{p}y = arith.truncf %{p}v : {wide(WHOLE)} to {WHOLE}\n"
     # Two ways back to the rank's own rows.
     if scatters:
-        text += f"  %{p}back = dist.reduce_scatter %{p}y sum dim 0 over @mesh[dp] : {WHOLE} -> {OWN}\n"
+        part = "back" if TP == 1 else "part"
+        text += f"  %{p}{part} = dist.reduce_scatter %{p}y sum dim 0 over @mesh[dp] : {WHOLE} -> {OWN}\n"
+        if TP > 1:
+            text += f"  %{p}back = dist.all_reduce %{p}part sum over @mesh[attn_tp] : {OWN}\n"
     else:
-        text += f"  %{p}all = dist.all_reduce %{p}y sum over @mesh[dp] : {WHOLE}\n"
+        text += f"  %{p}all = dist.all_reduce %{p}y sum over @mesh[{AXES}] : {WHOLE}\n"
         text += f"  %{p}back = dist.all_slice %{p}all dim 0 over @mesh[dp] : {WHOLE} -> {OWN}\n"
     text += f"  %{p}next = arith.addf %{p}own, %{p}back : {OWN}\n"
     return text, f"%{p}next"
@@ -94,16 +120,10 @@ def take(p, type):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("form", choices=("straight", "loop", "calls"))
-    parser.add_argument("--quantize", action="store_true")
-    parser.add_argument("--stays", type=int, help="a layer whose scale may vary")
-    args = parser.parse_args()
-
     names = [name for name, _, _ in PARAMETERS]
     arguments = [f"%x: {OWN}" + sharded("{dp}, {}"), f"%last: {SCALE}" + sharded("{}")]
     text, x = "", "%x"
-    print(f"dist.mesh @mesh(dp = {RANKS}, attn_tp = 1)")
+    print(f"dist.mesh @mesh(dp = {DP}, attn_tp = {TP})")
     if args.form == "loop":
         arguments += [f"%all_{name}: {stacked(type)}" + sharded("{}, " + dims) for name, type, dims in PARAMETERS]
         for number in (0, 1, LAYERS):
