@@ -39,43 +39,39 @@ struct CommuteNorms
     MotionOptions options;
     options.completeSums = completeSums;
     options.allowExtraGather = allowExtraGather;
-    if (guard && guardAll(analysis, options))
-      return moveAll(ShardingAnalysis(getOperation()), options);
-    moveAll(analysis, options);
+    SmallVector<FunctionOpInterface> functions = getFunctions();
+    bool isGuarded = false;
+    if (guard)
+      for (FunctionOpInterface function : functions)
+        isGuarded |= guardOpenSums(function, analysis, options);
+    if (isGuarded)
+      return move(functions, ShardingAnalysis(getOperation()), options);
+    move(functions, analysis, options);
     if (numMoved == 0)
       markAllAnalysesPreserved();
   }
 
 private:
-  bool guardAll(const ShardingAnalysis &analysis,
-                const MotionOptions &options) {
-    bool isGuarded = false;
-    forEachFunction([&](FunctionOpInterface function) {
-      isGuarded |= guardOpenSums(function, analysis, options);
-    });
-    return isGuarded;
-  }
-
-  void moveAll(const ShardingAnalysis &analysis, const MotionOptions &options) {
-    forEachFunction([&](FunctionOpInterface function) {
-      for (const MotionOutcome &outcome :
-           moveInFrontOfGathers(function, analysis, options)) {
-        emitMotionRemark("dist-commute-norms", function.getName(), outcome,
-                         analysis.getAxes());
-        ++(outcome.reason.empty() ? numMoved : numMissed);
-      }
-    });
+  void move(ArrayRef<FunctionOpInterface> functions,
+            const ShardingAnalysis &analysis, const MotionOptions &options) {
+    for (const MotionOutcome &outcome :
+         moveInFrontOfGathers(functions, analysis, options)) {
+      emitMotionRemark("dist-commute-norms", outcome, analysis.getAxes());
+      ++(outcome.reason.empty() ? numMoved : numMissed);
+    }
   }
 
   /// Not those in other functions: to look for them would be to go through all
   /// ops.
-  void forEachFunction(function_ref<void(FunctionOpInterface)> visit) {
+  SmallVector<FunctionOpInterface> getFunctions() {
+    SmallVector<FunctionOpInterface> functions;
     getOperation()->walk<WalkOrder::PreOrder>(
         [&](FunctionOpInterface function) {
           if (!function.isExternal())
-            visit(function);
+            functions.push_back(function);
           return WalkResult::skip();
         });
+    return functions;
   }
 };
 

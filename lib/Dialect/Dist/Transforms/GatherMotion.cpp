@@ -73,10 +73,16 @@ MotionRegions::MotionRegions(const MotionGraph &graph)
   ends = std::move(next);
 }
 
+static MotionOutcome startOutcome(const MotionGraph &graph, Operation *op,
+                                  Value value) {
+  return {op, op->getParentOfType<FunctionOpInterface>(), op->getLoc(),
+          graph.analysis.getState(value)};
+}
+
 static MotionOutcome makeMissed(const MotionGraph &graph, Operation *op,
                                 const Refusal &refusal) {
   Value value = refusal.value ? refusal.value : op->getOperand(0);
-  MotionOutcome outcome{op, op->getLoc(), graph.analysis.getState(value)};
+  MotionOutcome outcome = startOutcome(graph, op, value);
   outcome.reason = refusal.reason;
   if (refusal.blocker)
     outcome.blocker = refusal.blocker->getLoc();
@@ -86,8 +92,7 @@ static MotionOutcome makeMissed(const MotionGraph &graph, Operation *op,
 
 static MotionOutcome makeMoved(const MotionGraph &graph, Operation *op,
                                const ReceivedBytes &received) {
-  MotionOutcome outcome{op, op->getLoc(),
-                        graph.analysis.getState(op->getOperand(0))};
+  MotionOutcome outcome = startOutcome(graph, op, op->getOperand(0));
   SmallVector<int64_t> rowDims = getRowDims(op);
   const Slices &made = graph.find(op->getResult(0))->slices;
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
@@ -99,10 +104,10 @@ static MotionOutcome makeMoved(const MotionGraph &graph, Operation *op,
 }
 
 SmallVector<MotionOutcome>
-commuter::dist::moveInFrontOfGathers(FunctionOpInterface function,
+commuter::dist::moveInFrontOfGathers(ArrayRef<FunctionOpInterface> functions,
                                      const ShardingAnalysis &analysis,
                                      const MotionOptions &options) {
-  MotionGraph graph(function, analysis, options);
+  MotionGraph graph(functions, analysis, options);
   graph.build();
 
   auto isNorm = [&](unsigned u) { return graph.units[u].isWorthMoving; };

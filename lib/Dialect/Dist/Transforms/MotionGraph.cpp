@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What of a function can be had in slices: the law and its preconditions, from
-// the gathers on, through ops, branches and loops.
+// What can be had in slices: the law and its preconditions, from the gathers
+// on, through ops, branches, loops and calls.
 //
 //===----------------------------------------------------------------------===//
 
@@ -433,7 +433,9 @@ void MotionGraph::visitComputation(Operation *op) {
         !isa<tensor::DimOp, RegionBranchOpInterface>(op))
       refuse(op, parallel,
              addRefusal({reason::kUnsupportedOp, op,
-                         "attach DimParallelOpInterface to the op"}));
+                         isa<CallOpInterface>(op)
+                             ? "make the function private, or inline the call"
+                             : "attach DimParallelOpInterface to the op"}));
     return;
   }
   if (Value pending;
@@ -459,8 +461,7 @@ void MotionGraph::visitComputation(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 /// The joins of a branch op that hold ranked tensors.
-SmallVector<MotionGraph::JoinClass>
-MotionGraph::getJoins(RegionBranchOpInterface branch) {
+SmallVector<JoinClass> MotionGraph::getJoins(RegionBranchOpInterface branch) {
   // Which operands are passed to which values.
   SmallVector<std::pair<OpOperand *, Value>> edges;
   for (RegionBranchPoint point : branch.getAllRegionBranchPoints()) {
@@ -516,19 +517,15 @@ bool MotionGraph::isSource(Value value, const Slices &made) const {
           (kind.groupSize && size % *kind.groupSize == 0));
 }
 
-/// Makes a unit of the join if a source comes in slices. Of the branch op's
-/// regions `next` and those behind it are not visited yet: what they pass on is
-/// checked later. Returns why there is none, if a gather feeds the join.
-std::optional<Refusal> MotionGraph::matchJoin(Operation *branch,
+/// Makes a unit of the join if a source comes in slices. What the other sources
+/// than the `known` ones pass on is checked later: they are not visited yet.
+/// Returns why there is none, if a gather feeds the join.
+std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
                                               const JoinClass &join,
-                                              unsigned next) {
+                                              ArrayRef<OpOperand *> known,
+                                              JoinCheck check) {
   if (find(join.values.front()))
     return std::nullopt;
-  SmallVector<OpOperand *> known(join.sources.begin(), join.sources.end());
-  llvm::erase_if(known, [&](OpOperand *source) {
-    Region *region = source->getOwner()->getParentRegion();
-    return source->getOwner() != branch && region->getRegionNumber() >= next;
-  });
   std::optional<Slices> made;
   for (OpOperand *source : known) {
     if (const SlicedValue *passed = find(source->get()); passed && !made)
@@ -538,30 +535,14 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *branch,
   }
   if (!made)
     return std::nullopt;
-  const GatherKind kind = kinds[made->kind];
-  if (std::optional<Refusal> refusal = findDivergence(branch, made->kind))
+  if (std::optional<Refusal> refusal = check(kinds[made->kind]))
     return refusal;
-  if (!analysis.isUniform(branch, kind.mesh, kind.axes) &&
-      !options.ignores(reason::kDivergentControlFlow))
-    return Refusal{reason::kDivergentControlFlow, branch, kBranchUniformly};
-  // Extents must be known wherever the join is gathered; and arguments of a
-  // block that is visited already were not in slices there.
-  auto isInside = [&](Operation *op) { return op && branch->isAncestor(op); };
-  if (isInside(kind.ragged) ||
-      (kind.extents &&
-       isInside(Value(kind.extents).getParentBlock()->getParentOp())))
-    return Refusal{reason::kUnsupportedOp, branch,
-                   "compute the gather's extents in front of the branch"};
-  const bool hasArguments =
-      llvm::any_of(join.values, llvm::IsaPred<BlockArgument>);
-  if (hasArguments && (next == branch->getNumRegions() || !takesLoops))
-    return Refusal{reason::kUnsupportedOp, branch, ""};
-  const Refusal differently{reason::kOperandGatheredDifferently, branch,
+  const Refusal differently{reason::kOperandGatheredDifferently, op,
                             "gather what each way passes on alike"};
   if (rejectedJoins.contains(join.values.front()))
     return differently;
-  // What is passed on by regions behind may be of another length, if the type
-  // leaves it open.
+  // What other sources pass on may be of another length, if the type leaves it
+  // open.
   if (known.size() != join.sources.size() &&
       cast<RankedTensorType>(join.values.front().getType())
           .isDynamicDim(made->dim))
@@ -575,7 +556,7 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *branch,
   }
   for (OpOperand *source : join.sources)
     joinOf.try_emplace(source, units.size());
-  Unit unit(Unit::Join, branch, made->kind);
+  Unit unit(Unit::Join, op, made->kind);
   unit.details = sources.size();
   sources.push_back(join.sources);
   addUnit(unit);
@@ -585,9 +566,9 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *branch,
 }
 
 /// As above, and what the join makes cannot be had in slices if it is refused.
-void MotionGraph::visitJoin(Operation *branch, const JoinClass &join,
-                            unsigned next) {
-  std::optional<Refusal> refusal = matchJoin(branch, join, next);
+void MotionGraph::visitJoin(Operation *op, const JoinClass &join,
+                            ArrayRef<OpOperand *> known, JoinCheck check) {
+  std::optional<Refusal> refusal = matchJoin(op, join, known, check);
   if (!refusal)
     return;
   const unsigned number = addRefusal(*refusal);
@@ -595,7 +576,80 @@ void MotionGraph::visitJoin(Operation *branch, const JoinClass &join,
     refuse(value, number);
 }
 
-/// True if what the regions pass to a join, now that they are visited, fits.
+/// Of the branch op's regions `next` and those behind it are not visited yet.
+/// Precondition: all ranks take the same way.
+void MotionGraph::visitBranchJoin(RegionBranchOpInterface branch,
+                                  const JoinClass &join, unsigned next) {
+  SmallVector<OpOperand *> known(join.sources.begin(), join.sources.end());
+  llvm::erase_if(known, [&](OpOperand *source) {
+    Region *region = source->getOwner()->getParentRegion();
+    return source->getOwner() != branch && region->getRegionNumber() >= next;
+  });
+  visitJoin(branch, join, known, [&](const GatherKind &kind) {
+    std::optional<Refusal> refusal =
+        findDivergence(branch, &kind - kinds.begin());
+    if (refusal)
+      return refusal;
+    if (!analysis.isUniform(branch, kind.mesh, kind.axes) &&
+        !options.ignores(reason::kDivergentControlFlow))
+      return std::optional(
+          Refusal{reason::kDivergentControlFlow, branch, kBranchUniformly});
+    // Extents must be known wherever the join is gathered; and arguments of a
+    // block that is visited already were not in slices there.
+    auto isInside = [&](Operation *op) { return op && branch->isAncestor(op); };
+    if (isInside(kind.ragged) ||
+        (kind.extents &&
+         isInside(Value(kind.extents).getParentBlock()->getParentOp())))
+      return std::optional(
+          Refusal{reason::kUnsupportedOp, branch,
+                  "compute the gather's extents in front of the branch"});
+    const bool hasArguments =
+        llvm::any_of(join.values, llvm::IsaPred<BlockArgument>);
+    if (hasArguments && (next == branch->getNumRegions() || !takesLoops))
+      return std::optional(Refusal{reason::kUnsupportedOp, branch, ""});
+    return refusal;
+  });
+}
+
+/// Law, for a function f all of whose calls are known:
+///
+///   f(all_gather(x)) = f'(x), where f' gathers its argument
+///
+/// and likewise for what it returns. Precondition: each call passes what is
+/// gathered alike, or replicated over the gather's axes [it is sliced]; all
+/// ranks of the gather's group call the function alike. Extents are values of
+/// one function.
+void MotionGraph::visitFunctionJoin(Operation *function, const JoinClass &join,
+                                    ArrayRef<OpOperand *> known) {
+  visitJoin(function, join, known, [&](const GatherKind &kind) {
+    Operation *first =
+        &cast<FunctionOpInterface>(function).getFunctionBody().front().front();
+    std::optional<Refusal> refusal =
+        findDivergence(first, &kind - kinds.begin());
+    if (!refusal && (kind.extents || kind.ragged || !takesLoops))
+      refusal = Refusal{reason::kUnsupportedOp, function, "inline the call"};
+    return refusal;
+  });
+}
+
+/// A function is looked at where it is called first; what other calls pass to
+/// it is checked later.
+void MotionGraph::visitCall(CallOpInterface call, Operation *callee) {
+  if (!visitedCallees.insert(callee).second)
+    return;
+  auto function = cast<FunctionOpInterface>(callee);
+  for (const JoinClass &argument : calls.getArguments(function)) {
+    auto passed = llvm::find_if(argument.sources, [&](OpOperand *source) {
+      return source->getOwner() == call;
+    });
+    visitFunctionJoin(callee, argument, *passed);
+  }
+  visitRegion(function.getFunctionBody());
+  for (const JoinClass &result : calls.getResults(function))
+    visitFunctionJoin(callee, result, result.sources);
+}
+
+/// True if all that is passed to a join, now that everything is visited, fits.
 bool MotionGraph::holdsJoin(const Unit &join) const {
   const Slices &made = getValues(join).front().slices;
   return llvm::all_of(getSources(join), [&](OpOperand *source) {
@@ -606,12 +660,17 @@ bool MotionGraph::holdsJoin(const Unit &join) const {
 void MotionGraph::visitOp(Operation *op) {
   if (auto gather = dyn_cast<AllGatherOp>(op))
     return visitGather(gather);
+  if (auto call =
+          calls.empty() ? CallOpInterface() : dyn_cast<CallOpInterface>(op))
+    if (Operation *callee = calls.getCallee(call))
+      return visitCall(call, callee);
   visitComputation(op);
   // What happens inside an op that answers for itself is its own business.
   if (op->getNumRegions() == 0 || isa<DimParallelOpInterface>(op))
     return;
   SmallVector<JoinClass> joins;
-  if (auto branch = dyn_cast<RegionBranchOpInterface>(op))
+  auto branch = dyn_cast<RegionBranchOpInterface>(op);
+  if (branch)
     joins = getJoins(branch);
   for (Region &region : op->getRegions()) {
     auto isArgument = [&](Value value) {
@@ -619,11 +678,11 @@ void MotionGraph::visitOp(Operation *op) {
     };
     for (const JoinClass &join : joins)
       if (llvm::any_of(join.values, isArgument))
-        visitJoin(op, join, region.getRegionNumber());
+        visitBranchJoin(branch, join, region.getRegionNumber());
     visitRegion(region);
   }
   for (const JoinClass &join : joins)
-    visitJoin(op, join, op->getNumRegions());
+    visitBranchJoin(branch, join, op->getNumRegions());
 }
 
 void MotionGraph::visitRegion(Region &region) {
@@ -632,9 +691,10 @@ void MotionGraph::visitRegion(Region &region) {
       visitOp(&op);
 }
 
-/// A join of a loop is taken to carry slices before it is known what the loop
-/// passes back to it. Where that turns out wrong, all is looked at once more
-/// without it; after some rounds no such join is taken.
+/// A join of a loop, or of a function, is taken to carry slices before it is
+/// known what the loop passes back to it, or other calls do. Where that turns
+/// out wrong, all is looked at once more without it; after some rounds no such
+/// join is taken.
 void MotionGraph::build() {
   constexpr unsigned kMaxRounds = 4;
   for (unsigned round = 0;; ++round) {
@@ -650,7 +710,14 @@ void MotionGraph::build() {
     refusals.clear();
     divergence.clear();
     missed.clear();
-    visitRegion(function.getFunctionBody());
+    visitedCallees.clear();
+    for (FunctionOpInterface function : functions)
+      if (calls.lookup(function).empty())
+        visitRegion(function.getFunctionBody());
+    // Called only from inside of ops that answer for themselves.
+    for (Operation *callee : calls.getCallees())
+      if (!visitedCallees.contains(callee))
+        visitRegion(cast<FunctionOpInterface>(callee).getFunctionBody());
     bool isRight = true;
     for (const Unit &unit : units)
       if (unit.isJoin() && !holdsJoin(unit)) {

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What of a function can be had in slices, and how: the gathers, the ops to
-// which the law applies, and the values that control flow joins.
+// What of some functions can be had in slices, and how: the gathers, the ops to
+// which the law applies, and the values that control flow and calls join.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +16,7 @@
 
 #include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 
+#include "MotionCalls.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include <variant>
 
@@ -55,7 +56,8 @@ struct Refusal {
 
 /// A gather, an op to which the law applies, or a join: values of a branch op
 /// (arguments of its blocks, results) that have one type because they are
-/// passed the same operands. A join that moves carries slices.
+/// passed the same operands; or a function's argument, or what its calls return
+/// in one place. A join that moves carries slices.
 ///
 /// There are as many units as there are gathers and ops behind them: a unit is
 /// small, and what only some of them have is held by the graph.
@@ -71,7 +73,7 @@ struct Unit {
   bool isCollective = false;  ///< Op
   bool moves = false;         ///< decided by the placement
   unsigned kind;              ///< of the gathers
-  mlir::Operation *op;        ///< the gather, the op, or the branch op
+  mlir::Operation *op; ///< the gather, the op, the branch op or the function
   /// What the unit makes, results or what the join joins: a run of the graph's
   /// sliced values.
   unsigned firstValue = 0, endValue = 0;
@@ -111,9 +113,10 @@ struct Demand {
 
 class MotionGraph {
 public:
-  MotionGraph(mlir::FunctionOpInterface function,
+  MotionGraph(llvm::ArrayRef<mlir::FunctionOpInterface> functions,
               const ShardingAnalysis &analysis, const MotionOptions &options)
-      : function(function), analysis(analysis), options(options) {}
+      : functions(functions), calls(functions), analysis(analysis),
+        options(options) {}
 
   void build();
 
@@ -166,7 +169,8 @@ public:
             options.ignores(reason::kOperandGatheredDifferently));
   }
 
-  mlir::FunctionOpInterface function;
+  llvm::ArrayRef<mlir::FunctionOpInterface> functions;
+  KnownCalls calls;
   const ShardingAnalysis &analysis;
   const MotionOptions &options;
 
@@ -177,21 +181,25 @@ public:
   llvm::SmallVector<std::pair<mlir::Operation *, Refusal>> missed;
 
 private:
-  /// Values of a branch op that must have one type, and the operands that are
-  /// passed to them.
-  struct JoinClass {
-    llvm::SmallVector<mlir::Value, 2> values;
-    llvm::SmallVector<mlir::OpOperand *, 2> sources;
-  };
+  /// Precondition of a join, for gathers of a kind.
+  using JoinCheck =
+      llvm::function_ref<std::optional<Refusal>(const GatherKind &kind)>;
 
   void visitRegion(mlir::Region &region);
   void visitOp(mlir::Operation *op);
   void visitGather(AllGatherOp gather);
   void visitComputation(mlir::Operation *op);
   llvm::SmallVector<JoinClass> getJoins(mlir::RegionBranchOpInterface branch);
-  std::optional<Refusal> matchJoin(mlir::Operation *branch,
-                                   const JoinClass &join, unsigned next);
-  void visitJoin(mlir::Operation *branch, const JoinClass &join, unsigned next);
+  void visitBranchJoin(mlir::RegionBranchOpInterface branch,
+                       const JoinClass &join, unsigned next);
+  void visitCall(mlir::CallOpInterface call, mlir::Operation *callee);
+  void visitFunctionJoin(mlir::Operation *function, const JoinClass &join,
+                         llvm::ArrayRef<mlir::OpOperand *> known);
+  std::optional<Refusal> matchJoin(mlir::Operation *op, const JoinClass &join,
+                                   llvm::ArrayRef<mlir::OpOperand *> known,
+                                   JoinCheck check);
+  void visitJoin(mlir::Operation *op, const JoinClass &join,
+                 llvm::ArrayRef<mlir::OpOperand *> known, JoinCheck check);
   bool isSource(mlir::Value value, const Slices &made) const;
   bool holdsJoin(const Unit &join) const;
 
@@ -244,6 +252,7 @@ private:
       divergence;
   /// Joins, by their first value, that were taken to carry slices and do not.
   llvm::DenseSet<mlir::Value> rejectedJoins;
+  llvm::DenseSet<mlir::Operation *> visitedCallees;
   bool takesLoops = true;
 };
 

@@ -135,13 +135,13 @@ static std::optional<Guarded> findGuarded(const MotionGraph &graph,
 
 /// The nearest block around all of the ops, which become the ops of that block
 /// that they are or are in; null if there is none in the function.
-static Block *liftToOneBlock(SetVector<Operation *> &ops, Operation *function) {
+static Block *liftToOneBlock(SetVector<Operation *> &ops) {
   Block *block = ops.front()->getBlock();
   auto isAround = [&](Operation *op) {
     return block->findAncestorOpInBlock(*op) != nullptr;
   };
   while (!llvm::all_of(ops, isAround)) {
-    if (block->getParentOp() == function)
+    if (isa<FunctionOpInterface>(block->getParentOp()))
       return nullptr;
     block = block->getParentOp()->getBlock();
   }
@@ -222,7 +222,7 @@ bool commuter::dist::guardOpenSums(FunctionOpInterface function,
   for (Guarded &guarded : found)
     // Ops of another region that stand between may be in two versions by now:
     // the blocks are looked at as they are.
-    if (Block *block = liftToOneBlock(guarded.ops, function)) {
+    if (Block *block = liftToOneBlock(guarded.ops)) {
       makeVersions(*block, guarded);
       isGuarded = true;
     }

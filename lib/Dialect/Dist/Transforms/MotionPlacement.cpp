@@ -27,17 +27,23 @@ using namespace commuter::dist;
 //===----------------------------------------------------------------------===//
 
 /// How often a collective in `block` runs, in estimate: the product of the trip
-/// counts of the loops around it.
-static int64_t countRuns(Block *block) {
+/// counts of the loops around it, for each of the function's calls.
+static int64_t countRuns(Block *block, const KnownCalls &calls) {
   constexpr int64_t kAssumedTrips = 8, kMost = 1 << 20;
   int64_t runs = 1;
-  for (Operation *op = block->getParentOp(); op; op = op->getParentOp())
+  for (Operation *op = block->getParentOp(); op; op = op->getParentOp()) {
     if (auto loop = dyn_cast<LoopLikeOpInterface>(op)) {
       std::optional<APInt> trips = loop.getStaticTripCount();
       runs *= trips ? static_cast<int64_t>(trips->getLimitedValue(kMost))
                     : kAssumedTrips;
-      runs = std::clamp<int64_t>(runs, 1, kMost);
+    } else if (!calls.empty() && isa<FunctionOpInterface>(op)) {
+      int64_t ofCalls = 0;
+      for (CallOpInterface call : calls.lookup(op))
+        ofCalls += countRuns(call->getBlock(), calls);
+      runs *= std::max<int64_t>(ofCalls, 1);
     }
+    runs = std::clamp<int64_t>(runs, 1, kMost);
+  }
   return runs;
 }
 
@@ -102,7 +108,7 @@ private:
   int64_t getRuns(Block *block) {
     auto [it, isNew] = runsOf.try_emplace(block);
     if (isNew)
-      it->second = countRuns(block);
+      it->second = countRuns(block, graph.calls);
     return it->second;
   }
 

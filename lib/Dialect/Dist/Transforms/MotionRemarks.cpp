@@ -31,11 +31,12 @@ static std::string print(const MeshAxes &axes, ArrayRef<AxisState> state) {
   return text;
 }
 
-void commuter::dist::emitMotionRemark(StringRef pass, StringRef function,
+void commuter::dist::emitMotionRemark(StringRef pass,
                                       const MotionOutcome &outcome,
                                       const MeshAxes &axes) {
-  auto options =
-      remark::RemarkOpts::name(pass).category("dist").function(function);
+  FunctionOpInterface function = outcome.function;
+  auto options = remark::RemarkOpts::name(pass).category("dist").function(
+      function.getName());
   // The texts are not put together where nobody listens.
   if (outcome.reason.empty()) {
     auto passed = remark::passed(outcome.loc, options);

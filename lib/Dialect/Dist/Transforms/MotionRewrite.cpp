@@ -15,6 +15,7 @@
 #include "MotionGraph.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -28,12 +29,15 @@ public:
       : graph(graph), locals(graph.values.size()) {}
 
   void rewrite(MotionRegion region);
+  /// The types of the functions whose arguments and results are slices now.
+  void updateSignatures();
 
 private:
   void completeSum(const Unit &unit);
   void ensureExtents(GatherKind &kind);
   void moveOp(const Unit &unit);
   void moveJoin(const Unit &unit);
+  void narrowSharding(const Unit &join);
   void passSlices(const Unit &join);
   void replaceUsers(const SlicedValue &made);
   void replaceSize(tensor::DimOp query, const SlicedValue &made);
@@ -63,6 +67,7 @@ private:
   /// They use nothing any more, and are erased when their region is done: what
   /// the next one makes takes their memory.
   SmallVector<Operation *> dead;
+  SetVector<Operation *> changedFunctions;
 };
 
 } // namespace
@@ -112,9 +117,8 @@ Value MotionRewriter::lookUpLocal(const SlicedValue &made) const {
 
 Value MotionRewriter::findLocal(Value value, int64_t dim, unsigned kind) const {
   const SlicedValue *made = graph.find(value);
-  return made && graph.isCutAlike(made->slices, dim, kind)
-             ? lookUpLocal(*made)
-             : Value();
+  return made && graph.isCutAlike(made->slices, dim, kind) ? lookUpLocal(*made)
+                                                           : Value();
 }
 
 /// How long this rank's part of dimension `dim` of `value` is, an operand of
@@ -253,17 +257,66 @@ void MotionRewriter::moveOp(const Unit &unit) {
     getLocalOf(made) = part;
 }
 
+/// What a private function's argument or result is annotated with holds of its
+/// slices, too, if the dimension was whole; else it is not said any more.
+void MotionRewriter::narrowSharding(const Unit &join) {
+  auto function = cast<FunctionOpInterface>(join.op);
+  const SlicedValue &made = graph.getValues(join).front();
+  const GatherKind &kind = graph.kinds[join.kind];
+  auto argument = dyn_cast<BlockArgument>(made.value);
+  const unsigned number = argument
+                              ? argument.getArgNumber()
+                              : cast<OpResult>(made.value).getResultNumber();
+  auto sharding = dyn_cast_or_null<ShardingAttr>(
+      argument ? function.getArgAttr(number, ShardingAttr::kAttrName)
+               : function.getResultAttr(
+                     number, StringAttr::get(function->getContext(),
+                                             ShardingAttr::kAttrName)));
+  if (!sharding)
+    return;
+  auto names = [](Attribute list, Attribute name) {
+    return llvm::is_contained(cast<ArrayAttr>(list), name);
+  };
+  bool isWhole =
+      sharding.getMesh() == kind.mesh &&
+      sharding.getAxesOfDim(made.slices.dim).empty() &&
+      llvm::none_of(kind.axes, [&](Attribute axis) {
+        return names(sharding.getUnreduced(), axis) ||
+               llvm::any_of(sharding.getDimAxes(),
+                            [&](Attribute list) { return names(list, axis); });
+      });
+  Attribute narrowed;
+  if (isWhole) {
+    SmallVector<Attribute> lists(sharding.getDimAxes().getValue());
+    lists[made.slices.dim] = kind.axes;
+    auto *context = function->getContext();
+    narrowed = ShardingAttr::get(context, sharding.getMesh(),
+                                 ArrayAttr::get(context, lists),
+                                 sharding.getUnreduced());
+  }
+  auto name = StringAttr::get(function->getContext(), ShardingAttr::kAttrName);
+  if (argument && narrowed)
+    function.setArgAttr(number, name, narrowed);
+  else if (argument)
+    function.removeArgAttr(number, name);
+  else if (narrowed)
+    function.setResultAttr(number, name, narrowed);
+  else
+    function.removeResultAttr(number, name);
+}
+
 /// What a join holds becomes the slice. A placeholder stands for the whole
 /// until its users are dealt with, as a moving op stands for what it computed.
 void MotionRewriter::moveJoin(const Unit &unit) {
+  if (isa<FunctionOpInterface>(unit.op)) {
+    narrowSharding(unit);
+    changedFunctions.insert(unit.op);
+  }
   for (unsigned number = unit.firstValue; number < unit.endValue; ++number) {
     SlicedValue &made = graph.values[number];
     Value value = made.value;
     OpBuilder builder(unit.op);
-    if (isa<BlockArgument>(value))
-      builder.setInsertionPointToStart(value.getParentBlock());
-    else
-      builder.setInsertionPointAfter(unit.op);
+    builder.setInsertionPointAfterValue(value);
     auto placeholder = UnrealizedConversionCastOp::create(
         builder, unit.op->getLoc(), value.getType(), value);
     value.replaceAllUsesExcept(placeholder.getResult(0), placeholder);
@@ -407,9 +460,20 @@ void MotionRewriter::rewrite(MotionRegion region) {
   dead.clear();
 }
 
+void MotionRewriter::updateSignatures() {
+  for (Operation *op : changedFunctions) {
+    auto function = cast<FunctionOpInterface>(op);
+    // All calls have the types that it returns.
+    CallOpInterface call = graph.calls.lookup(op).front();
+    function.setType(function.cloneTypeWith(
+        function.getFunctionBody().getArgumentTypes(), call->getResultTypes()));
+  }
+}
+
 void commuter::dist::rewriteRegions(MotionGraph &graph,
                                     ArrayRef<MotionRegion> regions) {
   MotionRewriter rewriter(graph);
   for (MotionRegion region : regions)
     rewriter.rewrite(region);
+  rewriter.updateSignatures();
 }

@@ -242,7 +242,7 @@ private:
   void split(AllReduceOp reduce);
   void join(ReduceScatterOp scatter);
   void moveNorms();
-  void noteOutcome(MotionOutcome outcome, unsigned function);
+  void noteOutcome(MotionOutcome outcome);
   void mergeNestedGathers();
   SetVector<Norm *> restoreLocations();
   void emitRemark(Norm &norm, const MeshAxes &axes);
@@ -344,6 +344,7 @@ void SplitAllReduce::noteRefusal(const Candidate &candidate,
       continue;
     StringAttr suggestion = StringAttr::get(&getContext(), refusal.suggestion);
     norm.refusal = MotionOutcome{op,
+                                 functions[norm.function].op,
                                  norm.loc,
                                  analysis.getState(candidate.op->getOperand(0)),
                                  refusal.reason,
@@ -453,18 +454,17 @@ void SplitAllReduce::moveNorms() {
   ShardingAnalysis analysis(getOperation());
   MotionOptions options;
   options.allowExtraGather = allowExtraGather;
-  for (auto [i, function] : llvm::enumerate(functions)) {
-    if (!function.isSplit)
-      continue;
-    for (MotionOutcome &outcome :
-         moveInFrontOfGathers(function.op, analysis, options))
-      noteOutcome(std::move(outcome), i);
-  }
+  SmallVector<FunctionOpInterface> split;
+  for (const Function &function : functions)
+    if (function.isSplit)
+      split.push_back(function.op);
+  for (MotionOutcome &outcome : moveInFrontOfGathers(split, analysis, options))
+    noteOutcome(std::move(outcome));
 }
 
 /// A norm may move twice, in front of a gather that summed, then in front of
 /// the gather that the sum was split into.
-void SplitAllReduce::noteOutcome(MotionOutcome outcome, unsigned function) {
+void SplitAllReduce::noteOutcome(MotionOutcome outcome) {
   std::optional<uintptr_t> mark = getMark(outcome.loc);
   outcome.loc = dropMark(outcome.loc);
   if (outcome.blocker)
@@ -473,7 +473,7 @@ void SplitAllReduce::noteOutcome(MotionOutcome outcome, unsigned function) {
   if (!mark || *mark < kFirstNorm) {
     // dist-commute-norms has told of those that stay.
     if (moves) {
-      norms.emplace_back(outcome.loc, function);
+      norms.emplace_back(outcome.loc, getFunction(outcome.function));
       norms.back().motion = std::move(outcome);
     }
     return;
@@ -529,8 +529,7 @@ void SplitAllReduce::emitRemark(Norm &norm, const MeshAxes &axes) {
     return;
   norm.motion->bytesBefore = function.bytesBefore;
   norm.motion->bytesAfter = function.bytesAfter;
-  emitMotionRemark("dist-split-all-reduce", function.op.getName(), *norm.motion,
-                   axes);
+  emitMotionRemark("dist-split-all-reduce", *norm.motion, axes);
   ++(norm.hasMoved() ? numMoved : numMissed);
 }
 

@@ -60,6 +60,7 @@ struct MotionOptions {
 /// What became of an op that is worth moving and is fed by a gather.
 struct MotionOutcome {
   mlir::Operation *op; ///< as it was
+  mlir::FunctionOpInterface function;
   mlir::Location loc;
   /// That of what the op takes, or of the value that is in its way.
   ValueState state;
@@ -73,11 +74,12 @@ struct MotionOutcome {
                          bytesAfter = {};
 };
 
-/// Moves what is worth moving in a function, through its branches and loops.
-/// Everything is decided before anything is changed, from static facts alone,
-/// so that all ranks decide alike. An outcome's `op` may be erased.
+/// Moves what is worth moving in some functions, through their branches, loops
+/// and calls of one another. Everything is decided before anything is changed,
+/// from static facts alone, so that all ranks decide alike. An outcome's `op`
+/// may be erased.
 llvm::SmallVector<MotionOutcome>
-moveInFrontOfGathers(mlir::FunctionOpInterface function,
+moveInFrontOfGathers(llvm::ArrayRef<mlir::FunctionOpInterface> functions,
                      const ShardingAnalysis &analysis,
                      const MotionOptions &options);
 

@@ -19,10 +19,10 @@
 namespace commuter::dist {
 
 /// Emits a remark of category `dist` in the name of `pass`: passed with its
-/// metrics, or missed with its reason. Both names must be literals, or outlive
-/// the remark engine's use of them.
-void emitMotionRemark(llvm::StringRef pass, llvm::StringRef function,
-                      const MotionOutcome &outcome, const MeshAxes &axes);
+/// metrics, or missed with its reason. The name must be a literal, or outlive
+/// the remark engine's use of it.
+void emitMotionRemark(llvm::StringRef pass, const MotionOutcome &outcome,
+                      const MeshAxes &axes);
 
 } // namespace commuter::dist
 

@@ -69,8 +69,8 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     convolution, `linalg.softmax`), and ops of which their model says so. Products,
     activations, casts, reshapes and collectives move along.
 
-    All ops to which the law applies between some gathers and their last uses are
-    looked at together; of the legal places for the gathers the pass takes those
+    All ops to which the law applies between some gathers and their last uses,
+    through branches, loops and calls of private functions, are looked at together; of the legal places for the gathers the pass takes those
     that move the fewest bytes (a minimum cut), and among these the latest. So it
     never gathers more than before, unless `allow-extra-gather` lets it.
 

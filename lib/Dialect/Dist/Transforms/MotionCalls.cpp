@@ -1,0 +1,136 @@
+//===- MotionCalls.cpp ----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The functions whose calls are all known: their types can change.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MotionCalls.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/SymbolTable.h"
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::dist;
+
+/// The ops that end the function.
+static SmallVector<Operation *> getReturns(FunctionOpInterface function) {
+  SmallVector<Operation *> returns;
+  for (Block &block : function.getFunctionBody())
+    if (!block.empty() && block.back().getNumSuccessors() == 0)
+      returns.push_back(&block.back());
+  return returns;
+}
+
+/// True if each of them returns what the function does.
+static bool returnsItsResults(FunctionOpInterface function) {
+  return llvm::all_of(getReturns(function), [&](Operation *end) {
+    return end->getOperandTypes() == function.getResultTypes();
+  });
+}
+
+static bool isCallOf(CallOpInterface call, FunctionOpInterface function) {
+  auto callee = dyn_cast<SymbolRefAttr>(call.getCallableForCallee());
+  return callee && callee.getLeafReference() == function.getNameAttr() &&
+         call.getArgOperands().getTypes() == function.getArgumentTypes() &&
+         call->getResultTypes() == function.getResultTypes();
+}
+
+KnownCalls::KnownCalls(ArrayRef<FunctionOpInterface> functions) {
+  SmallVector<FunctionOpInterface> candidates;
+  for (FunctionOpInterface function : functions)
+    if (function.isPrivate() && !function.isExternal() &&
+        returnsItsResults(function))
+      candidates.push_back(function);
+  // Most modules have none, and need not be searched for calls.
+  if (candidates.empty())
+    return;
+  DenseSet<Operation *> all;
+  for (FunctionOpInterface function : functions)
+    all.insert(function);
+  SymbolTableCollection symbols;
+  DenseMap<Operation *, std::unique_ptr<SymbolUserMap>> users;
+  for (FunctionOpInterface function : candidates) {
+    Operation *table =
+        SymbolTable::getNearestSymbolTable(function->getParentOp());
+    std::unique_ptr<SymbolUserMap> &ofTable = users[table];
+    if (!ofTable)
+      ofTable = std::make_unique<SymbolUserMap>(symbols, table);
+    SmallVector<CallOpInterface> calls;
+    for (Operation *user : ofTable->getUsers(function)) {
+      auto call = dyn_cast<CallOpInterface>(user);
+      if (!call || !isCallOf(call, function) ||
+          !all.contains(user->getParentOfType<FunctionOpInterface>()))
+        break;
+      calls.push_back(call);
+    }
+    if (!calls.empty() && calls.size() == ofTable->getUsers(function).size())
+      callsOf[function] = std::move(calls);
+  }
+  dropRecursive();
+  for (auto &[function, calls] : callsOf)
+    for (CallOpInterface call : calls)
+      calleeOf[call] = function;
+}
+
+/// Keeps the functions that are called from outside of them alone: again and
+/// again those of which every caller is kept, or is none of them.
+void KnownCalls::dropRecursive() {
+  DenseSet<Operation *> kept;
+  auto isDecided = [&](CallOpInterface call) {
+    Operation *caller = call->getParentOfType<FunctionOpInterface>();
+    return kept.contains(caller) || !callsOf.contains(caller);
+  };
+  for (size_t before = -1; before != kept.size();) {
+    before = kept.size();
+    for (auto &[function, calls] : callsOf)
+      if (llvm::all_of(calls, isDecided))
+        kept.insert(function);
+  }
+  callsOf.remove_if([&](auto &entry) { return !kept.contains(entry.first); });
+}
+
+ArrayRef<CallOpInterface> KnownCalls::lookup(Operation *function) const {
+  auto it = callsOf.find(function);
+  return it == callsOf.end() ? ArrayRef<CallOpInterface>() : it->second;
+}
+
+SmallVector<Operation *> KnownCalls::getCallees() const {
+  return llvm::map_to_vector(callsOf, [](auto &entry) { return entry.first; });
+}
+
+SmallVector<JoinClass>
+KnownCalls::getArguments(FunctionOpInterface function) const {
+  SmallVector<JoinClass> joins;
+  for (BlockArgument argument : function.getArguments()) {
+    if (!isa<RankedTensorType>(argument.getType()))
+      continue;
+    JoinClass &join = joins.emplace_back();
+    join.values.push_back(argument);
+    for (CallOpInterface call : lookup(function))
+      join.sources.push_back(
+          &call.getArgOperandsMutable()[argument.getArgNumber()]);
+  }
+  return joins;
+}
+
+SmallVector<JoinClass>
+KnownCalls::getResults(FunctionOpInterface function) const {
+  SmallVector<JoinClass> joins;
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
+    if (!isa<RankedTensorType>(type))
+      continue;
+    JoinClass &join = joins.emplace_back();
+    for (CallOpInterface call : lookup(function))
+      join.values.push_back(call->getResult(i));
+    for (Operation *end : getReturns(function))
+      join.sources.push_back(&end->getOpOperand(i));
+  }
+  return joins;
+}

@@ -1,0 +1,60 @@
+//===- MotionCalls.h ------------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The functions whose calls are all known: their types can change.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONCALLS_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONCALLS_H
+
+#include "mlir/Interfaces/CallInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace commuter::dist {
+
+/// Values that must have one type, and the operands that are passed to them.
+struct JoinClass {
+  llvm::SmallVector<mlir::Value, 2> values;
+  llvm::SmallVector<mlir::OpOperand *, 2> sources;
+};
+
+/// Of some functions, those that are private, are not recursive, and are used
+/// by direct calls in these functions only.
+class KnownCalls {
+public:
+  explicit KnownCalls(llvm::ArrayRef<mlir::FunctionOpInterface> functions);
+
+  bool empty() const { return callsOf.empty(); }
+  /// The calls of a function; empty if they are not all known.
+  llvm::ArrayRef<mlir::CallOpInterface> lookup(mlir::Operation *function) const;
+  /// The function that is called, if all its calls are known.
+  mlir::Operation *getCallee(mlir::CallOpInterface call) const {
+    return calleeOf.lookup(call);
+  }
+  llvm::SmallVector<mlir::Operation *> getCallees() const;
+
+  /// What is passed to each argument that is a ranked tensor, and what is
+  /// returned as each such result.
+  llvm::SmallVector<JoinClass>
+  getArguments(mlir::FunctionOpInterface function) const;
+  llvm::SmallVector<JoinClass>
+  getResults(mlir::FunctionOpInterface function) const;
+
+private:
+  void dropRecursive();
+
+  llvm::MapVector<mlir::Operation *, llvm::SmallVector<mlir::CallOpInterface>>
+      callsOf;
+  llvm::DenseMap<mlir::Operation *, mlir::Operation *> calleeOf;
+};
+
+} // namespace commuter::dist
+
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONCALLS_H

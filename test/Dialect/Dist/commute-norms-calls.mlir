@@ -1,0 +1,155 @@
+// Slices go into private functions, and come out of them: their types change.
+
+// RUN: %commuter-opt %s --split-input-file --dist-commute-norms --dist-check-shardings --remark-format=emitRemark --remarks-filter=dist --verify-diagnostics | FileCheck %s
+
+// The norm is in the function that is called, from two places.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func private @normalize(
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}, %[[W:.*]]: tensor<8xf32> {{.*}}) -> tensor<4x8xf32>
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[X]] scale %[[W]] {{.*}} : tensor<4x8xf32>
+// CHECK-NEXT: return %[[N]]
+func.func private @normalize(%x: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %w: tensor<8xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> tensor<16x8xf32> {
+  // expected-remark @+1 {{rows-after=4, rows-before=16}}
+  %n = norm.rms_norm %x scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+  return %n : tensor<16x8xf32>
+}
+// CHECK-LABEL: func @into(
+// CHECK-SAME: %[[H:[^:]*]]: tensor<4x8xf32>
+// CHECK: %[[A:.*]] = call @normalize(%[[H]], %{{.*}}) : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+// CHECK-NEXT: %[[S:.*]] = arith.addf %[[A]], %[[H]] : tensor<4x8xf32>
+// CHECK-NEXT: %[[B:.*]] = call @normalize(%[[S]]
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[B]]
+// CHECK-NEXT: return %[[G]]
+func.func @into(%h: tensor<4x8xf32>, %w: tensor<8xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %a = call @normalize(%g, %w) : (tensor<16x8xf32>, tensor<8xf32>) -> tensor<16x8xf32>
+  %s = arith.addf %a, %g : tensor<16x8xf32>
+  %b = call @normalize(%s, %w) : (tensor<16x8xf32>, tensor<8xf32>) -> tensor<16x8xf32>
+  return %b : tensor<16x8xf32>
+}
+
+// -----
+
+// The gather is in it, behind another call.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func private @gather(
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>) -> (tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>})
+// CHECK-NEXT: return %[[X]]
+func.func private @gather(%x: tensor<4x8xf32>) -> (tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  return %g : tensor<16x8xf32>
+}
+// CHECK-LABEL: func private @pass_on(
+// CHECK-SAME: -> tensor<4x8xf32>
+func.func private @pass_on(%x: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = call @gather(%x) : (tensor<4x8xf32>) -> tensor<16x8xf32>
+  return %g : tensor<16x8xf32>
+}
+// CHECK-LABEL: func @out_of(
+// CHECK: %[[L:.*]] = call @pass_on
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[L]] {{.*}} : tensor<4x8xf32>
+// CHECK-NEXT: dist.all_gather %[[N]]
+func.func @out_of(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = call @pass_on(%h) : (tensor<4x8xf32>) -> tensor<16x8xf32>
+  // expected-remark @+1 {{rows-after=4, rows-before=16}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// One gather in front of the calls would be three behind them.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func private @twice(
+// CHECK-SAME: tensor<16x8xf32>) -> tensor<16x8xf32>
+func.func private @twice(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  // expected-remark @+1 {{Reason=not-profitable}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+// CHECK-LABEL: func @more_gathers(
+// CHECK-NEXT: dist.all_gather
+// CHECK-NOT: dist.all_gather
+func.func @more_gathers(%h: tensor<4x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %a = call @twice(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  %b = call @twice(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  return %a, %b : tensor<16x8xf32>, tensor<16x8xf32>
+}
+
+// -----
+
+// Another call passes what is not gathered, or there may be calls elsewhere.
+dist.mesh @mesh(dp = 4)
+func.func private @other_operand(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  // expected-remark @+1 {{Reason=operand-gathered-differently}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+func.func @public(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+func.func private @address(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+func.func private @recursive(%x: tensor<16x8xf32>, %c: i1) -> tensor<16x8xf32> {
+  %r = scf.if %c -> tensor<16x8xf32> {
+    %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
+    %y = func.call @recursive(%n, %c) : (tensor<16x8xf32>, i1) -> tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  } else {
+    scf.yield %x : tensor<16x8xf32>
+  }
+  return %r : tensor<16x8xf32>
+}
+// CHECK-LABEL: func @refused(
+// CHECK-COUNT-5: call {{.*}} -> tensor<16x8xf32>
+func.func @refused(%h: tensor<4x8xf32>, %v: tensor<16x8xf32>, %c: i1) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %a = call @other_operand(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  %b = call @other_operand(%v) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  %p = call @public(%a) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  %f = func.constant @address : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  %d = call @address(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  %e = call @recursive(%g, %c) : (tensor<16x8xf32>, i1) -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="make the function private, or inline the call"}}
+  %n = norm.rms_norm %d eps 1.0e-06 : tensor<16x8xf32>
+  %s = arith.addf %b, %n : tensor<16x8xf32>
+  %t = arith.addf %s, %p : tensor<16x8xf32>
+  %u = arith.addf %t, %e : tensor<16x8xf32>
+  return %u : tensor<16x8xf32>
+}
+
+// -----
+
+// Some ranks may not call it; extents are a value of the caller.
+dist.mesh @mesh(dp = 4)
+func.func private @called_by_some(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  // expected-remark @+1 {{Reason=divergent-control-flow}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+// CHECK-LABEL: func @divergent(
+func.func @divergent(%h: tensor<4x8xf32>, %v: i1) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.if %v -> tensor<16x8xf32> {
+    // CHECK: call {{.*}} -> tensor<16x8xf32>
+    %a = func.call @called_by_some(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+    scf.yield %a : tensor<16x8xf32>
+  } else {
+    scf.yield %g : tensor<16x8xf32>
+  }
+  return %r : tensor<16x8xf32>
+}
+func.func private @ragged(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="inline the call"}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}
+func.func @with_extents(%h: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %a = func.call @ragged(%g) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %a : tensor<?x8xf32>
+}
