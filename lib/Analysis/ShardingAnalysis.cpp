@@ -205,7 +205,7 @@ public:
 
 private:
   StateTable &table;
-  std::vector<bool> isPinned;
+  SmallVector<bool, 0> isPinned;
 };
 
 /// A state as the framework sees it.
@@ -412,7 +412,8 @@ protected:
     StateLattice *&lattice = lattices[number];
     if (!lattice) {
       lattice = new (allocator.Allocate()) StateLattice(value, solved, number);
-      if (isUsed[number])
+      notes[number].hasLattice = true;
+      if (notes[number].isUsed)
         lattice->useDefSubscribe(this);
     }
     return lattice;
@@ -488,10 +489,8 @@ protected:
 private:
   unsigned getNumber(Value value) {
     unsigned number = solved.getNumber(value);
-    if (number == lattices.size()) {
-      lattices.push_back(nullptr);
-      isUsed.push_back(false);
-    }
+    if (number == notes.size())
+      notes.emplace_back();
     return number;
   }
 
@@ -499,9 +498,10 @@ private:
   /// changes.
   unsigned subscribe(Value value) {
     unsigned number = getNumber(value);
-    if (!isUsed[number] && lattices[number])
+    Note &note = notes[number];
+    if (!note.isUsed && note.hasLattice)
       lattices[number]->useDefSubscribe(this);
-    isUsed[number] = true;
+    note.isUsed = true;
     return number;
   }
 
@@ -513,9 +513,11 @@ private:
   /// As the framework's `propagateIfChanged`, also for a value that it has no
   /// lattice of.
   void update(Value value, unsigned number, ChangeResult changed) {
-    if (lattices[number])
+    if (changed == ChangeResult::NoChange)
+      return;
+    if (notes[number].hasLattice)
       return propagateIfChanged(lattices[number], changed);
-    if (changed == ChangeResult::Change && isUsed[number])
+    if (notes[number].isUsed)
       for (Operation *user : value.getUsers())
         solver.enqueue({getProgramPointAfter(user), this});
   }
@@ -964,8 +966,12 @@ private:
 
   // Not the solver's own map, which holds a kilobyte a value.
   llvm::SpecificBumpPtrAllocator<StateLattice> allocator;
-  SmallVector<StateLattice *, 0> lattices; ///< by number; null if not needed
-  std::vector<bool> isUsed;                ///< likewise: see `subscribe`
+  DenseMap<unsigned, StateLattice *> lattices; ///< by number, if needed
+  struct Note {
+    bool isUsed = false; ///< see `subscribe`
+    bool hasLattice = false;
+  };
+  SmallVector<Note, 0> notes; ///< by number
 };
 
 } // namespace

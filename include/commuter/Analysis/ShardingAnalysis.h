@@ -30,12 +30,12 @@ struct AxisState {
     Varying     ///< V: differs in an unknown way
   };
   Kind kind = None;
+  int16_t level = 0; ///< Sharded: its place among the dimension's axes, 0 major
   int32_t dim = 0;   ///< Sharded: the dimension
-  int32_t level = 0; ///< Sharded: its place among the dimension's axes, 0 major
 
   static AxisState replicated() { return {Replicated}; }
   static AxisState sharded(int64_t dim, int64_t level) {
-    return {Sharded, static_cast<int32_t>(dim), static_cast<int32_t>(level)};
+    return {Sharded, static_cast<int16_t>(level), static_cast<int32_t>(dim)};
   }
   static AxisState partial() { return {Partial}; }
   static AxisState varying() { return {Varying}; }
