@@ -111,29 +111,29 @@ commuter::dist::moveInFrontOfGathers(ArrayRef<FunctionOpInterface> functions,
   graph.build();
 
   auto isNorm = [&](unsigned u) { return graph.units[u].isWorthMoving; };
-  MotionRegions all(graph);
-  SmallVector<MotionRegion, 0> regions;
-  for (unsigned i = 0; i < all.size(); ++i)
-    if (llvm::any_of(all[i], isNorm))
-      regions.push_back(all[i]);
-  choosePlacement(graph, regions);
-
+  MotionRegions regions(graph);
+  Placement placement(graph);
   SmallVector<MotionOutcome> outcomes;
-  for (MotionRegion region : regions) {
+  SmallVector<MotionRegion> moving;
+  for (unsigned i = 0; i < regions.size(); ++i) {
+    MotionRegion region = regions[i];
+    if (llvm::none_of(region, isNorm))
+      continue;
+    placement.choose(region);
     ReceivedBytes received = countReceivedBytes(graph, region);
+    bool movesAny = false;
     for (unsigned u : llvm::make_filter_range(region, isNorm)) {
       const Unit &unit = graph.units[u];
+      movesAny |= unit.moves;
       outcomes.push_back(
           unit.moves ? makeMoved(graph, unit.op, received)
                      : makeMissed(graph, unit.op, explainStay(graph, unit)));
     }
+    if (movesAny)
+      moving.push_back(region);
   }
   for (auto &[op, refusal] : graph.missed)
     outcomes.push_back(makeMissed(graph, op, refusal));
-  llvm::erase_if(regions, [&](MotionRegion region) {
-    return llvm::none_of(
-        region, [&](unsigned u) { return isNorm(u) && graph.units[u].moves; });
-  });
-  rewriteRegions(graph, regions);
+  rewriteRegions(graph, moving);
   return outcomes;
 }

@@ -364,7 +364,11 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
   Unit unit(Unit::Op, op, anchorSlices.kind);
   unit.isWorthMoving = op.isWorthMoving();
   unit.isCollective = static_cast<bool>(group);
-  unit.details = slicings.size();
+  unit.details = operandDims.size();
+  llvm::append_range(operandDims, slicing.operandDims);
+  const bool isUnusual = !slicing.extentOperands.empty() ||
+                         !slicing.operandUnits.empty() ||
+                         !slicing.resultUnits.empty();
   unit.localRows = anchorSlices.localSize;
   if (!ShapedType::isDynamic(unit.localRows))
     unit.localRows /= slicing.getOperandUnit(anchor);
@@ -376,7 +380,8 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
                       getLocalSize(size, slicing.getResultUnit(i),
                                    unit.localRows, kind)});
   }
-  slicings.push_back(std::move(slicing));
+  if (isUnusual)
+    unusualSlicings.try_emplace(op, std::move(slicing));
   return std::nullopt;
 }
 
@@ -703,7 +708,8 @@ void MotionGraph::build() {
     kindNumbers.clear();
     units.clear();
     values.clear();
-    slicings.clear();
+    operandDims.clear();
+    unusualSlicings.clear();
     sources.clear();
     joinOf.clear();
     fates.clear();
@@ -732,6 +738,16 @@ void MotionGraph::build() {
 //===----------------------------------------------------------------------===//
 // Uses
 //===----------------------------------------------------------------------===//
+
+DimSlicing MotionGraph::getSlicing(const Unit &op) const {
+  if (auto it = unusualSlicings.find(op.op); it != unusualSlicings.end())
+    return it->second;
+  DimSlicing slicing;
+  llvm::append_range(slicing.operandDims, getOperandDims(op));
+  for (const SlicedValue &made : getValues(op))
+    slicing.resultDims.push_back(made.slices.dim);
+  return slicing;
+}
 
 bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   const GatherKind &kind = kinds[made.kind];
@@ -763,7 +779,7 @@ Demand MotionGraph::getDemand(OpOperand &use, const SlicedValue &made) const {
   }
   const Unit *unit = findUnit(user);
   if (!unit || unit->isGather() || unit->kind != made.slices.kind ||
-      getSlicing(*unit).operandDims[use.getOperandNumber()] != made.slices.dim)
+      getOperandDims(*unit)[use.getOperandNumber()] != made.slices.dim)
     return {Demand::Whole};
   return {Demand::Slices, getNumber(*unit)};
 }

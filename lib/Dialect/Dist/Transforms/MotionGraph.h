@@ -14,6 +14,7 @@
 #ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONGRAPH_H
 #define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONGRAPH_H
 
+#include "commuter/Analysis/MinimumCut.h"
 #include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 
 #include "MotionCalls.h"
@@ -77,7 +78,7 @@ struct Unit {
   /// What the unit makes, results or what the join joins: a run of the graph's
   /// sliced values.
   unsigned firstValue = 0, endValue = 0;
-  /// Op: the number of its slicing. Join: that of its sources.
+  /// Op: where its operands' dimensions begin. Join: the number of its sources.
   unsigned details = 0;
   /// Op: the rows of the slicing on each rank (kDynamic if not static).
   int64_t localRows = mlir::ShapedType::kDynamic;
@@ -140,9 +141,13 @@ public:
     return llvm::ArrayRef<SlicedValue>(values).slice(
         unit.firstValue, unit.endValue - unit.firstValue);
   }
-  const DimSlicing &getSlicing(const Unit &op) const {
-    return slicings[op.details];
+  /// The dimensions along which the op's operands are sliced.
+  llvm::ArrayRef<std::optional<int64_t>> getOperandDims(const Unit &op) const {
+    return llvm::ArrayRef<std::optional<int64_t>>(operandDims)
+        .slice(op.details, op.op->getNumOperands());
   }
+  /// The op's answer for the slices that it makes.
+  DimSlicing getSlicing(const Unit &op) const;
   llvm::ArrayRef<mlir::OpOperand *> getSources(const Unit &join) const {
     return sources[join.details];
   }
@@ -243,7 +248,10 @@ private:
   };
   llvm::DenseMap<mlir::Value, Fate> fates;
   llvm::SmallVector<Refusal, 0> refusals;
-  llvm::SmallVector<DimSlicing, 0> slicings;
+  // Of the ops' slicings, each of which would be as large as an op: for most of
+  // them all that there is are the dimensions of operands and results.
+  llvm::SmallVector<std::optional<int64_t>, 0> operandDims; ///< op by op
+  llvm::DenseMap<mlir::Operation *, DimSlicing> unusualSlicings;
   llvm::SmallVector<llvm::SmallVector<mlir::OpOperand *, 2>, 0> sources;
   llvm::DenseMap<mlir::OpOperand *, unsigned> joinOf;
   llvm::SmallVector<unsigned, 0> consumers;
@@ -286,9 +294,33 @@ private:
   llvm::SmallVector<unsigned, 0> ends;  ///< of the regions' units
 };
 
-/// Decides which units of each region move, so that the fewest bytes are
-/// gathered: a minimum cut.
-void choosePlacement(MotionGraph &graph, llvm::ArrayRef<MotionRegion> regions);
+/// Decides which units of a region move, so that the fewest bytes are gathered:
+/// a minimum cut.
+class Placement {
+public:
+  explicit Placement(MotionGraph &graph)
+      : graph(graph), nodes(graph.units.size()) {}
+
+  void choose(MotionRegion region);
+
+private:
+  // Costs are what a group's ranks hand each other in the collectives of the
+  // region, in bits, but for a factor that all of them share.
+  int64_t getGatherCost(mlir::Value value, const Slices *made);
+  int64_t getSavings(const Unit &unit);
+  int64_t getBits(mlir::Value value, const Slices *made) const;
+  int64_t getRuns(mlir::Block *block);
+
+  MotionGraph &graph;
+  /// Where the number of rows is not static, that of all values of the region
+  /// is the same unknown.
+  bool hasStaticRows = true;
+
+  // Of use for the next region too.
+  MinimumCut cut;
+  llvm::SmallVector<MinimumCut::Node, 0> nodes; ///< by unit
+  llvm::SmallDenseMap<mlir::Block *, int64_t> runsOf;
+};
 
 /// Why the placement left an op behind.
 Refusal explainStay(const MotionGraph &graph, const Unit &norm);

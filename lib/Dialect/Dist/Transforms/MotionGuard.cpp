@@ -209,14 +209,13 @@ bool commuter::dist::guardOpenSums(FunctionOpInterface function,
   MotionGraph graph(function, analysis, assuming);
   graph.build();
 
-  MotionRegions all(graph);
-  SmallVector<MotionRegion> regions;
-  for (unsigned i = 0; i < all.size(); ++i)
-    regions.push_back(all[i]);
-  choosePlacement(graph, regions);
+  MotionRegions regions(graph);
+  Placement placement(graph);
+  for (unsigned i = 0; i < regions.size(); ++i)
+    placement.choose(regions[i]);
   SmallVector<Guarded> found;
-  for (MotionRegion region : regions)
-    if (std::optional<Guarded> guarded = findGuarded(graph, region))
+  for (unsigned i = 0; i < regions.size(); ++i)
+    if (std::optional<Guarded> guarded = findGuarded(graph, regions[i]))
       found.push_back(std::move(*guarded));
   bool isGuarded = false;
   for (Guarded &guarded : found)

@@ -14,7 +14,6 @@
 #include "CollectiveBytes.h"
 #include "MotionGraph.h"
 
-#include "commuter/Analysis/MinimumCut.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -47,77 +46,52 @@ static int64_t countRuns(Block *block, const KnownCalls &calls) {
   return runs;
 }
 
-namespace {
+int64_t Placement::getRuns(Block *block) {
+  auto [it, isNew] = runsOf.try_emplace(block);
+  if (isNew)
+    it->second = countRuns(block, graph.calls);
+  return it->second;
+}
 
-/// What the collectives of a region cost, in bits that a group's ranks hand
-/// each other, but for a factor that all of them share. Where the number of
-/// rows is not static, that of all values of the region is the same unknown.
-class CostModel {
-public:
-  explicit CostModel(const MotionGraph &graph) : graph(graph) {}
-
-  void enter(MotionRegion region) {
-    hasStaticRows = true;
-    for (unsigned u : region)
-      for (const SlicedValue &made : graph.getValues(graph.units[u]))
-        hasStaticRows &= !ShapedType::isDynamic(made.slices.localSize);
+int64_t Placement::getBits(Value value, const Slices *made) const {
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t bits =
+      type.getElementType().isIntOrFloat() ? type.getElementTypeBitWidth() : 64;
+  for (auto [dim, size] : llvm::enumerate(type.getShape())) {
+    bool isRows = made && static_cast<int64_t>(dim) == made->dim;
+    int64_t length = isRows ? hasStaticRows ? made->localSize : 1
+                     : ShapedType::isDynamic(size) ? 1
+                                                   : size;
+    bits *= std::max<int64_t>(length, 1);
   }
+  return bits;
+}
 
-  /// Gathering `value`: its bits, and a little for the gather itself, so that
-  /// of two ways to move the same bytes the one with fewer gathers is taken.
-  /// `made`: the slices that there are of it, if any.
-  int64_t getGatherCost(Value value, const Slices *made) {
-    return (getBits(value, made) * 8 + 1) * getRuns(value.getParentBlock());
-  }
+/// Gathering `value`: its bits, and a little for the gather itself, so that of
+/// two ways to move the same bytes the one with fewer gathers is taken.
+/// `made`: the slices that there are of it, if any.
+int64_t Placement::getGatherCost(Value value, const Slices *made) {
+  return (getBits(value, made) * 8 + 1) * getRuns(value.getParentBlock());
+}
 
-  /// What a collective that moves across the region's gathers saves of what it
-  /// receives: it and a gather are both times the share (n - 1) / n of the
-  /// gathers' group.
-  int64_t getSavings(const Unit &unit) {
-    if (!unit.isCollective || isa<AllSliceOp, ToPartialOp>(unit.op))
-      return 0;
-    std::optional<int64_t> size =
-        commuter::dist::getGroupSize(cast<MeshGroupOpInterface>(unit.op));
-    if (!size)
-      return 0;
-    Value larger = isa<ReduceScatterOp>(unit.op)
-                       ? unit.op->getOperand(0)
-                       : graph.getValues(unit).front().value;
-    const SlicedValue *made = graph.find(larger);
-    int64_t received = getGatherCost(larger, made ? &made->slices : nullptr) /
-                       *size * (*size - 1);
-    return isa<AllReduceOp>(unit.op) ? 2 * received : received;
-  }
-
-private:
-  int64_t getBits(Value value, const Slices *made) const {
-    auto type = cast<RankedTensorType>(value.getType());
-    int64_t bits = type.getElementType().isIntOrFloat()
-                       ? type.getElementTypeBitWidth()
-                       : 64;
-    for (auto [dim, size] : llvm::enumerate(type.getShape())) {
-      bool isRows = made && static_cast<int64_t>(dim) == made->dim;
-      int64_t length = isRows ? hasStaticRows ? made->localSize : 1
-                       : ShapedType::isDynamic(size) ? 1
-                                                     : size;
-      bits *= std::max<int64_t>(length, 1);
-    }
-    return bits;
-  }
-
-  int64_t getRuns(Block *block) {
-    auto [it, isNew] = runsOf.try_emplace(block);
-    if (isNew)
-      it->second = countRuns(block, graph.calls);
-    return it->second;
-  }
-
-  const MotionGraph &graph;
-  bool hasStaticRows = true;
-  llvm::SmallDenseMap<Block *, int64_t> runsOf;
-};
-
-} // namespace
+/// What a collective that moves across the region's gathers saves of what it
+/// receives: it and a gather are both times the share (n - 1) / n of the
+/// gathers' group.
+int64_t Placement::getSavings(const Unit &unit) {
+  if (!unit.isCollective || isa<AllSliceOp, ToPartialOp>(unit.op))
+    return 0;
+  std::optional<int64_t> size =
+      commuter::dist::getGroupSize(cast<MeshGroupOpInterface>(unit.op));
+  if (!size)
+    return 0;
+  Value larger = isa<ReduceScatterOp>(unit.op)
+                     ? unit.op->getOperand(0)
+                     : graph.getValues(unit).front().value;
+  const SlicedValue *made = graph.find(larger);
+  int64_t received = getGatherCost(larger, made ? &made->slices : nullptr) /
+                     *size * (*size - 1);
+  return isa<AllReduceOp>(unit.op) ? 2 * received : received;
+}
 
 //===----------------------------------------------------------------------===//
 // Placement
@@ -128,37 +102,34 @@ private:
 /// gathered once, at its cost. What the sink's side computes whole can be
 /// sliced for nothing. Of the cheapest cuts the one nearest to the sink moves
 /// most.
-void commuter::dist::choosePlacement(MotionGraph &graph,
-                                     ArrayRef<MotionRegion> regions) {
-  CostModel costs(graph);
-  MinimumCut cut;
-  SmallVector<MinimumCut::Node, 0> nodes(graph.units.size()); // by unit
-  for (MotionRegion region : regions) {
-    costs.enter(region);
-    cut.clear();
-    for (unsigned u : region)
-      nodes[u] = graph.units[u].isGather() ? cut.getSource() : cut.addNode();
-    for (unsigned u : region) {
-      const Unit &unit = graph.units[u];
-      if (graph.options.allowExtraGather && unit.isWorthMoving)
-        cut.addEdge(cut.getSource(), nodes[u], MinimumCut::kInfinity);
-      if (int64_t savings = costs.getSavings(unit))
-        cut.addEdge(cut.getSource(), nodes[u], savings);
-      for (const SlicedValue &made : graph.getValues(unit)) {
-        MinimumCut::Node gathered = cut.addNode();
-        cut.addEdge(nodes[u], gathered,
-                    costs.getGatherCost(made.value, &made.slices));
-        if (made.isNeededWhole)
-          cut.addEdge(gathered, cut.getSink(), MinimumCut::kInfinity);
-        for (unsigned consumer : graph.getConsumers(made))
-          cut.addEdge(gathered, nodes[consumer], MinimumCut::kInfinity);
-      }
-    }
-    cut.solve();
-    for (unsigned u : region)
-      graph.units[u].moves =
-          !graph.units[u].isGather() && cut.isOnSourceSide(nodes[u]);
+void Placement::choose(MotionRegion region) {
+  hasStaticRows = true;
+  cut.clear();
+  for (unsigned u : region) {
+    const Unit &unit = graph.units[u];
+    nodes[u] = unit.isGather() ? cut.getSource() : cut.addNode();
+    for (const SlicedValue &made : graph.getValues(unit))
+      hasStaticRows &= !ShapedType::isDynamic(made.slices.localSize);
   }
+  for (unsigned u : region) {
+    const Unit &unit = graph.units[u];
+    if (graph.options.allowExtraGather && unit.isWorthMoving)
+      cut.addEdge(cut.getSource(), nodes[u], MinimumCut::kInfinity);
+    if (int64_t savings = getSavings(unit))
+      cut.addEdge(cut.getSource(), nodes[u], savings);
+    for (const SlicedValue &made : graph.getValues(unit)) {
+      MinimumCut::Node gathered = cut.addNode();
+      cut.addEdge(nodes[u], gathered, getGatherCost(made.value, &made.slices));
+      if (made.isNeededWhole)
+        cut.addEdge(gathered, cut.getSink(), MinimumCut::kInfinity);
+      for (unsigned consumer : graph.getConsumers(made))
+        cut.addEdge(gathered, nodes[consumer], MinimumCut::kInfinity);
+    }
+  }
+  cut.solve();
+  for (unsigned u : region)
+    graph.units[u].moves =
+        !graph.units[u].isGather() && cut.isOnSourceSide(nodes[u]);
 }
 
 /// Another user of a value that feeds it needs that value whole, or else the

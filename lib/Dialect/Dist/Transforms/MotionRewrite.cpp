@@ -48,6 +48,7 @@ private:
     return locals[&made - graph.values.begin()];
   }
   RankedTensorType getLocalType(Type type, int64_t dim, int64_t localSize);
+  IntegerAttr getDimAttr(int64_t dim);
   Value lookUpLocal(const SlicedValue &made) const;
   Value findLocal(Value value, int64_t dim, unsigned kind) const;
   OpFoldResult getLocalExtent(OpBuilder &builder, Value value, int64_t dim,
@@ -60,8 +61,9 @@ private:
                  int64_t localSize, const Unit &unit);
 
   MotionGraph &graph;
-  /// To find a type that there is takes the context longer.
+  // To find a type or an attribute that there is takes the context longer.
   DenseMap<std::tuple<Type, int64_t, int64_t>, RankedTensorType> localTypes;
+  DenseMap<int64_t, IntegerAttr> dimAttrs;
   /// By the number of a value that there is in slices: its slice.
   SmallVector<Value, 0> locals;
   /// They use nothing any more, and are erased when their region is done: what
@@ -107,6 +109,14 @@ RankedTensorType MotionRewriter::getLocalType(Type type, int64_t dim,
   return local;
 }
 
+IntegerAttr MotionRewriter::getDimAttr(int64_t dim) {
+  IntegerAttr &attr = dimAttrs[dim];
+  if (!attr)
+    attr =
+        Builder(graph.functions.front()->getContext()).getI64IntegerAttr(dim);
+  return attr;
+}
+
 /// The slice of a value that there is in slices, as far as it is computed. A
 /// gather's is its input, whatever that has become.
 Value MotionRewriter::lookUpLocal(const SlicedValue &made) const {
@@ -130,8 +140,8 @@ OpFoldResult MotionRewriter::getLocalExtent(OpBuilder &builder, Value value,
     return builder.getIndexAttr(localSize);
   Location loc = unit.op->getLoc();
   if (unit.isOp())
-    for (auto [other, otherDim] : llvm::zip_equal(
-             unit.op->getOperands(), graph.getSlicing(unit).operandDims))
+    for (auto [other, otherDim] :
+         llvm::zip_equal(unit.op->getOperands(), graph.getOperandDims(unit)))
       if (Value local =
               otherDim ? findLocal(other, *otherDim, unit.kind) : Value())
         return tensor::getMixedSize(builder, loc, local, *otherDim);
@@ -222,9 +232,8 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
   if (isRecomputable(value, dim, kind))
     return recompute(builder, value, dim, localSize, unit);
   ensureExtents(kind);
-  return AllSliceOp::create(builder, loc, localType, value,
-                            builder.getI64IntegerAttr(dim), kind.extents,
-                            kind.mesh, kind.axes);
+  return AllSliceOp::create(builder, loc, localType, value, getDimAttr(dim),
+                            kind.extents, kind.mesh, kind.axes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -233,7 +242,7 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
 
 void MotionRewriter::moveOp(const Unit &unit) {
   OpBuilder builder(unit.op);
-  const DimSlicing &slicing = graph.getSlicing(unit);
+  const DimSlicing slicing = graph.getSlicing(unit);
   SmallVector<Value> operands;
   for (auto [i, operand] : llvm::enumerate(unit.op->getOperands())) {
     std::optional<int64_t> dim = slicing.operandDims[i];
@@ -408,10 +417,10 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
     return;
   OpBuilder builder(unit.isJoin() ? value.getDefiningOp() : unit.op);
   const GatherKind &kind = graph.kinds[made.slices.kind];
-  Value whole = AllGatherOp::create(
-      builder, unit.op->getLoc(), value.getType(), lookUpLocal(made),
-      builder.getI64IntegerAttr(made.slices.dim), kind.extents, kind.mesh,
-      kind.axes, ArrayAttr());
+  Value whole =
+      AllGatherOp::create(builder, unit.op->getLoc(), value.getType(),
+                          lookUpLocal(made), getDimAttr(made.slices.dim),
+                          kind.extents, kind.mesh, kind.axes, ArrayAttr());
   value.replaceAllUsesWith(whole);
 }
 
