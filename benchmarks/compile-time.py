@@ -7,6 +7,7 @@ the pass runs on one copy, canonicalize and cse on the other. See README.md.
 
 import argparse
 import datetime
+import json
 import os
 import re
 import shlex
@@ -194,6 +195,60 @@ def check(opt, bounds):
     return 1
 
 
+COUNTS = os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "results", "instructions.json"
+)
+COUNT_LAYERS, COUNT_TOLERANCE = 500, 0.05
+
+
+def count_instructions(opt):
+    """Instructions that the pass takes, its analysis included: exact but for
+    what the compiler, the C library and LLVM's version make of the code."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "layers.mlir")
+        write_module(path, COUNT_LAYERS, copies=False)
+        process = subprocess.run(
+            [
+                "valgrind",
+                "--tool=callgrind",
+                "--toggle-collect=*CommuteNorms::runOnOperation()",
+                "--callgrind-out-file=" + os.path.join(folder, "callgrind.out"),
+                *shlex.split(opt),
+                path,
+                "--dist-commute-norms",
+                "--mlir-disable-threading",
+                "-o",
+                path + ".out",
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    match = re.search(r"Collected : (\d+)", process.stderr)
+    if process.returncode or not match or match[1] == "0":
+        sys.exit(f"nothing counted:\n{process.stderr}")
+    return int(match[1])
+
+
+def check_instructions(opt, update):
+    count = count_instructions(opt)
+    if update:
+        with open(COUNTS, "w") as file:
+            json.dump({"layers": COUNT_LAYERS, "instructions": count}, file)
+            file.write("\n")
+        return 0
+    with open(COUNTS) as file:
+        noted = json.load(file)["instructions"]
+    change = count / noted - 1
+    print(f"{count} instructions, {change:+.1%} of the {noted} that are noted")
+    if change > COUNT_TOLERANCE:
+        print(f"more than {COUNT_TOLERANCE:.0%} above; see benchmarks/README.md")
+        return 1
+    if change < -COUNT_TOLERANCE:
+        print("note them: compile-time.py --instructions --update")
+    print("within the bound")
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", nargs="?", default="build", help="build folder")
@@ -201,11 +256,19 @@ def main():
     parser.add_argument("--large", action="store_true", help="100,000 layers too")
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--check", action="store_true", help="the test's bounds")
+    parser.add_argument(
+        "--instructions", action="store_true", help="count them, by callgrind"
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="with --instructions: note the count"
+    )
     parser.add_argument("--max-growth", type=float, default=12)
     parser.add_argument("--max-ratio", type=float, default=0.5)
     parser.add_argument("--max-analysis-ratio", type=float, default=0.25)
     args = parser.parse_args()
     opt = args.opt or os.path.join(args.build, "bin", "commuter-opt")
+    if args.instructions:
+        return check_instructions(opt, args.update)
     if args.check:
         return check(opt, args)
     sizes = [10, 100, 1000, 10000] + ([100000] if args.large else [])

@@ -2,6 +2,7 @@
 # every module printed and parsed again, as text and as bytecode.
 
 import os
+import shutil
 import sys
 
 import lit.formats
@@ -36,4 +37,10 @@ if config.commuter_sanitize:
     config.environment["TSAN_OPTIONS"] = "suppressions=" + os.path.join(
         config.test_source_root, "tsan-suppressions.txt"
     )
+if shutil.which("valgrind"):
+    config.available_features.add("valgrind")
+if config.commuter_build_type in ("RelWithDebInfo", "Release"):
+    config.available_features.add("optimized")
+if config.commuter_build_type == "RelWithDebInfo":
+    config.available_features.add("default-build-type")
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
