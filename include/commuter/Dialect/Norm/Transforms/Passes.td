@@ -45,4 +45,35 @@ def FuseNormsPass : Pass<"norm-fuse"> {
               "Quantisations put into a norm">];
 }
 
+def NormToLinalgPass : Pass<"norm-to-linalg"> {
+  let summary = "Norms and quantisations as linalg, arith, math and tensor ops";
+  let description = [{
+    For a compiler that brings its own code generation, without the runtime's
+    kernels. Every op on tensors is decomposed, `norm.norm_quantize` into its
+    parts first. What is computed is what a kernel computes, step by step:
+    statistics in f32 (f64 of f64), the variance in two passes with the
+    correction of the mean, one rounding of the result.
+
+    Quantisations give the kernel's bits. Norms may differ from it by the order
+    of summation alone: a kernel adds up 64 partial sums, this program goes from
+    the first element to the last. Of n elements, either sum of squares has a
+    relative error of at most (n - 1) * 2^-24 (2^-53 of f64), of about
+    sqrt(n) * 2^-24 as a rule, and a result's is half of that; the result in
+    bf16 or f16 differs by its last digit at most, where the two lie on either
+    side of a tie. A row's result still depends on that row and the parameters
+    alone, as long as loops run in order.
+
+    ```mlir
+    %y = norm.rms_norm %x eps 1.0e-06 : tensor<4x8xf32>
+    // becomes
+    %squares = linalg.generic ... ins(%x) outs(%zeros) { addf(%s, mulf(%x, %x)) }
+    %factor = linalg.generic ... ins(%squares) { 1 / sqrt(%s / 8 + 1e-6) }
+    %y = linalg.generic ... ins(%x, %factor) { mulf(%x, %factor) }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // COMMUTER_DIALECT_NORM_TRANSFORMS_PASSES_TD
