@@ -76,4 +76,76 @@ def NormToLinalgPass : Pass<"norm-to-linalg"> {
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def RaiseNormsPass : Pass<"norm-raise"> {
+  let summary = "Norms that are spelled out become norm ops";
+  let description = [{
+    A value becomes `norm.layer_norm` or `norm.rms_norm` where it is proved to be
+    that of the program's ops, not where it looks like it: `arith` and `math` on
+    tensors, structured ops of `linalg` with their bodies and maps, and reshapes
+    by dimensions of size 1 are read as one polynomial over the elements of the
+    input, their means, roots of polynomials, and parameters. It has to be the
+    norm's own. So the ops may come in any order and grouping, variances as
+    E[(x - m)^2] or E[x^2] - m^2, roots by `rsqrt`, `sqrt` or `powf`, means by a
+    quotient, by a factor 1/n or in the factor behind the root, statistics with
+    their dimension kept or dropped.
+
+    ```mlir
+    %sq = arith.mulf %x, %x : tensor<4x8xf32>
+    %sum = linalg.reduce { arith.addf } ins(%sq : tensor<4x8xf32>) outs(%zeros : tensor<4xf32>) dimensions = [1]
+    %mean = arith.divf %sum, %eights : tensor<4xf32>
+    %var = arith.addf %mean, %eps : tensor<4xf32>
+    %factor = math.rsqrt %var : tensor<4xf32>
+    %f = linalg.broadcast ins(%factor : tensor<4xf32>) outs(%e : tensor<4x8xf32>) dimensions = [1]
+    %y = arith.mulf %x, %f : tensor<4x8xf32>
+    // becomes
+    %y = norm.rms_norm %x eps 1.0e-06 : tensor<4x8xf32>
+    ```
+
+    *What it keeps.* The proof is one in the real numbers; of floating-point
+    numbers the result may differ as it does when sums are added up in another
+    order, or factors of the type of the statistics multiplied. E[x^2] - m^2 is
+    equal in exact arithmetic only: where a mean is large beside the deviations
+    from it, it loses digits that the op's two passes keep, and the raised
+    program is the more accurate. Terms and factors that cancel in the real
+    numbers, but not with infinities and NaN, are not cancelled: `z - z`, `z / z`
+    and `0 * z` make a value something else than a norm; `maximumf(variance, 0)`
+    is the variance.
+
+    *Roundings.* The statistics and all else must be computed in the op's own
+    type, f32 for f16, bf16 and f32, f64 for f64, and only the result be rounded.
+    A part of which this is true is raised alone: where a norm is rounded to bf16
+    and then multiplied by its scale, as in Llama, it is raised without the scale,
+    and the product stays. `allow-rounding-changes` raises all of it, and norms
+    computed in a narrower or wider type, and so changes results by their
+    roundings, and overflows of f16 into numbers.
+
+    The value is replaced, and what was only for it goes; statistics with other
+    users stay. For every form of the ops, `norm-raise` undoes `norm-to-linalg`.
+
+    *Remarks* of category `norm`, named `norm-raise`: *passed* for each norm, and
+    *missed* for each root of a statistic in no norm, with a `Reason`:
+
+    | reason | what it means |
+    |---|---|
+    | `rounding-between` | a value is rounded on the way, or computed in another type than the op's |
+    | `eps-outside-root` | 1 / (sqrt(var) + eps), or 1 / sqrt(var) + eps |
+    | `eps-not-constant` | what is added to the variance is not known before a run |
+    | `count-mismatch` | a sum is divided by another number than that of its elements, such as n - 1, or by one that is not known |
+    | `statistics-of-another-tensor` | what is divided by the root is not what the statistics are of |
+    | `axis-mismatch` | the statistics are not of the last dimensions of the row that the element is in |
+    | `not-a-norm` | another polynomial, or ops that are not read |
+
+    Not read: control flow and calls between the ops, reshapes of several
+    dimensions into one, slices, clamps other than that of the variance, and a
+    reduction by anything but a sum. A scale or bias that is one number, or is not
+    over exactly the normalised dimensions, stays behind the norm.
+  }];
+  let options = [Option<"allowRoundingChanges", "allow-rounding-changes",
+    "bool", "false", "Raise norms that round between their ops, too">];
+  let dependentDialects = [
+    "::commuter::norm::NormDialect", "::mlir::arith::ArithDialect",
+    "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numNorms", "norms-raised", "Norms raised">];
+}
+
 #endif // COMMUTER_DIALECT_NORM_TRANSFORMS_PASSES_TD

@@ -1,0 +1,467 @@
+//===- NormMatch.cpp -----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The normal forms of norms.
+//
+//===----------------------------------------------------------------------===//
+
+#include "NormMatch.h"
+
+#include "commuter/Dialect/Norm/IR/Norm.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+using namespace mlir;
+using namespace commuter::norm;
+using Kind = Atom::Kind;
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+/// The type of the statistics of a norm of `element`.
+static Type getComputeType(Type element) {
+  return element.isF64() ? element : Float32Type::get(element.getContext());
+}
+
+/// Relative difference of coefficients that are equal but for rounding: each is
+/// of a few operations.
+static double getTolerance(Type compute) {
+  return compute.isF64() ? 0x1p-50 : 0x1p-21;
+}
+
+/// x * (1 / sqrt(var) + eps) has a term eps * x; larger ones are of a residual.
+static constexpr double kLargestEps = 1e-2;
+
+/// The shortest decimal number that rounds to `value` in the type.
+static double getShortest(double value, Type type) {
+  if (type.isF64())
+    return value;
+  const auto rounded = static_cast<float>(value);
+  for (int digits = 0; digits < 9; ++digits) {
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.*e", digits,
+                  static_cast<double>(rounded));
+    double shortest = std::strtod(text, nullptr);
+    if (static_cast<float>(shortest) == rounded)
+      return shortest;
+  }
+  return rounded;
+}
+
+//===----------------------------------------------------------------------===//
+// Matching
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class Matcher {
+public:
+  Matcher(Value root, Value input, const RowExpressionOptions &options,
+          NormMismatch &mismatch)
+      : root(root), input(input), source(getSource(input)), mismatch(mismatch),
+        type(cast<RankedTensorType>(root.getType())),
+        expression(source, options), algebra(expression.getAlgebra()),
+        compute(options.compute) {}
+
+  std::optional<NormMatch> match();
+
+private:
+  /// Widening is exact: an element of the input is one of what was widened.
+  static Value getSource(Value input) {
+    while (auto extend = input.getDefiningOp<arith::ExtFOp>())
+      input = extend.getIn();
+    return input;
+  }
+
+  std::nullopt_t fail(StringLiteral reason, unsigned rank);
+  bool findRoot(const Polynomial &result);
+  bool readBase();
+  bool readResult(const Polynomial &result);
+  bool isParameter(unsigned atom) const;
+  /// The same number for all elements, which only a run tells.
+  bool isOneNumber(unsigned atom) const {
+    return at(atom).kind == Kind::Element &&
+           llvm::all_of(at(atom).place,
+                        [](int code) { return code == kFirst; });
+  }
+  bool readLeaves();
+  bool placeParameters();
+  /// `reason`, unless a rounding kept the program from being looked through.
+  StringLiteral orRounding(StringLiteral reason) const;
+
+  const Atom &at(unsigned atom) const { return algebra[atom]; }
+  bool isUnit(int64_t dim) const { return type.getDimSize(dim) == 1; }
+
+  Value root, input, source;
+  NormMismatch &mismatch;
+  RankedTensorType type;
+  RowExpression expression;
+  Algebra &algebra;
+  Type compute;
+
+  /// 1 / sqrt(base) is in the result; its mean of squares.
+  unsigned factor = 0;
+  std::optional<unsigned> square;
+  std::optional<unsigned> scaleAtom, biasAtom;
+  NormMatch found;
+};
+
+} // namespace
+
+std::nullopt_t Matcher::fail(StringLiteral reason, unsigned rank) {
+  if (rank >= mismatch.rank) {
+    mismatch.rank = rank;
+    mismatch.reason = reason;
+  }
+  return std::nullopt;
+}
+
+StringLiteral Matcher::orRounding(StringLiteral reason) const {
+  const bool isRounded = llvm::any_of(expression.getLeaves(), [&](Value leaf) {
+    return expression.getObstacle(leaf) == Obstacle::Rounding;
+  });
+  return isRounded ? StringLiteral("rounding-between") : reason;
+}
+
+/// The one root that the result is divided by, of a mean of squares.
+bool Matcher::findRoot(const Polynomial &result) {
+  std::optional<unsigned> rootAtom;
+  for (auto &[monomial, coefficient] : result)
+    for (const Factor &f : monomial) {
+      if (at(f.atom).kind != Kind::Root)
+        continue;
+      auto isRoot = [](const Atom &atom) { return atom.kind == Kind::Root; };
+      auto isSquare = [](const Atom &atom) {
+        return atom.kind == Kind::Mean && atom.degree == 2;
+      };
+      if (f.halves == -2 && algebra.mentions(at(f.atom).base, isRoot) &&
+          algebra.mentions(at(f.atom).base, isSquare))
+        return fail("eps-outside-root", 3), false;
+      const bool isOfSquares =
+          llvm::any_of(at(f.atom).base, [&](const auto &term) {
+            return llvm::any_of(term.first, [&](const Factor &inner) {
+              return isSquare(at(inner.atom));
+            });
+          });
+      if (f.halves == -1 && isOfSquares && !rootAtom)
+        rootAtom = f.atom;
+    }
+  if (!rootAtom)
+    return fail(orRounding("not-a-norm"), 1), false;
+  factor = *rootAtom;
+  return true;
+}
+
+/// base = mean(x^2) + eps, or mean(x^2) - mean(x)^2 + eps: what comes out of a
+/// variance in either form. The dimensions of the means are the normalised
+/// ones.
+bool Matcher::readBase() {
+  const Polynomial base = at(factor).base;
+  for (auto &[monomial, coefficient] : base)
+    for (const Factor &f : monomial)
+      if (const Atom &atom = at(f.atom);
+          atom.kind == Kind::Mean && atom.degree == 2 && atom.value == source)
+        square = f.atom;
+  if (!square)
+    return fail(orRounding("statistics-of-another-tensor"), 2), false;
+
+  // Trailing dimensions of the row that the result's element is in.
+  const Place place = at(*square).place;
+  std::optional<int64_t> axis;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    if (isUnit(dim))
+      continue;
+    if (place[dim] == kMean) {
+      axis = axis.value_or(dim);
+      continue;
+    }
+    if (place[dim] != static_cast<int>(dim) || axis)
+      return fail("axis-mismatch", 4), false;
+  }
+  if (!axis)
+    return fail("axis-mismatch", 4), false;
+  found.axis = *axis;
+  // What n and n - 1 differ by is never within the tolerance.
+  int64_t length = 1;
+  for (int64_t dim = *axis; dim < type.getRank(); ++dim)
+    length *= std::max<int64_t>(type.getDimSize(dim), 1);
+  algebra.setTolerance(
+      std::min(getTolerance(compute), 0.125 / static_cast<double>(length)));
+
+  const unsigned mean = algebra.intern({Kind::Mean, source, 1, place, {}});
+  auto hasSize = [&](const Monomial &monomial) {
+    return llvm::any_of(monomial, [&](const Factor &f) {
+      return at(f.atom).kind == Kind::Extent;
+    });
+  };
+  double squares = 0, means = 0;
+  for (auto &[monomial, coefficient] : base) {
+    if (monomial.empty())
+      found.eps = coefficient;
+    else if (monomial == Monomial{{*square, 2}})
+      squares = coefficient;
+    else if (monomial == Monomial{{mean, 4}})
+      means = coefficient;
+    else if (hasSize(monomial) || (monomial.size() > 1 &&
+                                   llvm::any_of(monomial, [&](const Factor &f) {
+                                     return f.atom == *square || f.atom == mean;
+                                   })))
+      return fail("count-mismatch", 5), false;
+    else if (monomial.size() == 1 && isOneNumber(monomial[0].atom))
+      return fail(orRounding("eps-not-constant"), 5), false;
+    else
+      return fail(orRounding("not-a-norm"), 5), false;
+  }
+  found.isLayerNorm = means != 0;
+  if (!algebra.isNear(squares, 1.0) ||
+      (found.isLayerNorm && !algebra.isNear(means, -1.0)))
+    return fail("count-mismatch", 5), false;
+  found.eps = getShortest(found.eps, compute);
+  if (!std::isfinite(found.eps) || found.eps < 0)
+    return fail("not-a-norm", 5), false;
+  return true;
+}
+
+/// An element of something that is indexed by the normalised dimensions.
+bool Matcher::isParameter(unsigned atom) const {
+  const Atom &a = at(atom);
+  auto type = dyn_cast<RankedTensorType>(a.value ? a.value.getType() : Type());
+  if (a.kind != Kind::Element || a.value == source || !type)
+    return false;
+  Place expected, actual;
+  for (int64_t dim = found.axis; dim < this->type.getRank(); ++dim)
+    if (!isUnit(dim))
+      expected.push_back(static_cast<int>(dim));
+  for (auto [dim, code] : llvm::enumerate(a.place))
+    if (type.getDimSize(dim) != 1)
+      actual.push_back(code);
+  return expected == actual;
+}
+
+/// An RMS norm has the terms x * factor and x * factor * scale, of which the
+/// coefficient of the first is the offset; a layer norm one of them, the same
+/// with -mean for x, and the bias.
+bool Matcher::readResult(const Polynomial &result) {
+  const unsigned x = expression.getInputAtom();
+  const unsigned mean =
+      algebra.intern({Kind::Mean, source, 1, at(*square).place, {}});
+  double ofInput = 0, ofMean = 0, scaledInput = 0, scaledMean = 0;
+  bool usesOther = false;
+  auto refuse = [&] {
+    const bool hasNoInput = usesOther && ofInput == 0 && scaledInput == 0;
+    fail(orRounding(hasNoInput ? StringLiteral("statistics-of-another-tensor")
+                               : StringLiteral("not-a-norm")),
+         6);
+    return false;
+  };
+  bool isRefused = false;
+  for (auto &[monomial, coefficient] : result) {
+    Monomial rest = monomial;
+    const auto normalizing = llvm::find(rest, Factor{factor, -1});
+    if (normalizing == rest.end()) {
+      // What is added to the normalised row.
+      if (rest == Monomial{{x, 2}} && std::fabs(coefficient) < kLargestEps)
+        return fail("eps-outside-root", 6), false;
+      if (rest.size() != 1 || rest[0].halves != 2 || coefficient != 1.0 ||
+          biasAtom || !isParameter(rest[0].atom))
+        isRefused = true;
+      else
+        biasAtom = rest[0].atom;
+      continue;
+    }
+    rest.erase(normalizing);
+    const auto centre = llvm::find_if(rest, [&](const Factor &f) {
+      return f == Factor{x, 2} || f == Factor{mean, 2};
+    });
+    if (centre == rest.end()) {
+      usesOther |= llvm::none_of(
+          rest, [&](const Factor &f) { return at(f.atom).value == source; });
+      isRefused = true;
+      continue;
+    }
+    const bool isInput = centre->atom == x;
+    rest.erase(centre);
+    if (rest.empty()) {
+      (isInput ? ofInput : ofMean) = coefficient;
+      continue;
+    }
+    if (rest.size() != 1 || rest[0].halves != 2 || !isParameter(rest[0].atom) ||
+        (scaleAtom && *scaleAtom != rest[0].atom)) {
+      isRefused = true;
+      continue;
+    }
+    scaleAtom = rest[0].atom;
+    (isInput ? scaledInput : scaledMean) = coefficient;
+  }
+  if (isRefused)
+    return refuse();
+  const double main = scaleAtom ? scaledInput : ofInput;
+  const double centred = scaleAtom ? scaledMean : ofMean;
+  if (!algebra.isNear(main, 1.0))
+    return fail("count-mismatch", 7), false;
+  if (!found.isLayerNorm) {
+    found.offset = scaleAtom ? getShortest(ofInput, compute) : 0.0;
+    return ofMean == 0 && scaledMean == 0 && !biasAtom ? true : refuse();
+  }
+  const bool isCentred = algebra.isNear(centred, -1.0) &&
+                         (!scaleAtom || (ofInput == 0 && ofMean == 0));
+  return isCentred ? true : refuse();
+}
+
+/// What cancelled must be in the norm all the same, or its NaN would be lost.
+bool Matcher::readLeaves() {
+  for (std::optional<unsigned> atom : {scaleAtom, biasAtom})
+    if (atom)
+      (atom == scaleAtom ? found.scale : found.bias) = at(*atom).value;
+  if (scaleAtom && scaleAtom == biasAtom)
+    found.bias = found.scale;
+  for (Value leaf : expression.getLeaves())
+    if (leaf != found.scale && leaf != found.bias)
+      return fail("not-a-norm", 6), false;
+  return true;
+}
+
+/// How a parameter becomes one of the shape that the op takes, by dimensions of
+/// size 1 alone: nothing if it cannot.
+static std::optional<SmallVector<ReassociationIndices>>
+getReshape(RankedTensorType parameter, RankedTensorType wanted) {
+  if (parameter.getRank() == wanted.getRank()) {
+    if (succeeded(
+            verifyCompatibleShape(parameter.getShape(), wanted.getShape())))
+      return SmallVector<ReassociationIndices>();
+    return std::nullopt;
+  }
+  return getReassociationIndicesForReshape(
+      parameter, wanted.clone(parameter.getElementType()));
+}
+
+/// Among the axes that differ by dimensions of size 1 only, the one for which
+/// the parameters have the right shape already.
+bool Matcher::placeParameters() {
+  int64_t first = found.axis;
+  while (first > 0 && isUnit(first - 1))
+    --first;
+  SmallVector<RankedTensorType> parameters;
+  for (Value parameter : {found.scale, found.bias})
+    if (parameter)
+      parameters.push_back(cast<RankedTensorType>(parameter.getType()));
+  for (RankedTensorType parameter : parameters)
+    for (int64_t axis = first; axis <= found.axis; ++axis)
+      if (type.getShape().drop_front(axis) == parameter.getShape())
+        found.axis = axis;
+  auto fits = [&](RankedTensorType parameter) {
+    return getReshape(parameter,
+                      type.clone(type.getShape().drop_front(found.axis)))
+        .has_value();
+  };
+  if (!llvm::all_of(parameters, fits))
+    return fail("not-a-norm", 8), false;
+  return true;
+}
+
+std::optional<NormMatch> Matcher::match() {
+  std::optional<Polynomial> result = expression.evaluateRoot(root);
+  mismatch.ops = expression.getVisited();
+  if (!result)
+    return fail("rounding-between", 0);
+  if (!findRoot(*result) || !readBase() || !readResult(*result) ||
+      !readLeaves() || !placeParameters())
+    return std::nullopt;
+  found.input = input;
+  found.ops = expression.getVisited();
+  return std::move(found);
+}
+
+std::optional<NormMatch> commuter::norm::matchNorm(Value root, Value input,
+                                                   bool ignoresRounding,
+                                                   NormMismatch &mismatch) {
+  RowExpressionOptions options;
+  options.compute = getComputeType(getElementTypeOrSelf(root.getType()));
+  options.ignoresRounding = ignoresRounding;
+  options.tolerance = getTolerance(options.compute);
+  // (offset + scale) taken apart, or as a scale of its own.
+  for (bool keepsParameters : {false, true}) {
+    options.keepsParameters = keepsParameters;
+    Matcher matcher(root, input, options, mismatch);
+    if (std::optional<NormMatch> match = matcher.match())
+      return match;
+  }
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// The op
+//===----------------------------------------------------------------------===//
+
+/// `parameter` with the shape and an element type that the op takes.
+static Value createParameter(RewriterBase &rewriter, Location loc,
+                             Value parameter, RankedTensorType input,
+                             int64_t axis) {
+  if (!parameter)
+    return {};
+  auto type = cast<RankedTensorType>(parameter.getType());
+  auto groups =
+      getReshape(type, input.clone(input.getShape().drop_front(axis)));
+  if (groups && !groups->empty()) {
+    auto shaped = type.clone(input.getShape().drop_front(axis));
+    if (type.getRank() > shaped.getRank())
+      parameter = tensor::CollapseShapeOp::create(rewriter, loc, shaped,
+                                                  parameter, *groups);
+    else
+      parameter = tensor::ExpandShapeOp::create(rewriter, loc, shaped,
+                                                parameter, *groups);
+    type = shaped;
+  }
+  Type element = type.getElementType(), wanted = input.getElementType();
+  if (element == wanted ||
+      element.getIntOrFloatBitWidth() > wanted.getIntOrFloatBitWidth())
+    return parameter;
+  // f16 beside bf16: both are numbers of f32.
+  return arith::ExtFOp::create(rewriter, loc,
+                               type.clone(getComputeType(wanted)), parameter);
+}
+
+Value NormMatch::create(RewriterBase &rewriter, Value root,
+                        Operation *&op) const {
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPoint(root.getDefiningOp());
+  Location loc = root.getLoc();
+  auto type = cast<RankedTensorType>(root.getType());
+  // A rounding of the root to another type than the input's stays one.
+  Type element = getElementTypeOrSelf(input.getType());
+  const bool isRounded = element == type.getElementType();
+  auto computed = isRounded ? type : type.clone(getComputeType(element));
+  Value x = input;
+  if (x.getType() != computed)
+    x = arith::ExtFOp::create(rewriter, loc, computed, x);
+  Value scale = createParameter(rewriter, loc, this->scale, computed, axis);
+  Value bias = createParameter(rewriter, loc, this->bias, computed, axis);
+  IntegerAttr axisAttr;
+  if (axis != type.getRank() - 1)
+    axisAttr = rewriter.getI64IntegerAttr(axis);
+  FloatAttr epsAttr = rewriter.getF64FloatAttr(eps);
+  Value norm;
+  if (isLayerNorm)
+    norm = LayerNormOp::create(rewriter, loc, computed, x, scale, bias,
+                               axisAttr, epsAttr);
+  else
+    norm =
+        RMSNormOp::create(rewriter, loc, computed, x, scale,
+                          rewriter.getF64FloatAttr(offset), axisAttr, epsAttr);
+  op = norm.getDefiningOp();
+  if (computed != type)
+    return arith::TruncFOp::create(rewriter, loc, type, norm);
+  return norm;
+}
