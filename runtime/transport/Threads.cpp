@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Transport.h"
+#include "Issued.h"
 
 #include <algorithm>
 #include <atomic>
@@ -33,19 +33,6 @@ using namespace commuter::rt;
 
 namespace {
 
-/// What a rank issued: what must agree, and what messages tell.
-struct Issued {
-  uint64_t sequence = 0; // 0: nothing yet
-  Operation operation = Operation::Barrier;
-  commuter_reduction_t kind = COMMUTER_SUM;
-  View input;
-  int64_t dim = 0, concatDim = 0;
-  std::vector<int64_t> extents;
-
-  bool agreesWith(const Issued &other) const;
-  std::string describe() const;
-};
-
 struct ThreadsChannel : Channel {
   explicit ThreadsChannel(const std::vector<int32_t> &members)
       : members(members), calls(members.size()), present(members.size()) {}
@@ -64,13 +51,13 @@ struct ThreadsChannel : Channel {
   std::condition_variable wake;
 };
 
-enum class Presence { Never, Joined, Left };
-
-struct RankState {
-  Presence presence = Presence::Never;
-  Issued last;
-  std::string spec; // of `last`
+struct ThreadsRank : RankState {
   ThreadsChannel *waitingIn = nullptr;
+
+  void stopWaiting() {
+    waitingIn = nullptr;
+    isWaiting = false;
+  }
 };
 
 class ThreadsTransport final : public Transport {
@@ -89,6 +76,7 @@ public:
   Status run(Collective &call, CollectiveCounters &counters) override;
   void abort(const Status &status) override;
   Status failure() override;
+  std::string describe() override;
 
 private:
   Status meet(Collective &call, ThreadsChannel &channel);
@@ -101,7 +89,7 @@ private:
   const int64_t timeoutMs;
   int spins;
   std::mutex mutex;
-  std::vector<RankState> ranks;
+  std::vector<ThreadsRank> ranks;
   std::map<std::vector<int32_t>, std::unique_ptr<ThreadsChannel>> channels;
   std::atomic<bool> poisoned{false};
   Status fault; // written once, before `poisoned`
@@ -109,108 +97,19 @@ private:
 
 } // namespace
 
-//===----------------------------------------------------------------------===//
-// What was issued
-//===----------------------------------------------------------------------===//
-
-bool Issued::agreesWith(const Issued &other) const {
-  if (operation != other.operation)
-    return false;
-  if (operation == Operation::Barrier ||
-      operation == Operation::ExchangeExtents)
-    return true;
-  if (kind != other.kind || input.dtype != other.input.dtype ||
-      input.rank != other.input.rank || dim != other.dim ||
-      concatDim != other.concatDim || extents != other.extents)
-    return false;
-  for (int32_t d = 0; d < input.rank; ++d) {
-    // The gathered dimension is the extents' business.
-    if (operation == Operation::AllGather && d == dim)
-      continue;
-    if (input.sizes[d] != other.input.sizes[d])
-      return false;
-  }
-  return true;
-}
-
-std::string Issued::describe() const {
-  std::string text =
-      "#" + std::to_string(sequence) + " " + operationName(operation);
-  auto list = [&](const std::vector<int64_t> &values) {
-    constexpr size_t kShown = 16;
-    for (size_t i = 0; i < values.size() && i < kShown; ++i)
-      text += (i ? "," : "") + std::to_string(values[i]);
-    if (values.size() > kShown)
-      text += ",...";
-  };
-  switch (operation) {
-  case Operation::Barrier:
-  case Operation::ExchangeExtents:
-    break;
-  case Operation::AllGather: {
-    text += " " + input.describe() + " dim " + std::to_string(dim);
-    bool ragged = false;
-    for (int64_t extent : extents)
-      ragged |= extent != extents[0];
-    if (ragged) {
-      text += " extents [";
-      list(extents);
-      text += "]";
-    }
-    break;
-  }
-  case Operation::AllReduce:
-  case Operation::ReduceScatter:
-    text += kind == COMMUTER_SUM   ? " sum "
-            : kind == COMMUTER_MAX ? " max "
-                                   : " min ";
-    text += input.describe();
-    if (operation == Operation::ReduceScatter)
-      text += " dim " + std::to_string(dim);
-    break;
-  case Operation::AllToAll:
-    text += " " + input.describe() + " split " + std::to_string(dim) +
-            " concat " + std::to_string(concatDim);
-    break;
-  case Operation::CheckReplicated:
-    text += " " + input.describe();
-    break;
-  }
-  return text;
-}
-
 /// One line on each rank: the members of `channel`, then the ranks that are not
 /// in it. Needs the mutex.
 std::string ThreadsTransport::ranksText(const ThreadsChannel &channel) {
   std::string text;
-  auto add = [&](int32_t rank, bool isMember, bool isHere) {
-    const RankState &state = ranks[rank];
-    text += (text.empty() ? "rank " : "; rank ") + std::to_string(rank) + ": ";
-    if (isHere) {
-      text += state.last.describe();
-      return;
-    }
-    if (state.presence == Presence::Never) {
-      text += "has no context";
-      return;
-    }
-    if (state.presence == Presence::Left)
-      text += "left, ";
-    else
-      text += isMember ? "did not arrive, " : "not in this group, ";
-    if (state.waitingIn)
-      text += "waits in " + state.last.describe() + " over " + state.spec;
-    else if (state.last.sequence)
-      text += "last " + state.last.describe();
-    else
-      text += "no collective yet";
-  };
-  for (size_t i = 0; i < channel.members.size(); ++i)
-    add(channel.members[i], /*isMember=*/true, channel.present[i]);
+  for (size_t i = 0; i < channel.members.size(); ++i) {
+    int32_t rank = channel.members[i];
+    appendRank(text, rank, ranks[rank],
+               channel.present[i] ? Place::Here : Place::Away);
+  }
   for (int32_t rank = 0; rank < static_cast<int32_t>(ranks.size()); ++rank)
     if (std::find(channel.members.begin(), channel.members.end(), rank) ==
         channel.members.end())
-      add(rank, /*isMember=*/false, /*isHere=*/false);
+      appendRank(text, rank, ranks[rank], Place::Elsewhere);
   return text;
 }
 
@@ -238,9 +137,17 @@ Status ThreadsTransport::failure() {
   return poisoned.load(std::memory_order_acquire) ? fault : Status();
 }
 
+std::string ThreadsTransport::describe() {
+  std::lock_guard<std::mutex> lock(mutex);
+  for (const ThreadsRank &rank : ranks)
+    if (rank.waitingIn)
+      return rank.last.title() + ": " + ranksText(*rank.waitingIn);
+  return {};
+}
+
 Status ThreadsTransport::join(int32_t rank) {
   std::lock_guard<std::mutex> lock(mutex);
-  RankState &state = ranks[rank];
+  ThreadsRank &state = ranks[rank];
   if (state.presence == Presence::Joined)
     return fail(COMMUTER_INVALID_ARGUMENT, "rank %d has a context already",
                 rank);
@@ -253,17 +160,15 @@ void ThreadsTransport::leave(int32_t rank) {
   std::lock_guard<std::mutex> lock(mutex);
   ranks[rank].presence = Presence::Left;
   // Nobody is left behind unless somebody waits for this rank right now.
-  for (const RankState &state : ranks) {
+  for (const ThreadsRank &state : ranks) {
     const ThreadsChannel *channel = state.waitingIn;
     if (!channel)
       continue;
     for (int32_t member : channel->members)
       if (member == rank) {
-        (void)poison(
-            fail(COMMUTER_RANK_LEFT, "%s #%llu over %s: rank %d left: %s",
-                 operationName(state.last.operation),
-                 static_cast<unsigned long long>(state.last.sequence),
-                 state.spec.c_str(), rank, ranksText(*channel).c_str()));
+        (void)poison(fail(COMMUTER_RANK_LEFT, "%s: rank %d left: %s",
+                          state.last.title().c_str(), rank,
+                          ranksText(*channel).c_str()));
         return;
       }
   }
@@ -301,31 +206,21 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
   if (poisoned.load(std::memory_order_relaxed))
     return fault;
 
-  RankState &self = ranks[call.rank];
-  self.last.sequence = call.sequence;
-  self.last.operation = call.operation;
-  self.last.kind = call.kind;
-  self.last.input = call.input;
-  self.last.dim = call.dim;
-  self.last.concatDim = call.concatDim;
-  self.last.extents = call.extents;
-  self.spec = call.spec;
+  ThreadsRank &self = ranks[call.rank];
+  self.last = Issued(call);
   channel.calls[call.index] = &call;
   channel.present[call.index] = 1;
   ++channel.arrived;
 
-  auto title = [&] {
-    return std::string(operationName(call.operation)) + " #" +
-           std::to_string(call.sequence) + " over " + call.spec;
-  };
   for (size_t i = 0; i < channel.members.size(); ++i) {
     if (channel.present[i])
       continue;
-    const RankState &peer = ranks[channel.members[i]];
+    const ThreadsRank &peer = ranks[channel.members[i]];
     if (peer.presence == Presence::Left)
-      return poison({COMMUTER_RANK_LEFT,
-                     title() + ": rank " + std::to_string(channel.members[i]) +
-                         " left: " + ranksText(channel)});
+      return poison(
+          {COMMUTER_RANK_LEFT, self.last.title() + ": rank " +
+                                   std::to_string(channel.members[i]) +
+                                   " left: " + ranksText(channel)});
     // A peer that waits for this rank elsewhere can never come here.
     if (!peer.waitingIn || peer.waitingIn == &channel)
       continue;
@@ -333,7 +228,8 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
       if (member == call.rank)
         return poison(
             {COMMUTER_MISMATCH,
-             title() + ": ranks issued collectives over different groups: " +
+             self.last.title() +
+                 ": ranks issued collectives over different groups: " +
                  ranksText(channel)});
   }
 
@@ -341,11 +237,12 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
     const Issued &first = ranks[channel.members[0]].last;
     for (int32_t member : channel.members)
       if (!ranks[member].last.agreesWith(first))
-        return poison({COMMUTER_MISMATCH,
-                       title() + ": ranks issued different collectives: " +
-                           ranksText(channel)});
+        return poison(
+            {COMMUTER_MISMATCH, self.last.title() +
+                                    ": ranks issued different collectives: " +
+                                    ranksText(channel)});
     for (int32_t member : channel.members)
-      ranks[member].waitingIn = nullptr;
+      ranks[member].stopWaiting();
     channel.arrived = 0;
     std::fill(channel.present.begin(), channel.present.end(), 0);
     channel.meetings.fetch_add(1, std::memory_order_release);
@@ -355,6 +252,7 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
   }
 
   self.waitingIn = &channel;
+  self.isWaiting = true;
   uint64_t before = channel.meetings.load(std::memory_order_relaxed);
   auto met = [&] {
     return channel.meetings.load(std::memory_order_acquire) != before;
@@ -365,16 +263,16 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
   lock.lock();
   while (!met()) {
     if (poisoned.load(std::memory_order_relaxed)) {
-      self.waitingIn = nullptr;
+      self.stopWaiting();
       return fault;
     }
     if (channel.wake.wait_until(lock, deadline) == std::cv_status::timeout &&
         !met()) {
       Status status =
-          poison({COMMUTER_TIMEOUT, title() + " timed out after " +
+          poison({COMMUTER_TIMEOUT, self.last.title() + " timed out after " +
                                         std::to_string(timeoutMs) +
                                         " ms: " + ranksText(channel)});
-      self.waitingIn = nullptr;
+      self.stopWaiting();
       return status;
     }
   }

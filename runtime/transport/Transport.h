@@ -35,6 +35,7 @@ enum class Operation {
 const char *operationName(Operation operation);
 
 /// A transport's state of one group, shared by its members in this process.
+/// Making one involves no other process.
 class Channel {
 public:
   virtual ~Channel() = default;
@@ -85,6 +86,10 @@ public:
 
   /// OK, or what the world was poisoned with.
   virtual Status failure() = 0;
+
+  /// What a rank of this process waits for, and what is known of every rank:
+  /// the message of a fault, had it one. Empty if none waits.
+  virtual std::string describe() = 0;
 };
 
 /// Ranks that are threads of this process.

@@ -1,0 +1,65 @@
+//===- Issued.h -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a rank issued, and what is known of it: what every transport compares
+// when ranks meet, and what its messages tell when they do not.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_RUNTIME_ISSUED_H
+#define COMMUTER_RUNTIME_ISSUED_H
+
+#include "Transport.h"
+
+namespace commuter::rt {
+
+/// A collective as it was issued: what must agree, and what messages tell. The
+/// addresses in `input` mean nothing: it may be another process's.
+struct Issued {
+  uint64_t sequence = 0; // 0: nothing yet
+  Operation operation = Operation::Barrier;
+  commuter_reduction_t kind = COMMUTER_SUM;
+  View input;
+  int64_t dim = 0, concatDim = 0;
+  std::vector<int64_t> extents;
+  std::string spec; // the group's; may differ where the members agree
+
+  Issued() = default;
+  explicit Issued(const Collective &call);
+
+  bool agreesWith(const Issued &other) const;
+
+  /// For example "#2 all_gather f32[2x3] dim 0".
+  std::string describe() const;
+
+  /// For example "all_gather #2 over mesh[dp]": what a message starts with.
+  std::string title() const;
+};
+
+enum class Presence { Never, Joined, Left };
+
+struct RankState {
+  Presence presence = Presence::Never;
+  Issued last;
+  bool isWaiting = false; // in `last`
+};
+
+/// Where a rank is, seen from a group that waits.
+enum class Place {
+  Here,     // a member that is in the call
+  Away,     // a member that is not
+  Elsewhere // no member
+};
+
+/// Adds the rank's entry to a list such as "rank 0: ...; rank 1: ...".
+void appendRank(std::string &text, int32_t rank, const RankState &state,
+                Place place);
+
+} // namespace commuter::rt
+
+#endif // COMMUTER_RUNTIME_ISSUED_H
