@@ -33,6 +33,10 @@
 //   element type, count), the world is poisoned: the call fails on *every*
 //   rank, with a message naming each rank's sequence number and operation, and
 //   every later collective of that world fails at once with the same message.
+//   Between processes, the other ranks learn of a fault within a second, and a
+//   rank that answers nothing is described by what was last heard of it. If the
+//   fault left a transfer unfinished, the process does not enter MPI again:
+//   its other worlds fail, too.
 //
 //===----------------------------------------------------------------------===*/
 
@@ -124,9 +128,41 @@ typedef struct commuter_world_options_t {
 COMMUTER_API commuter_status_t commuter_threads_world_create(
     int32_t size, const commuter_world_options_t *options,
     commuter_world_t **out_world);
+
+/* Transport `mpi`: the ranks are the processes of an MPI job, one each; this
+   process's rank is its rank in MPI_COMM_WORLD.
+
+   commuter_mpi_init loads the transport's module and starts MPI, unless the
+   host has (with MPI_THREAD_SERIALIZED or more); at the first call all
+   processes take part. Outputs may be NULL. Errors: UNSUPPORTED (no such module
+   or thread level), INTERNAL (MPI's own).
+
+   commuter_mpi_world_create is local, but every process creates its worlds in
+   the same order. Errors: as commuter_mpi_init and
+   commuter_threads_world_create, and INVALID_ARGUMENT if `size` is not the
+   number of processes.
+
+   commuter_mpi_finalize comes last. It waits for the other processes to come
+   there, too, and ends MPI, unless the host started it. If one of them does not
+   come within `timeout_ms`, or MPI is in no state to be entered (see below), it
+   fails, and the process should end by _exit: MPI_Finalize would hang. */
+COMMUTER_API commuter_status_t commuter_mpi_init(int32_t *out_rank,
+                                                 int32_t *out_size);
+COMMUTER_API commuter_status_t
+commuter_mpi_world_create(int32_t size, const commuter_world_options_t *options,
+                          commuter_world_t **out_world);
+COMMUTER_API commuter_status_t commuter_mpi_finalize(int64_t timeout_ms);
+
 COMMUTER_API void commuter_world_retain(commuter_world_t *world);
 COMMUTER_API void commuter_world_release(commuter_world_t *world);
 COMMUTER_API int32_t commuter_world_size(const commuter_world_t *world);
+/* The one rank that lives in this process; -1 if all do. */
+COMMUTER_API int32_t commuter_world_rank(const commuter_world_t *world);
+/* Writes what a rank of this process is waiting for, and what is known of every
+   rank, as a fault's message would tell it: for a host that is being stopped.
+   The text is cut to `size` and ends in 0; it is empty if none waits. */
+COMMUTER_API void commuter_world_describe(commuter_world_t *world, char *buffer,
+                                          size_t size);
 
 /* Poisons the world: every rank's pending and later collective fails with
    RANK_LEFT and `reason`. For a host that gives up on a run. */

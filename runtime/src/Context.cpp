@@ -34,26 +34,35 @@ static int64_t defaultTimeoutMs() {
   return 60000;
 }
 
+Status commuter::rt::checkWorld(int32_t size,
+                                const commuter_world_options_t *options,
+                                commuter_world_t **outWorld,
+                                int64_t &timeoutMs) {
+  if (!outWorld)
+    return fail(COMMUTER_INVALID_ARGUMENT, "out_world is NULL");
+  if (size < 1)
+    return fail(COMMUTER_INVALID_ARGUMENT, "a world of %d ranks", size);
+  timeoutMs = options ? options->timeout_ms : 0;
+  if (timeoutMs < 0)
+    return fail(COMMUTER_INVALID_ARGUMENT, "a timeout of %lld ms",
+                static_cast<long long>(timeoutMs));
+  if (timeoutMs == 0)
+    timeoutMs = defaultTimeoutMs();
+  // Ten years: a deadline must not overflow the clock.
+  timeoutMs = std::min<int64_t>(timeoutMs, INT64_C(315360000000));
+  return {};
+}
+
 commuter_status_t
 commuter_threads_world_create(int32_t size,
                               const commuter_world_options_t *options,
                               commuter_world_t **outWorld) {
   return guarded(nullptr, [&]() -> Status {
-    if (!outWorld)
-      return fail(COMMUTER_INVALID_ARGUMENT, "out_world is NULL");
-    if (size < 1)
-      return fail(COMMUTER_INVALID_ARGUMENT, "a world of %d ranks", size);
-    int64_t timeout = options ? options->timeout_ms : 0;
-    if (timeout < 0)
-      return fail(COMMUTER_INVALID_ARGUMENT, "a timeout of %lld ms",
-                  static_cast<long long>(timeout));
-    if (timeout == 0)
-      timeout = defaultTimeoutMs();
-    // Ten years: a deadline must not overflow the clock.
-    timeout = std::min<int64_t>(timeout, INT64_C(315360000000));
+    int64_t timeoutMs = 0;
+    COMMUTER_TRY(checkWorld(size, options, outWorld, timeoutMs));
     auto world = std::make_unique<commuter_world_t>();
     world->size = size;
-    world->transport = createThreadsTransport(size, timeout);
+    world->transport = createThreadsTransport(size, timeoutMs);
     *outWorld = world.release();
     return {};
   });
@@ -71,6 +80,24 @@ void commuter_world_release(commuter_world_t *world) {
 
 int32_t commuter_world_size(const commuter_world_t *world) {
   return world ? world->size : 0;
+}
+
+int32_t commuter_world_rank(const commuter_world_t *world) {
+  return world ? world->localRank : -1;
+}
+
+void commuter_world_describe(commuter_world_t *world, char *buffer,
+                             size_t size) {
+  if (!buffer || size == 0)
+    return;
+  buffer[0] = '\0';
+  if (!world)
+    return;
+  guarded(nullptr, [&]() -> Status {
+    std::string text = world->transport->describe();
+    buffer[text.copy(buffer, size - 1)] = '\0';
+    return {};
+  });
 }
 
 void commuter_world_abort(commuter_world_t *world, const char *reason) {

@@ -70,6 +70,10 @@ Status resolveGroup(const std::map<std::string, Mesh, std::less<>> &meshes,
                     const char *spec, int32_t rank,
                     std::vector<int32_t> &members, int64_t &index);
 
+/// Checks what every world is created from, and settles its deadline.
+Status checkWorld(int32_t size, const commuter_world_options_t *options,
+                  commuter_world_t **outWorld, int64_t &timeoutMs);
+
 /// Runs `body`, records its error, and lets no exception through the C API.
 template <typename Body>
 commuter_status_t guarded(commuter_context_t *context, Body &&body) noexcept {
@@ -98,6 +102,7 @@ commuter_status_t copyViews(commuter_context_t *context,
 struct commuter_world_t {
   std::atomic<int64_t> references{1};
   int32_t size = 0;
+  int32_t localRank = -1; // the only one in this process; -1: all are
   std::unique_ptr<commuter::rt::Transport> transport;
 };
 
