@@ -25,13 +25,15 @@ protected:
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Cts, CollectiveTest,
-                         testing::Combine(testing::ValuesIn(backends()),
-                                          testing::ValuesIn(meshCases())),
-                         [](const auto &info) {
-                           return std::string(std::get<0>(info.param).name) +
-                                  std::get<1>(info.param).name;
-                         });
+std::vector<std::tuple<Backend, MeshCase>> collectiveCases() {
+  std::vector<std::tuple<Backend, MeshCase>> cases;
+  for (const MeshCase &mesh : meshCases())
+    for (const Backend &backend : backends(mesh.ranks()))
+      cases.emplace_back(backend, mesh);
+  return cases;
+}
+
+CTS_INSTANTIATE(CollectiveTest, collectiveCases());
 
 /// The types that take part in reductions.
 std::vector<commuter_dtype_t> arithmeticTypes() {

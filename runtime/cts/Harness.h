@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Test support: backends to run on, tensors of any type and layout, and a world
-// of ranks, each on its own thread.
+// Test support: backends to run on, tensors of any type and layout, and worlds,
+// whose ranks are threads of this process, or processes of a job.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,11 +19,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <barrier>
 #include <cmath>
 #include <cstring>
 #include <functional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 namespace cts {
@@ -37,8 +39,58 @@ struct Backend {
                                    commuter_world_t **world);
 };
 
-inline std::vector<Backend> backends() {
-  return {{"CpuThreads", "cpu", commuter_threads_world_create}};
+/// The processes that run this suite together: one, unless it runs on a
+/// transport whose ranks are processes. All of them run the same tests at the
+/// same time, each for its own rank.
+class Job {
+public:
+  static Job &get() {
+    static Job job;
+    return job;
+  }
+
+  /// Makes this process a part of an MPI job.
+  bool joinMpi() {
+    if (commuter_mpi_init(&rank, &size) != COMMUTER_OK)
+      return false;
+    isDistributed = true;
+    return commuter_mpi_world_create(size, nullptr, &lobby) == COMMUTER_OK &&
+           enterLobby();
+  }
+
+  /// Returns what each process gave, at the same point of its course, and so is
+  /// a barrier as well. Empty, after a failure, if a process is lost.
+  std::vector<std::string> share(const std::string &own);
+
+  bool isDistributed = false;
+  int32_t rank = 0, size = 1;
+
+private:
+  bool enterLobby() {
+    const char *axis = "process";
+    int64_t extent = size;
+    return commuter_context_create(lobby, rank, "cpu", &context) ==
+               COMMUTER_OK &&
+           commuter_context_add_mesh(context, "lobby", 1, &axis, &extent) ==
+               COMMUTER_OK &&
+           commuter_context_group(context, "lobby[process]", &group) ==
+               COMMUTER_OK;
+  }
+
+  // A world beside those that are tested, and broken.
+  commuter_world_t *lobby = nullptr;
+  commuter_context_t *context = nullptr;
+  commuter_group_t *group = nullptr;
+};
+
+/// Those that can run a world of so many ranks.
+inline std::vector<Backend> backends(int32_t ranks) {
+  const Job &job = Job::get();
+  if (!job.isDistributed)
+    return {{"CpuThreads", "cpu", commuter_threads_world_create}};
+  if (job.size != ranks)
+    return {};
+  return {{"CpuMpi", "cpu", commuter_mpi_world_create}};
 }
 
 inline const commuter_dtype_t kAllTypes[] = {
@@ -294,6 +346,33 @@ inline void fillRandom(Tensor &tensor, uint64_t seed, double mean = 0,
     tensor.set(i, mean + sigma * random());
 }
 
+inline std::vector<std::string> Job::share(const std::string &own) {
+  if (size == 1)
+    return {own};
+  Tensor extents(COMMUTER_I64, {size});
+  commuter_status_t status = commuter_exchange_extents(
+      context, group, static_cast<int64_t>(own.size()), &extents.view);
+  int64_t total = 0;
+  for (int32_t r = 0; r < size && status == COMMUTER_OK; ++r)
+    total += static_cast<int64_t>(extents.get(r));
+  Tensor input(COMMUTER_I8, {static_cast<int64_t>(own.size())}),
+      output(COMMUTER_I8, {total});
+  std::copy(own.begin(), own.end(), static_cast<char *>(input.view.data));
+  if (status == COMMUTER_OK)
+    status = commuter_all_gather(context, group, &input.view, &output.view, 0,
+                                 &extents.view);
+  EXPECT_EQ(status, COMMUTER_OK) << commuter_context_error(context);
+  if (status != COMMUTER_OK)
+    return {};
+  std::vector<std::string> all;
+  auto *at = static_cast<const char *>(output.view.data);
+  for (int32_t r = 0; r < size; ++r) {
+    all.emplace_back(at, static_cast<size_t>(extents.get(r)));
+    at += all.back().size();
+  }
+  return all;
+}
+
 //===----------------------------------------------------------------------===//
 // Worlds
 //===----------------------------------------------------------------------===//
@@ -348,6 +427,10 @@ inline std::vector<MeshCase> meshCases() {
       {"TwoThreeFirst", {"a", "b"}, {2, 3}, "mesh[a]", {0}},
       {"TwoThreeLast", {"a", "b"}, {2, 3}, "mesh[b]", {1}},
       {"TwoThreeSwapped", {"a", "b"}, {2, 3}, "mesh[b,a]", {1, 0}},
+      {"TwoTwoSwapped", {"a", "b"}, {2, 2}, "mesh[b,a]", {1, 0}},
+      {"TwoTwoFirst", {"a", "b"}, {2, 2}, "mesh[a]", {0}},
+      {"Three", {"dp"}, {3}, "mesh[dp]", {0}},
+      {"Two", {"dp"}, {2}, "mesh[dp]", {0}},
       {"One", {"a", "b"}, {3, 1}, "mesh[b]", {1}},
   };
 }
@@ -369,24 +452,27 @@ struct Rank {
 class World {
 public:
   World(const Backend &backend, const MeshCase &mesh, int64_t timeoutMs = 20000)
-      : backend(backend), mesh(mesh) {
+      : backend(backend), mesh(mesh), meeting(mesh.ranks()) {
     commuter_world_options_t options{timeoutMs};
-    EXPECT_EQ(backend.createWorld(mesh.ranks(), &options, &world), COMMUTER_OK);
+    EXPECT_EQ(backend.createWorld(mesh.ranks(), &options, &world), COMMUTER_OK)
+        << commuter_last_error();
   }
   ~World() { commuter_world_release(world); }
 
-  /// Runs `body` for every rank at once; the contexts go at the end, each on
-  /// its own thread unless `body` released it and cleared the pointer.
+  /// Runs `body` for every rank at once, here for those of this process; the
+  /// contexts go at the end, each on its own thread unless `body` released it
+  /// and cleared the pointer.
   void run(const std::function<void(Rank &)> &body) {
     // All contexts first: a rank that starts early must not find another one
     // gone, or not there yet.
-    std::vector<Rank> ranks(mesh.ranks());
-    for (int32_t r = 0; r < mesh.ranks(); ++r) {
-      Rank &rank = ranks[r];
-      rank.rank = r;
-      ASSERT_EQ(
-          commuter_context_create(world, r, backend.device, &rank.context),
-          COMMUTER_OK)
+    int32_t local = commuter_world_rank(world);
+    std::vector<Rank> ranks(local < 0 ? mesh.ranks() : 1);
+    for (size_t i = 0; i < ranks.size(); ++i) {
+      Rank &rank = ranks[i];
+      rank.rank = local < 0 ? static_cast<int32_t>(i) : local;
+      ASSERT_EQ(commuter_context_create(world, rank.rank, backend.device,
+                                        &rank.context),
+                COMMUTER_OK)
           << commuter_last_error();
       ASSERT_EQ(
           commuter_context_add_mesh(rank.context, "mesh",
@@ -397,8 +483,9 @@ public:
                 COMMUTER_OK);
       rank.index = commuter_group_index(rank.group);
       rank.size = commuter_group_size(rank.group);
-      rank.members = mesh.members(r);
+      rank.members = mesh.members(rank.rank);
     }
+    Job::get().share("");
     std::vector<std::thread> threads;
     for (Rank &rank : ranks)
       threads.emplace_back([&] {
@@ -409,10 +496,34 @@ public:
       thread.join();
   }
 
+  /// Where all ranks' bodies meet, whatever has become of the world.
+  void rendezvous() {
+    if (Job::get().isDistributed)
+      Job::get().share("");
+    else
+      meeting.arrive_and_wait();
+  }
+
   commuter_world_t *world = nullptr;
   Backend backend;
   MeshCase mesh;
+
+private:
+  std::barrier<> meeting;
 };
+
+/// What a suite runs for. That may be nothing: a job of processes has one size,
+/// and is not the place for worlds of other sizes.
+#define CTS_INSTANTIATE(suite, cases)                                          \
+  GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                        \
+  INSTANTIATE_TEST_SUITE_P(                                                    \
+      Cts, suite, testing::ValuesIn(cases),                                    \
+      [](const auto &info) { return nameCase(info.param); })
+
+inline std::string nameCase(const Backend &backend) { return backend.name; }
+inline std::string nameCase(const std::tuple<Backend, MeshCase> &both) {
+  return std::string(std::get<0>(both).name) + std::get<1>(both).name;
+}
 
 #define EXPECT_OK(rank, call) EXPECT_EQ(call, COMMUTER_OK) << (rank).error()
 

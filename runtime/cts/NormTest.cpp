@@ -27,8 +27,7 @@ protected:
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Cts, NormTest, testing::ValuesIn(backends()),
-                         [](const auto &info) { return info.param.name; });
+CTS_INSTANTIATE(NormTest, backends(1));
 
 const commuter_dtype_t kNormTypes[] = {COMMUTER_F32, COMMUTER_F64, COMMUTER_F16,
                                        COMMUTER_BF16};

@@ -20,10 +20,14 @@ namespace {
 const MeshCase kFour{"Four", {"dp", "tp"}, {2, 2}, "mesh[dp,tp]", {0, 1}};
 const MeshCase kOne{"One", {"dp"}, {1}, "mesh[dp]", {0}};
 
+// By the number of ranks: where ranks are processes, a job has as many.
 class ObjectTest : public testing::TestWithParam<Backend> {};
+class ObjectTestOfTwo : public testing::TestWithParam<Backend> {};
+class ObjectTestOfFour : public testing::TestWithParam<Backend> {};
 
-INSTANTIATE_TEST_SUITE_P(Cts, ObjectTest, testing::ValuesIn(backends()),
-                         [](const auto &info) { return info.param.name; });
+CTS_INSTANTIATE(ObjectTest, backends(1));
+CTS_INSTANTIATE(ObjectTestOfTwo, backends(2));
+CTS_INSTANTIATE(ObjectTestOfFour, backends(4));
 
 TEST_P(ObjectTest, Strings) {
   EXPECT_STREQ(commuter_status_string(COMMUTER_INVALID_ARGUMENT),
@@ -33,34 +37,43 @@ TEST_P(ObjectTest, Strings) {
   EXPECT_EQ(commuter_dtype_size(COMMUTER_I1), 1u);
 }
 
-TEST_P(ObjectTest, WorldsAndContexts) {
+TEST_P(ObjectTestOfTwo, WorldsAndContexts) {
   commuter_world_t *world = nullptr;
   EXPECT_EQ(GetParam().createWorld(0, nullptr, &world),
             COMMUTER_INVALID_ARGUMENT);
   EXPECT_STRNE(commuter_last_error(), "");
+  if (Job::get().isDistributed) {
+    EXPECT_EQ(GetParam().createWorld(3, nullptr, &world),
+              COMMUTER_INVALID_ARGUMENT);
+  }
   ASSERT_EQ(GetParam().createWorld(2, nullptr, &world), COMMUTER_OK);
   EXPECT_EQ(commuter_world_size(world), 2);
+  int32_t local = commuter_world_rank(world), own = local < 0 ? 1 : local;
   commuter_context_t *context = nullptr, *other = nullptr;
   EXPECT_EQ(commuter_context_create(world, 2, "cpu", &context),
             COMMUTER_INVALID_ARGUMENT);
   EXPECT_EQ(commuter_context_create(world, 0, "abacus", &context),
             COMMUTER_UNSUPPORTED);
-  ASSERT_EQ(commuter_context_create(world, 1, GetParam().device, &context),
+  if (local >= 0) {
+    EXPECT_EQ(commuter_context_create(world, 1 - local, "cpu", &context),
+              COMMUTER_INVALID_ARGUMENT);
+  }
+  ASSERT_EQ(commuter_context_create(world, own, GetParam().device, &context),
             COMMUTER_OK);
-  EXPECT_EQ(commuter_context_rank(context), 1);
-  EXPECT_EQ(commuter_context_create(world, 1, GetParam().device, &other),
+  EXPECT_EQ(commuter_context_rank(context), own);
+  EXPECT_EQ(commuter_context_create(world, own, GetParam().device, &other),
             COMMUTER_INVALID_ARGUMENT);
   // The context keeps its world.
   commuter_world_release(world);
   commuter_context_retain(context);
   commuter_context_release(context);
-  EXPECT_EQ(commuter_context_rank(context), 1);
+  EXPECT_EQ(commuter_context_rank(context), own);
   commuter_context_release(context);
   commuter_context_release(nullptr);
   commuter_world_release(nullptr);
 }
 
-TEST_P(ObjectTest, MeshesAndGroups) {
+TEST_P(ObjectTestOfFour, MeshesAndGroups) {
   World world(GetParam(), kFour);
   world.run([&](Rank &rank) {
     auto add = [&](const char *name, std::vector<const char *> axes,

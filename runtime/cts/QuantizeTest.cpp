@@ -28,8 +28,7 @@ protected:
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Cts, QuantizeTest, testing::ValuesIn(backends()),
-                         [](const auto &info) { return info.param.name; });
+CTS_INSTANTIATE(QuantizeTest, backends(1));
 
 const commuter_dtype_t kTypes[] = {COMMUTER_F32, COMMUTER_F16, COMMUTER_BF16};
 const commuter_dtype_t kFormats[] = {COMMUTER_F8E4M3FN, COMMUTER_F8E5M2,

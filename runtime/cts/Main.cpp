@@ -1,0 +1,81 @@
+//===- Main.cpp -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Runs the suite on the transport threads or, with --transport=mpi, as one
+// process of an MPI job. There, rank 0 reports; a failure of any rank is one of
+// its tests.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Harness.h"
+
+#include <cstdio>
+#include <unistd.h>
+
+using namespace cts;
+
+namespace {
+
+/// Between tests, where all processes meet.
+class Agreement : public testing::EmptyTestEventListener {
+  void OnTestPartResult(const testing::TestPartResult &result) override {
+    if (Job::get().rank != 0 && result.failed())
+      std::fprintf(stderr, "rank %d: %s:%d: %s\n", Job::get().rank,
+                   result.file_name() ? result.file_name() : "?",
+                   result.line_number(), result.message());
+  }
+
+  void OnTestEnd(const testing::TestInfo &test) override {
+    bool hasFailed = test.result()->Failed();
+    std::vector<std::string> all = Job::get().share(hasFailed ? "failed" : "");
+    for (size_t r = 0; r < all.size(); ++r)
+      if (Job::get().rank == 0 && r != 0 && !all[r].empty())
+        ADD_FAILURE() << "failed on rank " << r;
+  }
+};
+
+} // namespace
+
+static bool wantsMpi(int argc, char **argv) {
+  for (int i = 1; i < argc; ++i)
+    if (std::strcmp(argv[i], "--transport=mpi") == 0)
+      return true;
+  return false;
+}
+
+int main(int argc, char **argv) {
+  if (!wantsMpi(argc, argv)) {
+    testing::InitGoogleTest(&argc, argv);
+    return RUN_ALL_TESTS();
+  }
+  // Before the tests are made up: which there are depends on the job.
+  if (!Job::get().joinMpi()) {
+    std::fprintf(stderr, "commuter-cts: error: %s\n", commuter_last_error());
+    return 1;
+  }
+  testing::InitGoogleTest(&argc, argv);
+  // A death test starts a process that would take this one's place in the job.
+  std::string filter = testing::GTEST_FLAG(filter);
+  testing::GTEST_FLAG(filter) =
+      filter + (filter.find('-') == std::string::npos ? "-" : ":") +
+      "*DeathTest*";
+  auto &listeners = testing::UnitTest::GetInstance()->listeners();
+  if (Job::get().rank != 0) {
+    delete listeners.Release(listeners.default_result_printer());
+    testing::GTEST_FLAG(output) = "";
+  }
+  // The last one: it hears of the end of a test before the others do.
+  listeners.Append(new Agreement);
+  int result = RUN_ALL_TESTS();
+  std::fflush(stdout);
+  if (commuter_mpi_finalize(10000) != COMMUTER_OK) {
+    std::fprintf(stderr, "commuter-cts: error: %s\n", commuter_last_error());
+    _exit(1);
+  }
+  return result;
+}
