@@ -34,8 +34,8 @@ using Clock = std::chrono::steady_clock;
 //
 // How faults become everyone's
 //   A rank that finds a fault tells all ranks of the world, with its own state.
-//   Each rank that hears of it answers all with its state: so every one knows
-//   every rank that still answers. Of several finders the lowest rank speaks:
+//   Each rank that hears of it, and cannot go on, answers all with its state: so
+//   every one knows every rank that still answers. Of several finders the lowest rank speaks:
 //   it puts the message together once all have answered, or after kSettle, and
 //   sends it to all. A rank that gets no verdict in another kSettle makes its
 //   own: so all end within the deadline and 2 kSettle, whoever is gone.
@@ -300,6 +300,7 @@ private:
 
   void writeState(Writer &writer);
   void readState(Peer &peer, Reader &reader);
+  void answer();
   void begin(commuter_status_t code, std::string title);
   Status settle(std::unique_lock<std::mutex> &lock);
   std::string ranksText(const std::vector<int32_t> &group);
@@ -437,12 +438,9 @@ bool MessageTransport::receive(int32_t rank, Kind kind, Reader &reader) {
       break;
     if (!round.isActive || rank < round.author)
       round = std::move(theirs);
-    if (hasSentState)
-      break;
-    hasSentState = true;
-    Writer writer(Kind::State, id);
-    writeState(writer);
-    messenger.postToAll(writer.bytes);
+    // A rank that waits may find that it need not: it answers in `settle`.
+    if (!self().isWaiting)
+      answer();
     break;
   }
   case Kind::State:
@@ -459,6 +457,16 @@ bool MessageTransport::receive(int32_t rank, Kind kind, Reader &reader) {
     return false;
   }
   return reader.isGood;
+}
+
+/// Tells everyone where this rank is, once.
+void MessageTransport::answer() {
+  if (hasSentState)
+    return;
+  hasSentState = true;
+  Writer writer(Kind::State, id);
+  writeState(writer);
+  messenger.postToAll(writer.bytes);
 }
 
 /// Tells everyone of a fault that this rank has found while it waits, unless
@@ -478,6 +486,9 @@ void MessageTransport::begin(commuter_status_t code, std::string title) {
 
 /// Waits for the verdict, or gives it. Returns it.
 Status MessageTransport::settle(std::unique_lock<std::mutex> &lock) {
+  if (isPoisoned)
+    return fault;
+  answer();
   Clock::time_point start = Clock::now();
   Backoff backoff;
   while (true) {
@@ -557,13 +568,14 @@ Status MessageTransport::waitForMembers(Running &running) {
   Collective &call = running.call;
   const MessageChannel &channel = running.channel;
   std::unique_lock<std::mutex> lock(messenger.mutex);
-  messenger.progress();
-  if (hasFailed())
-    return settle(lock);
-
+  if (isPoisoned)
+    return fault;
   self().last = Issued(call);
   self().group = channel.members;
   self().isWaiting = true;
+  messenger.progress();
+  if (hasFailed())
+    return settle(lock);
   if (call.operation == Operation::ExchangeExtents) {
     call.extents.assign(call.size, 0);
     call.extents[call.index] = call.extent;
@@ -595,6 +607,9 @@ Status MessageTransport::waitForMembers(Running &running) {
     }
     if (missing.empty())
       return {};
+    // Only now: ranks that have all they need go on, to where the fault is.
+    if (hasFailed())
+      return settle(lock);
     if (Clock::now() >= running.deadline) {
       begin(COMMUTER_TIMEOUT, self().last.title() + " timed out after " +
                                   std::to_string(timeoutMs) + " ms");
@@ -602,8 +617,6 @@ Status MessageTransport::waitForMembers(Running &running) {
     }
     backoff.pause(lock);
     messenger.progress();
-    if (hasFailed())
-      return settle(lock);
   }
 }
 
@@ -693,7 +706,7 @@ Status MessageTransport::exchange(const Running &running,
     if (hasFailed()) {
       // A peer may have failed after it did all that this rank needs of it.
       if (!last)
-        last = now + kSettle;
+        last = now + kSettle / 2;
       if (now >= *last)
         break;
     } else if (now >= running.deadline) {
@@ -701,10 +714,10 @@ Status MessageTransport::exchange(const Running &running,
       for (int32_t rank : running.channel.members)
         if (std::any_of(pending.begin(), pending.end(),
                         [&](const Pending &p) { return p.peer == rank; }))
-          with += (with.empty() ? "" : ", ") + std::to_string(rank);
+          with += (with.empty() ? "" : " and rank ") + std::to_string(rank);
       begin(COMMUTER_TIMEOUT, self().last.title() + " timed out after " +
                                   std::to_string(timeoutMs) +
-                                  " ms in transfers with ranks " + with);
+                                  " ms in transfers with rank " + with);
       break;
     }
     backoff.pause(lock);
