@@ -6,6 +6,7 @@ import shutil
 import sys
 
 import lit.formats
+import lit.util
 from lit.llvm import llvm_config
 
 config.name = "COMMUTER"
@@ -29,6 +30,7 @@ config.substitutions += [
     ("%commuter-plugin", config.commuter_plugin),
     ("%commuter-test-plugin", config.commuter_test_plugin),
     ("%commuter-run", os.path.join(config.commuter_tools_dir, "commuter-run")),
+    ("%mpirun", os.path.join(config.commuter_source_dir, "runtime/cts/mpirun.sh")),
     ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),
     ("%python", sys.executable),
 ]
@@ -37,6 +39,9 @@ if config.commuter_sanitize:
     config.environment["TSAN_OPTIONS"] = "suppressions=" + os.path.join(
         config.test_source_root, "tsan-suppressions.txt"
     )
+# MPI's libraries are not built for the sanitizers.
+elif config.commuter_mpi == "ON" and lit.util.which("mpirun"):
+    config.available_features.add("mpi")
 if shutil.which("valgrind"):
     config.available_features.add("valgrind")
 if config.commuter_build_type in ("RelWithDebInfo", "Release"):

@@ -34,8 +34,10 @@ struct Split {
 
 class ArgumentMaker {
 public:
-  ArgumentMaker(const Signature &signature, const ArgumentOptions &options)
-      : signature(signature), options(options), ranks(signature.ranks) {}
+  ArgumentMaker(const Signature &signature, const ArgumentOptions &options,
+                llvm::iota_range<int64_t> localRanks)
+      : signature(signature), options(options), ranks(signature.ranks),
+        localRanks(localRanks) {}
 
   FailureOr<std::vector<std::vector<Array>>> make();
 
@@ -61,7 +63,8 @@ private:
 
   const Signature &signature;
   const ArgumentOptions &options;
-  int64_t ranks;
+  const int64_t ranks;
+  const llvm::iota_range<int64_t> localRanks;
   /// Those of the options, one per rank.
   std::map<std::pair<unsigned, unsigned>, std::vector<int64_t>> extents;
 };
@@ -289,7 +292,8 @@ FailureOr<Split> ArgumentMaker::makeExtents(unsigned i) const {
 LogicalResult ArgumentMaker::checkMemory(ArrayRef<Split> splits) const {
   int64_t total = 0, limit = getMemoryLimit();
   for (auto [i, split] : llvm::enumerate(splits))
-    for (const std::vector<int64_t> &shape : split.shapes) {
+    for (int64_t r : localRanks) {
+      const std::vector<int64_t> &shape = split.shapes[r];
       std::optional<int64_t> bytes = getNumBytes(shape, info(i).width);
       if (!bytes || llvm::AddOverflow(total, *bytes, total))
         return fail(name(i) + ": a part of " + printShape(shape) +
@@ -353,7 +357,7 @@ FailureOr<std::vector<std::vector<Array>>> ArgumentMaker::make() {
     return failure();
   std::vector<std::vector<Array>> result(ranks);
   for (unsigned i = 0; i < count; ++i) {
-    for (int64_t r = 0; r < ranks; ++r) {
+    for (int64_t r : localRanks) {
       FailureOr<Array> part = makePart(i, splits[i], r);
       if (failed(part))
         return failure();
@@ -365,6 +369,7 @@ FailureOr<std::vector<std::vector<Array>>> ArgumentMaker::make() {
 }
 
 FailureOr<std::vector<std::vector<Array>>>
-run::makeArguments(const Signature &signature, const ArgumentOptions &options) {
-  return ArgumentMaker(signature, options).make();
+run::makeArguments(const Signature &signature, const ArgumentOptions &options,
+                   llvm::iota_range<int64_t> localRanks) {
+  return ArgumentMaker(signature, options, localRanks).make();
 }

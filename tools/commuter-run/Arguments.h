@@ -16,6 +16,8 @@
 #include "Array.h"
 #include "Signature.h"
 
+#include "llvm/ADT/Sequence.h"
+
 namespace commuter::run {
 
 struct ArgumentOptions {
@@ -25,14 +27,15 @@ struct ArgumentOptions {
   uint64_t seed = 0;
 };
 
-/// [rank][argument]. Files hold global arrays and are split by the placements;
-/// that of a varying argument has one dimension more in front, the ranks.
-/// Without a file, the bits are pseudo-random: a replicated element is the same
-/// on all ranks, floating-point magnitudes lie in [1/8, 2), integers in [-8,
-/// 8). Numbers (no tensors) are the same on all ranks unless a file varies
-/// them.
+/// [rank][argument], for the ranks given; none for others. Files hold global
+/// arrays and are split by the placements; that of a varying argument has one
+/// dimension more in front, the ranks. Without a file, the bits are
+/// pseudo-random: a replicated element is the same on all ranks, floating-point
+/// magnitudes lie in [1/8, 2), integers in [-8, 8). Numbers (no tensors) are
+/// the same on all ranks unless a file varies them.
 llvm::FailureOr<std::vector<std::vector<Array>>>
-makeArguments(const Signature &signature, const ArgumentOptions &options);
+makeArguments(const Signature &signature, const ArgumentOptions &options,
+              llvm::iota_range<int64_t> localRanks);
 
 } // namespace commuter::run
 

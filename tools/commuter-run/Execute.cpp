@@ -49,31 +49,33 @@ namespace {
 /// The ranks of one version of the program.
 class World {
 public:
-  World() = default;
+  explicit World(Job &job) : job(job) {}
   World(const World &) = delete;
   ~World() {
     for (commuter_context_t *context : contexts)
       commuter_context_release(context);
-    commuter_world_release(world);
+    if (world)
+      job.releaseWorld(world);
   }
 
-  LogicalResult create(const Signature &signature, int64_t timeoutMs);
+  LogicalResult create(const Signature &signature);
 
   commuter_world_t *world = nullptr;
-  std::vector<commuter_context_t *> contexts;
+  std::vector<commuter_context_t *> contexts; // null: in another process
+
+private:
+  Job &job;
 };
 } // namespace
 
-LogicalResult World::create(const Signature &signature, int64_t timeoutMs) {
-  commuter_world_options_t options = {timeoutMs};
-  if (commuter_threads_world_create(signature.ranks, &options, &world) !=
-      COMMUTER_OK)
+LogicalResult World::create(const Signature &signature) {
+  if (job.createWorld(signature.ranks, &world) != COMMUTER_OK)
     return fail(commuter_last_error());
-  for (int64_t r = 0; r < signature.ranks; ++r) {
-    commuter_context_t *context;
+  contexts.resize(signature.ranks);
+  for (int64_t r : job.getLocalRanks(signature.ranks)) {
+    commuter_context_t *&context = contexts[r];
     if (commuter_context_create(world, r, "cpu", &context) != COMMUTER_OK)
       return fail(commuter_last_error());
-    contexts.push_back(context);
     for (const Mesh &mesh : signature.meshes) {
       auto axes = llvm::map_to_vector(
           mesh.axes, [](const std::string &axis) { return axis.c_str(); });
@@ -133,11 +135,13 @@ struct Outcome {
 
 class Execution {
 public:
-  Execution(const Signature &signature, ArrayRef<CompiledProgram> programs,
+  Execution(Job &job, const Signature &signature,
+            ArrayRef<CompiledProgram> programs,
             const std::vector<std::vector<Array>> &arguments,
             const ExecuteOptions &options)
-      : signature(signature), programs(programs), arguments(arguments),
-        options(options), ranks(signature.ranks),
+      : job(job), signature(signature), programs(programs),
+        arguments(arguments), options(options), ranks(signature.ranks),
+        localRanks(job.getLocalRanks(ranks)),
         total(options.warmups + options.iterations), outcomes(ranks) {}
 
   FailureOr<std::vector<std::vector<RankRun>>> run();
@@ -154,11 +158,14 @@ private:
   Outcome meet(size_t program, int64_t rank);
   Outcome runOnce(size_t program, int64_t rank, Call &call, int64_t iteration);
 
+  Job &job;
   const Signature &signature;
   ArrayRef<CompiledProgram> programs;
   const std::vector<std::vector<Array>> &arguments;
   const ExecuteOptions &options;
-  const int64_t ranks, total;
+  const int64_t ranks;
+  const llvm::iota_range<int64_t> localRanks;
+  const int64_t total;
   std::deque<World> worlds; // addresses stay
   std::string everyone;     // the group of all ranks; "" if there is no mesh
   std::vector<std::vector<RankRun>> runs;
@@ -173,9 +180,8 @@ private:
 } // namespace
 
 LogicalResult Execution::create() {
-  worlds.resize(programs.size());
-  for (World &world : worlds)
-    if (failed(world.create(signature, options.timeoutMs)))
+  for (size_t i = 0; i < programs.size(); ++i)
+    if (failed(worlds.emplace_back(job).create(signature)))
       return failure();
   if (!signature.meshes.empty())
     everyone = signature.meshes[0].name + "[" +
@@ -255,7 +261,7 @@ Outcome Execution::runRank(int64_t rank) {
     for (auto [p, call] : llvm::enumerate(calls)) {
       if (Outcome outcome = meet(p, rank); outcome.status != COMMUTER_OK)
         return outcome;
-      if (p == 0 && rank == 0)
+      if (p == 0 && rank == *localRanks.begin())
         setDone(i);
       if (Outcome outcome = runOnce(p, rank, call, i);
           outcome.status != COMMUTER_OK)
@@ -290,17 +296,21 @@ void Execution::end(int64_t rank, Outcome outcome) {
 
 /// False if a rank has failed and another does not stop.
 bool Execution::waitForRanks() {
-  Progress progress(total);
+  std::optional<Progress> progress;
+  if (job.isLeader())
+    progress.emplace(total);
+  int64_t local = localRanks.size();
   std::unique_lock<std::mutex> lock(mutex);
   std::optional<Clock::time_point> deadline;
-  while (ended < ranks) {
+  while (ended < local) {
     Clock::time_point now = Clock::now();
     if (hasFailed && !deadline)
       deadline = now + std::chrono::milliseconds(options.timeoutMs) + kGrace;
     if (deadline && now >= *deadline)
       return false;
     changed.wait_for(lock, std::chrono::milliseconds(100));
-    progress.show(done);
+    if (progress)
+      progress->show(done);
   }
   return true;
 }
@@ -311,7 +321,8 @@ LogicalResult Execution::reportFault() {
   std::lock_guard<std::mutex> lock(mutex);
   int64_t culprit = -1;
   std::string running;
-  for (auto [r, outcome] : llvm::enumerate(outcomes)) {
+  for (int64_t r : localRanks) {
+    const Outcome &outcome = outcomes[r];
     if (!outcome.ended)
       running += (running.empty() ? "; did not stop: rank " : ", rank ") +
                  std::to_string(r);
@@ -321,15 +332,17 @@ LogicalResult Execution::reportFault() {
   }
   if (culprit < 0)
     return success();
-  return fail("rank " + Twine(culprit) + ": " + outcomes[culprit].error +
-              running);
+  // A process of one rank names it anyway.
+  std::string name =
+      job.isDistributed() ? "" : "rank " + std::to_string(culprit) + ": ";
+  return fail(name + outcomes[culprit].error + running);
 }
 
 FailureOr<std::vector<std::vector<RankRun>>> Execution::run() {
   if (failed(create()))
     return failure();
   RankThreads threads;
-  for (int64_t r = 0; r < ranks; ++r) {
+  for (int64_t r : localRanks) {
     std::error_code error = threads.start(r, [this, r] { end(r, runRank(r)); });
     if (error)
       end(r, {COMMUTER_INTERNAL, "cannot start a thread: " + error.message()});
@@ -342,12 +355,18 @@ FailureOr<std::vector<std::vector<RankRun>>> Execution::run() {
   threads.join();
   if (failed(result))
     return failure();
+  for (std::vector<RankRun> &ofProgram : runs)
+    for (int64_t r : localRanks)
+      for (auto [info, part] :
+           llvm::zip_equal(signature.results, ofProgram[r].results))
+        ofProgram[r].summaries.push_back(summarizePart(info, part));
   return std::move(runs);
 }
 
 FailureOr<std::vector<std::vector<RankRun>>>
-run::execute(const Signature &signature, ArrayRef<CompiledProgram> programs,
+run::execute(Job &job, const Signature &signature,
+             ArrayRef<CompiledProgram> programs,
              const std::vector<std::vector<Array>> &arguments,
              const ExecuteOptions &options) {
-  return Execution(signature, programs, arguments, options).run();
+  return Execution(job, signature, programs, arguments, options).run();
 }

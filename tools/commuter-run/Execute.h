@@ -15,6 +15,8 @@
 
 #include "Array.h"
 #include "Compile.h"
+#include "Job.h"
+#include "Results.h"
 #include "Signature.h"
 
 #include "commuter_rt.h"
@@ -35,22 +37,26 @@ struct TraceEvent {
   int64_t startNs, endNs, bytes, rows;
 };
 
-/// What one rank did with one version of the program.
+/// What one rank did with one version of the program. Of a rank of another
+/// process it has no results.
 struct RankRun {
   std::vector<Array> results;          // of the last iteration
+  std::vector<PartSummary> summaries;  // of the results
   std::vector<commuter_stats_t> stats; // by iteration
   std::vector<int64_t> totalNs;        // elapsed, by iteration
   std::vector<int64_t> cpuNs;          // of the rank's thread, by iteration
   std::vector<TraceEvent> trace;
 };
 
-/// Runs each of `programs` `iterations` times, in turns, on every rank (a
-/// thread) with the arguments [rank][argument]. Returns [program][rank]. Fails
-/// with the message of the rank that failed first, or if a run leaves a buffer
-/// behind. Leaves the process if a rank does not stop within the deadline (and
-/// a grace period) after another has failed.
+/// Runs each of `programs` `iterations` times, in turns, on every rank of this
+/// process (a thread) with the arguments [rank][argument]. Returns
+/// [program][rank], empty for ranks of other processes. Fails with the message
+/// of the rank that failed first, or if a run leaves a buffer behind. Leaves
+/// the process if a rank does not stop within the deadline (and a grace period)
+/// after another has failed.
 llvm::FailureOr<std::vector<std::vector<RankRun>>>
-execute(const Signature &signature, llvm::ArrayRef<CompiledProgram> programs,
+execute(Job &job, const Signature &signature,
+        llvm::ArrayRef<CompiledProgram> programs,
         const std::vector<std::vector<Array>> &arguments,
         const ExecuteOptions &options);
 

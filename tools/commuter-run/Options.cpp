@@ -38,9 +38,10 @@ struct CommandLine {
       cl::value_desc("name"), cl::cat(category)};
   cl::opt<std::string> device{"device", cl::desc("cpu"), cl::init("cpu"),
                               cl::value_desc("name"), cl::cat(category)};
-  cl::opt<std::string> transport{"transport", cl::desc("threads"),
-                                 cl::init("threads"), cl::value_desc("name"),
-                                 cl::cat(category)};
+  cl::opt<std::string> transport{
+      "transport",
+      cl::desc("threads, or mpi: one rank a process, started by mpirun"),
+      cl::init("threads"), cl::value_desc("name"), cl::cat(category)};
   cl::list<std::string> axes{
       "axis", cl::desc("Size of an axis that the mesh leaves open"),
       cl::value_desc("name=size"), cl::cat(category)};
@@ -186,8 +187,8 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
   }
   if (line.device != "cpu")
     return fail("--device " + line.device + ": this build has: cpu");
-  if (line.transport != "threads")
-    return fail("--transport " + line.transport + ": this build has: threads");
+  if (line.transport != "threads" && line.transport != "mpi")
+    return fail("--transport " + line.transport + ": there is: threads, mpi");
   Options options;
   if (failed(readAxes(line.axes, options.axes)) ||
       failed(readInputs(line.inputs, options.arguments)) ||
@@ -199,6 +200,8 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
   options.pipeline = line.pipeline;
   options.outputDir = line.outputDir;
   options.trace = line.trace;
+  options.transport =
+      line.transport == "mpi" ? Transport::Mpi : Transport::Threads;
   options.compare = line.compare;
   options.checkAssertions = line.checkAssertions;
   options.json = line.json;

@@ -14,6 +14,7 @@
 #define COMMUTER_TOOLS_COMMUTER_RUN_OPTIONS_H
 
 #include "Arguments.h"
+#include "Job.h"
 
 namespace commuter::run {
 
@@ -24,6 +25,7 @@ struct Options {
   int64_t iterations, warmups;
   /// Deadline of a collective: COMMUTER_TIMEOUT_MS, as the runtime has it.
   int64_t timeoutMs;
+  Transport transport;
   bool compare, checkAssertions, json;
 };
 

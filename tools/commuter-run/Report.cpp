@@ -52,6 +52,8 @@ std::vector<ResultComparison> run::compareResults(const Signature &signature,
   std::vector<ResultComparison> comparison(signature.results.size());
   for (auto [i, result] : llvm::enumerate(comparison))
     for (auto [x, y] : llvm::zip_equal(a.ranks, b.ranks)) {
+      if (x.results.empty())
+        continue; // another process's
       const Array &left = x.results[i], &right = y.results[i];
       if (left.shape == right.shape && left.getBytes() == right.getBytes()) {
         ++result.exactRanks;
@@ -62,6 +64,119 @@ std::vector<ResultComparison> run::compareResults(const Signature &signature,
         result.largestError = error;
     }
   return comparison;
+}
+
+//===----------------------------------------------------------------------===//
+// Other processes
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Bytes for another process of this program.
+class Packer {
+public:
+  template <typename T>
+  void add(const T &value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    bytes.append(reinterpret_cast<const char *>(&value), sizeof(value));
+  }
+  void add(const std::string &text) { addList(text); }
+  void add(const PartSummary &part) {
+    addList(part.shape);
+    addList(part.digest);
+  }
+  void add(const TraceEvent &event) {
+    addList(event.name);
+    addList(event.group);
+    add(event.isNorm);
+    for (int64_t number : {event.startNs, event.endNs, event.bytes, event.rows})
+      add(number);
+  }
+  template <typename List>
+  void addList(const List &list) {
+    add(list.size());
+    for (const auto &entry : list)
+      add(entry);
+  }
+  std::string bytes;
+};
+
+/// Takes apart what a Packer made.
+class Unpacker {
+public:
+  explicit Unpacker(StringRef bytes) : bytes(bytes) {}
+
+  template <typename T>
+  void take(T &value) {
+    std::memcpy(&value, bytes.data(), sizeof(value));
+    bytes = bytes.drop_front(sizeof(value));
+  }
+  void take(PartSummary &part) {
+    takeList(part.shape);
+    takeList(part.digest);
+  }
+  void take(TraceEvent &event) {
+    takeList(event.name);
+    takeList(event.group);
+    take(event.isNorm);
+    for (int64_t *number :
+         {&event.startNs, &event.endNs, &event.bytes, &event.rows})
+      take(*number);
+  }
+  template <typename List>
+  void takeList(List &list) {
+    size_t size;
+    take(size);
+    list.resize(size);
+    for (auto &entry : list)
+      take(entry);
+  }
+
+private:
+  StringRef bytes;
+};
+} // namespace
+
+LogicalResult Report::gather(Job &job) {
+  if (!job.isDistributed())
+    return success();
+  int64_t own = *job.getLocalRanks(signature.ranks).begin();
+  Packer packer;
+  for (const Version &version : versions) {
+    const RankRun &run = version.ranks[own];
+    packer.addList(run.summaries);
+    packer.addList(run.stats);
+    packer.addList(run.totalNs);
+    packer.addList(run.cpuNs);
+    packer.addList(run.trace);
+  }
+  if (comparison)
+    packer.addList(*comparison);
+  auto all = job.gather(packer.bytes);
+  if (failed(all))
+    return failure();
+  for (auto [r, bytes] : llvm::enumerate(*all)) {
+    if (int64_t(r) == own)
+      continue;
+    Unpacker unpacker(bytes);
+    for (Version &version : versions) {
+      RankRun &run = version.ranks[r];
+      unpacker.takeList(run.summaries);
+      unpacker.takeList(run.stats);
+      unpacker.takeList(run.totalNs);
+      unpacker.takeList(run.cpuNs);
+      unpacker.takeList(run.trace);
+    }
+    if (!comparison)
+      continue;
+    std::vector<ResultComparison> theirs;
+    unpacker.takeList(theirs);
+    for (auto [ours, other] : llvm::zip_equal(*comparison, theirs)) {
+      ours.exactRanks += other.exactRanks;
+      if (!(other.largestError <= ours.largestError))
+        ours.largestError = other.largestError;
+    }
+  }
+  return success();
 }
 
 bool Report::agrees() const {
@@ -162,7 +277,7 @@ static std::string getTitle(const Version &version) {
 void Report::printTable(llvm::raw_ostream &os) const {
   os << "@" << signature.entry << " on " << signature.ranks
      << (signature.ranks == 1 ? " rank, " : " ranks, ")
-     << describeMeshes(signature) << ", cpu, threads; "
+     << describeMeshes(signature) << ", cpu, " << transport << "; "
      << (versions[0].ranks[0].stats.size() == 1
              ? std::string("1 run")
              : "medians of " +
@@ -234,7 +349,7 @@ void Report::printJSON(llvm::raw_ostream &os) const {
     json.attribute("entry", llvm::json::fixUTF8(signature.entry));
     json.attribute("ranks", signature.ranks);
     json.attribute("device", "cpu");
-    json.attribute("transport", "threads");
+    json.attribute("transport", transport);
     json.attributeArray("meshes", [&] {
       for (const Mesh &mesh : signature.meshes)
         json.object([&] {

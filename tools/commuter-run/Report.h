@@ -31,15 +31,20 @@ struct ResultComparison {
   double largestError = 0; // infinity if the shapes differ
 };
 
-/// Bit for bit, on every rank.
+/// Bit for bit, on every rank of this process.
 std::vector<ResultComparison>
 compareResults(const Signature &signature, const Version &a, const Version &b);
 
 struct Report {
   const Signature &signature;
+  const char *transport;
   std::vector<Version> versions;
   /// By result; none without --compare.
   std::optional<std::vector<ResultComparison>> comparison;
+
+  /// Adds what the ranks of other processes did, on every process, so that all
+  /// judge alike.
+  llvm::LogicalResult gather(Job &job);
 
   bool agrees() const;
   void printTable(llvm::raw_ostream &os) const;

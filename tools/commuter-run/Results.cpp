@@ -14,14 +14,17 @@
 #include "Elements.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/BLAKE3.h"
 
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::run;
 
-static std::vector<std::vector<int64_t>> getShapes(ArrayRef<Array> parts) {
+template <typename Part>
+static std::vector<std::vector<int64_t>> getShapes(ArrayRef<Part> parts) {
   std::vector<std::vector<int64_t>> shapes;
-  for (const Array &part : parts)
+  for (const Part &part : parts)
     shapes.push_back(part.shape);
   return shapes;
 }
@@ -40,8 +43,18 @@ groupRanks(const Placement &placement, size_t ranks,
   return groups;
 }
 
-LogicalResult run::checkParts(const ValueInfo &info, ArrayRef<Array> parts,
-                              const Twine &what) {
+PartSummary run::summarizePart(const ValueInfo &info, const Array &part) {
+  PartSummary summary{part.shape, {}};
+  if (info.placement && !info.placement->replicated.empty()) {
+    auto digest = llvm::BLAKE3::hash<16>(
+        llvm::arrayRefFromStringRef<uint8_t>(part.getBytes()));
+    summary.digest.assign(digest.begin(), digest.end());
+  }
+  return summary;
+}
+
+LogicalResult run::checkParts(const ValueInfo &info,
+                              ArrayRef<PartSummary> parts, const Twine &what) {
   if (!info.placement)
     return success();
   const Placement &placement = *info.placement;
@@ -52,7 +65,7 @@ LogicalResult run::checkParts(const ValueInfo &info, ArrayRef<Array> parts,
   });
   for (auto &[place, ranks] : replicas)
     for (size_t r : ranks)
-      if (parts[r].getBytes() != parts[ranks[0]].getBytes())
+      if (parts[r].digest != parts[ranks[0]].digest)
         return fail(what + " contradicts its dist.sharding: ranks " +
                     Twine(ranks[0]) + " and " + Twine(r) +
                     " should hold the same bits");

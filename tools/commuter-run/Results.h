@@ -21,10 +21,17 @@ namespace commuter::run {
 /// A value of all ranks: one array each.
 using Parts = llvm::SmallVector<Array>;
 
+/// What the check of a part needs to know of it, wherever its elements are.
+struct PartSummary {
+  std::vector<int64_t> shape;
+  std::string digest; // of the elements, if the value has replicas; else empty
+};
+PartSummary summarizePart(const ValueInfo &info, const Array &part);
+
 /// Fails, naming `what`, where the ranks contradict the value's annotation:
 /// parts that make up no array, or replicated ones that differ in a bit.
 llvm::LogicalResult checkParts(const ValueInfo &info,
-                               llvm::ArrayRef<Array> parts,
+                               llvm::ArrayRef<PartSummary> parts,
                                const llvm::Twine &what);
 
 /// Joins checked parts to the global array: as the annotation says, or, for a

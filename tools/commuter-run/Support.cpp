@@ -24,12 +24,18 @@
 using namespace llvm;
 using namespace commuter;
 
+static std::string reporter; // "rank 3: "
+
+void run::setReportingRank(int32_t rank) {
+  reporter = "rank " + std::to_string(rank) + ": ";
+}
+
 LogicalResult run::fail(const Twine &message) {
   SmallVector<StringRef> lines;
   std::string text = message.str();
   StringRef(text).split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   // One write, lest the output of other threads comes between.
-  errs() << "commuter-run: error: " + join(lines, "; ") + "\n";
+  errs() << "commuter-run: error: " + reporter + join(lines, "; ") + "\n";
   return failure();
 }
 

@@ -24,8 +24,11 @@
 namespace commuter::run {
 
 /// Prints `commuter-run: error: <message>`, on one line: what a failed run ends
-/// with.
+/// with. In a job of processes, `error: rank N: <message>`.
 llvm::LogicalResult fail(const llvm::Twine &message);
+
+/// From now on, messages name this process's rank.
+void setReportingRank(int32_t rank);
 
 /// The contents of a file, a pipe or, for "-", of standard input. Other
 /// devices, which may have no end, are refused.

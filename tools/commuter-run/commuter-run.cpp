@@ -70,12 +70,6 @@ compileAll(ModuleOp module, const Signature &signature, const Options &options,
 // Results
 //===----------------------------------------------------------------------===//
 
-/// What the ranks hold of a result.
-static Parts getParts(const Version &version, unsigned result) {
-  return llvm::map_to_vector(
-      version.ranks, [&](const RankRun &rank) { return rank.results[result]; });
-}
-
 static std::string nameResult(unsigned i) {
   return "result " + std::to_string(i);
 }
@@ -85,17 +79,49 @@ static LogicalResult checkResults(const Signature &signature,
                                   ArrayRef<Version> versions) {
   for (const Version &version : versions)
     for (auto [i, info] : llvm::enumerate(signature.results))
-      if (failed(checkParts(info, getParts(version, i), nameResult(i))))
+      if (failed(checkParts(info,
+                            llvm::map_to_vector(version.ranks,
+                                                [&](const RankRun &rank) {
+                                                  return rank.summaries[i];
+                                                }),
+                            nameResult(i))))
         return failure();
   return success();
 }
 
-static LogicalResult writeResults(const Signature &signature,
+/// What the ranks hold of a result; nothing but on the leader.
+static FailureOr<Parts> gatherParts(Job &job, const Version &version,
+                                    unsigned result) {
+  if (!job.isDistributed())
+    return llvm::map_to_vector(version.ranks, [&](const RankRun &rank) {
+      return rank.results[result];
+    });
+  int64_t own = *job.getLocalRanks(version.ranks.size()).begin();
+  auto all = job.gather(version.ranks[own].results[result].getBytes(),
+                        /*onLeader=*/true);
+  if (failed(all))
+    return failure();
+  Parts parts;
+  if (job.isLeader())
+    for (auto [rank, bytes] : llvm::zip_equal(version.ranks, *all)) {
+      auto memory = std::make_shared<std::string>(std::move(bytes));
+      parts.push_back({rank.summaries[result].shape,
+                       std::shared_ptr<char>(memory, memory->data()),
+                       int64_t(memory->size())});
+    }
+  return parts;
+}
+
+static LogicalResult writeResults(Job &job, const Signature &signature,
                                   const Version &version, StringRef folder,
                                   OutputFiles &files) {
   for (auto [i, info] : llvm::enumerate(signature.results)) {
-    FailureOr<Parts> arrays =
-        joinParts(info, getParts(version, i), nameResult(i));
+    FailureOr<Parts> parts = gatherParts(job, version, i);
+    if (failed(parts))
+      return failure();
+    if (!job.isLeader())
+      continue;
+    FailureOr<Parts> arrays = joinParts(info, *parts, nameResult(i));
     if (failed(arrays))
       return failure();
     for (auto [part, array] : llvm::enumerate(*arrays)) {
@@ -140,7 +166,8 @@ static LogicalResult print(const Report &report, bool asJSON) {
 // The run
 //===----------------------------------------------------------------------===//
 
-static LogicalResult runProgram(const Options &options, MLIRContext &context) {
+static LogicalResult runProgram(Job &job, const Options &options,
+                                MLIRContext &context) {
   auto buffer = readFile(options.file);
   if (failed(buffer))
     return failure();
@@ -154,50 +181,63 @@ static LogicalResult runProgram(const Options &options, MLIRContext &context) {
   auto signature = readSignature(*module, options.entry, options.axes);
   if (failed(signature))
     return failure();
-  auto arguments = makeArguments(**signature, options.arguments);
+  if (failed(job.checkRanks((*signature)->ranks)))
+    return failure();
+  auto arguments = makeArguments(**signature, options.arguments,
+                                 job.getLocalRanks((*signature)->ranks));
   if (failed(arguments))
     return failure();
 
   // What cannot be written is found before the run.
   OutputFiles files;
-  if (!options.outputDir.empty() && failed(files.addFolder(options.outputDir)))
-    return failure();
   FailureOr<std::string> traceFile = std::string();
-  if (!options.trace.empty() && failed(traceFile = files.add(options.trace)))
-    return failure();
+  if (job.isLeader()) {
+    if (!options.outputDir.empty() &&
+        failed(files.addFolder(options.outputDir)))
+      return failure();
+    if (!options.trace.empty() && failed(traceFile = files.add(options.trace)))
+      return failure();
+  }
 
-  Report report{**signature, {}, std::nullopt};
+  Report report{**signature, job.getTransportName(), {}, std::nullopt};
   auto programs = compileAll(*module, **signature, options, report.versions);
-  if (failed(programs))
+  // The ranks start together, or none does.
+  if (failed(job.agree(programs)))
     return failure();
   ExecuteOptions execution;
   execution.iterations = options.iterations;
   execution.warmups = options.warmups;
   execution.timeoutMs = options.timeoutMs;
   execution.trace = !options.trace.empty();
-  auto runs = execute(**signature, *programs, *arguments, execution);
+  auto runs = execute(job, **signature, *programs, *arguments, execution);
   if (failed(runs))
     return failure();
   for (auto [version, ranks] : llvm::zip_equal(report.versions, *runs))
     version.ranks = std::move(ranks);
 
-  if (failed(checkResults(**signature, report.versions)))
-    return failure();
   if (options.compare)
     report.comparison = compareResults(**signature, report.versions.front(),
                                        report.versions.back());
+  if (failed(report.gather(job)) ||
+      failed(checkResults(**signature, report.versions)))
+    return failure();
   if (!options.outputDir.empty() &&
-      failed(writeResults(**signature, report.versions.back(),
+      failed(writeResults(job, **signature, report.versions.back(),
                           options.outputDir, files)))
     return failure();
-  if (!options.trace.empty() &&
-      failed(writeTrace(report, *traceFile, options.trace)))
-    return failure();
-  if (failed(print(report, options.json)))
-    return failure();
+  if (job.isLeader()) {
+    if (!options.trace.empty() &&
+        failed(writeTrace(report, *traceFile, options.trace)))
+      return failure();
+    if (failed(print(report, options.json)))
+      return failure();
+  }
   if (!report.agrees())
     return fail("the results of the two versions differ");
-  return files.commit();
+  // Files get their names once all is well on every process.
+  if (failed(job.agree(success())))
+    return failure();
+  return job.agree(files.commit());
 }
 
 /// Errors of the libraries end like all others.
@@ -231,6 +271,10 @@ int main(int argc, char **argv) {
   FailureOr<Options> options = readOptions(argc, argv);
   if (failed(options))
     return 1;
+  FailureOr<std::unique_ptr<Job>> job =
+      Job::start(options->transport, options->timeoutMs);
+  if (failed(job))
+    return 1;
   MLIRContext context(registry);
-  return succeeded(runProgram(*options, context)) ? 0 : 1;
+  return (*job)->end(runProgram(**job, *options, context));
 }
