@@ -6,6 +6,7 @@ set -euo pipefail
 packages=(
   ca-certificates cmake g++ git libgtest-dev ninja-build python3
   libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools clang-format-22
+  libopenmpi-dev openmpi-bin
 )
 
 missing=()
@@ -19,7 +20,7 @@ if ! command -v apt-get >/dev/null || ! grep -qs '^ID=debian' /etc/os-release; t
   cat >&2 <<MESSAGE
 Commuter needs MLIR 22 with its dylib (libMLIR.so), LLVM 22's tools (FileCheck,
 lit, mlir-tblgen), GoogleTest, CMake 3.20 or later, Ninja, Python 3 and a C++20
-compiler.
+compiler; for the transport mpi also an MPI, such as Open MPI.
 This script installs them on Debian 12 only. Elsewhere install LLVM and MLIR 22
 built with -DLLVM_BUILD_LLVM_DYLIB=ON, and configure with
   cmake -S . -B build -G Ninja -DMLIR_DIR=<prefix>/lib/cmake/mlir

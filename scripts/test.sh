@@ -29,6 +29,24 @@ run_cts() {
   results+=("$out")
 }
 
+# run_cts_mpi NAME RANKS [FILTER]: the same, as a job of RANKS processes. Rank 0
+# reports; where another one fails without it, there must be no report.
+run_cts_mpi() {
+  local out=$build/cts-mpi-$1.json
+  rm -f "$out"
+  COMMUTER_MPIRUN_SECONDS=120 runtime/cts/mpirun.sh "$2" \
+    "$build/bin/commuter-cts" --transport=mpi --gtest_brief=1 \
+    --gtest_output="json:$out" ${3:+"--gtest_filter=$3"} ||
+    grep -qs '"failures": \[' "$out" || rm -f "$out"
+  results+=("$out")
+}
+# skip NAME WHY
+skip() {
+  local out=$build/skipped-$1.json
+  printf '{"tests": [{"name": "%s", "code": "SKIPPED", "output": "%s"}]}' "$1" "$2" >"$out"
+  results+=("$out")
+}
+
 # As it is, then with every module printed and parsed again on the way.
 lit=$(sed -n 's/^LLVM_EXTERNAL_LIT:[A-Z]*=//p' "$build/CMakeCache.txt")
 lit=${lit:-/usr/lib/llvm-22/bin/lit}
@@ -45,6 +63,21 @@ cmake -S runtime -B "$build/runtime-alone" -G Ninja \
   -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)" >/dev/null
 ninja -C "$build/runtime-alone" >/dev/null
 run_cts alone "$build/runtime-alone"
+
+# The suite on the transport mpi, with as many processes as its worlds have ranks;
+# and with messages in parts, as they are beyond 1 GiB.
+if [ ! -e "$build/lib/libCommuterTransportMpi.so" ]; then
+  skip commuter-cts-mpi "MPI was not found when this was configured"
+elif ! command -v mpirun >/dev/null; then
+  skip commuter-cts-mpi "there is no mpirun"
+elif grep -q '^COMMUTER_SANITIZE:[A-Z]*=.' "$build/CMakeCache.txt"; then
+  skip commuter-cts-mpi "the libraries of MPI are not built for the sanitizers"
+else
+  for ranks in 1 2 3 4 6 8; do
+    run_cts_mpi "$ranks" "$ranks"
+  done
+  COMMUTER_MPI_MAX_BYTES=61 run_cts_mpi parts 4 '*Gather*:*Reduce*:*AllToAll*'
+fi
 
 # The reference pages are current.
 docs=0

@@ -34,11 +34,12 @@ using Clock = std::chrono::steady_clock;
 //
 // How faults become everyone's
 //   A rank that finds a fault tells all ranks of the world, with its own state.
-//   Each rank that hears of it, and cannot go on, answers all with its state: so
-//   every one knows every rank that still answers. Of several finders the lowest rank speaks:
-//   it puts the message together once all have answered, or after kSettle, and
-//   sends it to all. A rank that gets no verdict in another kSettle makes its
-//   own: so all end within the deadline and 2 kSettle, whoever is gone.
+//   Each rank that hears of it, and cannot go on, answers all with its state:
+//   so every one knows every rank that still answers. Of several finders the
+//   lowest rank speaks: it puts the message together once all have answered, or
+//   after kSettle, and sends it to all. A rank that gets no verdict in another
+//   kSettle makes its own: so all end within the deadline and 2 kSettle,
+//   whoever is gone.
 //
 // Invariants
 //   * Nothing blocks: not the port, and no wait is without an end.
