@@ -181,9 +181,14 @@ private:
 /// Leaves the processor to others: there may be fewer than there are ranks.
 class Backoff {
 public:
+  /// A port may move data only while it is called: for so long it is called as
+  /// often as can be.
+  explicit Backoff(std::chrono::nanoseconds busy = {})
+      : busyUntil(Clock::now() + busy) {}
+
   void pause(std::unique_lock<std::mutex> &lock) {
     lock.unlock();
-    if (yields < 100) {
+    if (yields < 100 || Clock::now() < busyUntil) {
       ++yields;
       sched_yield();
     } else {
@@ -195,7 +200,8 @@ public:
 
 private:
   static constexpr std::chrono::microseconds kLongest{500};
-  int yields = 0;
+  const Clock::time_point busyUntil;
+  int64_t yields = 0;
   std::chrono::microseconds sleep{20};
 };
 
@@ -695,7 +701,11 @@ Status MessageTransport::exchange(const Running &running,
   std::vector<Pending> pending;
   Status error = start(transfers, pending);
   std::optional<Clock::time_point> last;
-  Backoff backoff;
+  // Slower than 50 MB/s is a peer that stalls, or a link that can wait.
+  int64_t bytes = 0;
+  for (const Transfer &transfer : transfers)
+    bytes += transfer.bytes;
+  Backoff backoff(std::chrono::nanoseconds(1000000 + 20 * bytes));
   while (error.ok()) {
     error = advance(pending);
     if (error.ok() && pending.empty())
