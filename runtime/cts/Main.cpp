@@ -67,7 +67,7 @@ int main(int argc, char **argv) {
   auto &listeners = testing::UnitTest::GetInstance()->listeners();
   if (Job::get().rank != 0) {
     delete listeners.Release(listeners.default_result_printer());
-    testing::GTEST_FLAG(output) = "";
+    delete listeners.Release(listeners.default_xml_generator());
   }
   // The last one: it hears of the end of a test before the others do.
   listeners.Append(new Agreement);

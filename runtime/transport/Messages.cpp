@@ -186,7 +186,7 @@ public:
   explicit Backoff(std::chrono::nanoseconds busy = {})
       : busyUntil(Clock::now() + busy) {}
 
-  void pause(std::unique_lock<std::mutex> &lock) {
+  void pause(std::unique_lock<std::timed_mutex> &lock) {
     lock.unlock();
     if (yields < 100 || Clock::now() < busyUntil) {
       ++yields;
@@ -309,7 +309,7 @@ private:
   void readState(Peer &peer, Reader &reader);
   void answer();
   void begin(commuter_status_t code, std::string title);
-  Status settle(std::unique_lock<std::mutex> &lock);
+  Status settle(std::unique_lock<std::timed_mutex> &lock);
   std::string ranksText(const std::vector<int32_t> &group);
 
   Messenger &messenger;
@@ -325,12 +325,12 @@ private:
 };
 
 MessageTransport::~MessageTransport() {
-  std::lock_guard<std::mutex> lock(messenger.mutex);
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   messenger.worlds.erase(id);
 }
 
 Status MessageTransport::join(int32_t rank) {
-  std::lock_guard<std::mutex> lock(messenger.mutex);
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   if (rank != messenger.rank())
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "rank %d is another process's; this one's is %d", rank,
@@ -345,13 +345,13 @@ Status MessageTransport::join(int32_t rank) {
 }
 
 void MessageTransport::leave(int32_t) {
-  std::lock_guard<std::mutex> lock(messenger.mutex);
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   self().presence = Presence::Left;
   messenger.postToAll(Writer(Kind::Leave, id).bytes);
 }
 
 Channel *MessageTransport::channel(const std::vector<int32_t> &members) {
-  std::lock_guard<std::mutex> lock(messenger.mutex);
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   std::unique_ptr<MessageChannel> &entry = channels[members];
   if (!entry)
     entry = std::make_unique<MessageChannel>(members);
@@ -359,7 +359,7 @@ Channel *MessageTransport::channel(const std::vector<int32_t> &members) {
 }
 
 void MessageTransport::abort(const Status &status) {
-  std::lock_guard<std::mutex> lock(messenger.mutex);
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   if (isPoisoned)
     return;
   poison(status);
@@ -371,14 +371,17 @@ void MessageTransport::abort(const Status &status) {
 
 /// A rank whose groups are all of one meets nobody; it hears of a fault here.
 Status MessageTransport::failure() {
-  std::lock_guard<std::mutex> lock(messenger.mutex);
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   messenger.progress();
   return fault;
 }
 
 std::string MessageTransport::describe() {
-  std::lock_guard<std::mutex> lock(messenger.mutex);
-  messenger.progress();
+  // Whoever asks may have little time, and a port can be stuck: Open MPI's
+  // shared memory waits for a sender that died in the middle of an entry.
+  std::unique_lock<std::timed_mutex> lock(messenger.mutex, kSettle / 2);
+  if (!lock)
+    return "a call of the message library that does not return";
   if (!self().isWaiting)
     return {};
   return self().last.title() + ": " + ranksText(self().group);
@@ -492,7 +495,7 @@ void MessageTransport::begin(commuter_status_t code, std::string title) {
 }
 
 /// Waits for the verdict, or gives it. Returns it.
-Status MessageTransport::settle(std::unique_lock<std::mutex> &lock) {
+Status MessageTransport::settle(std::unique_lock<std::timed_mutex> &lock) {
   if (isPoisoned)
     return fault;
   answer();
@@ -574,7 +577,7 @@ Status MessageTransport::meet(Running &running) {
 Status MessageTransport::waitForMembers(Running &running) {
   Collective &call = running.call;
   const MessageChannel &channel = running.channel;
-  std::unique_lock<std::mutex> lock(messenger.mutex);
+  std::unique_lock<std::timed_mutex> lock(messenger.mutex);
   if (isPoisoned)
     return fault;
   self().last = Issued(call);
@@ -630,7 +633,7 @@ Status MessageTransport::waitForMembers(Running &running) {
 /// Neither this rank nor those that it met are in the call any more, as far as
 /// this process knows.
 void MessageTransport::stopWaiting(const MessageChannel &channel) {
-  std::lock_guard<std::mutex> lock(messenger.mutex);
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   self().isWaiting = false;
   for (int32_t rank : channel.members)
     if (peers[rank].last.sequence == peers[rank].met)
@@ -695,7 +698,7 @@ void MessageTransport::abandon(std::vector<Pending> &pending) {
 /// Returns OK when all of this rank's transfers are over.
 Status MessageTransport::exchange(const Running &running,
                                   const std::vector<Transfer> &transfers) {
-  std::unique_lock<std::mutex> lock(messenger.mutex);
+  std::unique_lock<std::timed_mutex> lock(messenger.mutex);
   if (messenger.isRetired)
     return fault;
   std::vector<Pending> pending;
@@ -1045,7 +1048,7 @@ Messenger::Messenger(std::unique_ptr<Port> port)
 Messenger::~Messenger() = default;
 
 std::unique_ptr<Transport> Messenger::createWorld(int64_t timeoutMs) {
-  std::lock_guard<std::mutex> lock(mutex);
+  std::lock_guard<std::timed_mutex> lock(mutex);
   uint32_t id = nextWorld++;
   auto world = std::make_unique<MessageTransport>(*this, id, timeoutMs);
   worlds[id] = world.get();
@@ -1140,7 +1143,7 @@ void Messenger::progress() {
 }
 
 Status Messenger::finalize(int64_t timeoutMs) {
-  std::unique_lock<std::mutex> lock(mutex);
+  std::unique_lock<std::timed_mutex> lock(mutex);
   if (isRetired)
     return fail(COMMUTER_INTERNAL, "messages cannot go on: %s",
                 retirement.message.c_str());

@@ -61,7 +61,7 @@ private:
   void retire(const Status &status);
 
   std::unique_ptr<Port> port;
-  std::mutex mutex;
+  std::timed_mutex mutex;
   std::deque<Outgoing> outgoing; // addresses stay
   bool isReceiving = false;
   int32_t incomingPeer = 0;

@@ -17,6 +17,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 #include <unistd.h>
 
@@ -26,6 +27,10 @@ using namespace commuter::run;
 
 /// What a failed process waits for the others to print their messages, too.
 static constexpr int64_t kGraceMs = 700;
+
+/// mpirun leaves processes that it has told to end a second, but kills the rest
+/// at once when the first of them is gone: none may go before all have spoken.
+static constexpr std::chrono::milliseconds kLinger(900);
 
 /// Of what one process gives at a time.
 static constexpr int64_t kGatherBytes = 4 << 20;
@@ -186,5 +191,6 @@ void Job::reportEnd() {
     }
   }
   (void)fail(message);
+  std::this_thread::sleep_for(kLinger);
   leave();
 }

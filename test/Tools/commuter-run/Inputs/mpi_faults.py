@@ -1,6 +1,7 @@
 """Breaks MPI jobs of commuter-run, and checks how they end.
 
 usage: mpi_faults.py MPIRUN COMMUTER_RUN [--runs N] [--seed S] [--slack SECONDS]
+                     [--faults kill,stop]
 
 Each run starts four ranks, does something to one of them at a random time, and
 demands that every survivor names the fault within the deadline and two seconds
@@ -172,7 +173,9 @@ def main():
     parser.add_argument("--runs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--slack", type=float, default=0)
+    parser.add_argument("--faults", default="kill,recovery,stop,mismatch")
     options = parser.parse_args()
+    faults = options.faults.split(",")
     random.seed(options.seed)
     slowest = {}
     bad = 0
@@ -180,13 +183,13 @@ def main():
         program.write(PROGRAM)
         program.flush()
         for i in range(options.runs):
-            fault = ("kill", "recovery", "stop", "mismatch")[i % 4]
+            fault = faults[i % len(faults)]
             wrong, seconds = run(options.mpirun, options.tool, program.name,
                                  fault, options.slack)
             slowest[fault] = max(seconds, slowest.get(fault, 0))
             if wrong:
                 bad += 1
-                print(f"run {i}, {fault}: {wrong}")
+                print(f"run {i}, {fault}: {wrong}", flush=True)
     for fault, seconds in slowest.items():
         if fault == "mismatch":
             continue  # counts from the start of the job
