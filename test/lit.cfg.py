@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 
 import lit.formats
@@ -42,6 +43,10 @@ if config.commuter_sanitize:
 # MPI's libraries are not built for the sanitizers.
 elif config.commuter_mpi == "ON" and lit.util.which("mpirun"):
     config.available_features.add("mpi")
+    # Whether hosts can be made of network namespaces: as root, with iproute2.
+    link = "unshare -n ip link add v0 type veth peer name v1".split()
+    if lit.util.which("ip") and not subprocess.run(link, capture_output=True).returncode:
+        config.available_features.add("netns")
 if shutil.which("valgrind"):
     config.available_features.add("valgrind")
 if config.commuter_build_type in ("RelWithDebInfo", "Release"):
