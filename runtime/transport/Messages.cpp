@@ -133,7 +133,8 @@ public:
       isGood = false;
     } else if (const char *from = take(count * sizeof(Number))) {
       values.resize(count);
-      std::memcpy(values.data(), from, count * sizeof(Number));
+      if (count)
+        std::memcpy(values.data(), from, count * sizeof(Number));
     }
     return values;
   }
