@@ -40,7 +40,8 @@ if config.commuter_sanitize:
     config.environment["TSAN_OPTIONS"] = "suppressions=" + os.path.join(
         config.test_source_root, "tsan-suppressions.txt"
     )
-# MPI's libraries are not built for the sanitizers.
+# Under the sanitizers the conformance suite covers MPI; programs would answer for
+# what MPI leaks.
 elif config.commuter_mpi == "ON" and lit.util.which("mpirun"):
     config.available_features.add("mpi")
     # Whether hosts can be made of network namespaces: as root, with iproute2.
