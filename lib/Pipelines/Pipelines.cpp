@@ -31,6 +31,8 @@ using namespace commuter;
 
 void commuter::buildOptimizePipeline(OpPassManager &pm,
                                      const OptimizeOptions &options) {
+  if (options.raiseNorms)
+    pm.addPass(norm::createRaiseNormsPass());
   pm.addPass(dist::createCheckShardingsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

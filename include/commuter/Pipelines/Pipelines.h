@@ -19,6 +19,9 @@
 namespace commuter {
 
 struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
+  Option<bool> raiseNorms{*this, "raise-norms",
+                          llvm::cl::desc("Runs norm-raise first"),
+                          llvm::cl::init(false)};
   Option<bool> completeSums{*this, "complete-sums",
                             llvm::cl::desc("See dist-commute-norms"),
                             llvm::cl::init(false)};

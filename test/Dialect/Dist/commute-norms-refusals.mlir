@@ -192,3 +192,21 @@ func.func @parallel_loop(%x: tensor<4x8xf32>) -> tensor<8x8xf32> {
   }
   return %r : tensor<8x8xf32>
 }
+
+// -----
+
+// What is summed over the gather's ranks and scattered over them is their own rows
+// again: the norm behind it is no candidate. Over other ranks it is.
+dist.mesh @mesh(dp = 4, tp = 2)
+// CHECK-LABEL: func @scattered(
+func.func @scattered(%h: tensor<4x8xf32>, %w: tensor<8xf32>) -> (tensor<4x8xf32>, tensor<8x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=operand-not-replicated}}
+  %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+  %own = dist.reduce_scatter %n sum dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  %m = norm.rms_norm %own eps 1.0e-06 : tensor<4x8xf32>
+  %other = dist.reduce_scatter %n sum dim 0 over @mesh[tp] : tensor<16x8xf32> -> tensor<8x8xf32>
+  // expected-remark @+1 {{Reason=operand-not-replicated}}
+  %o = norm.rms_norm %other eps 1.0e-06 : tensor<8x8xf32>
+  return %m, %o : tensor<4x8xf32>, tensor<8x8xf32>
+}

@@ -143,7 +143,7 @@ void MotionGraph::visitGather(AllGatherOp gather) {
   if (!refusal)
     refusal = findGatherRefusal(gather, unit.completesSum);
   if (refusal)
-    return refuse(gather.getResult(), addRefusal(*refusal));
+    return refuse(gather.getResult(), addRefusal(*refusal, unit.kind));
   const auto dim = static_cast<int64_t>(gather.getDim());
   addUnit(unit);
   addValue(gather.getResult(),
@@ -175,8 +175,9 @@ const Refusal *MotionGraph::findRefusal(Value value) const {
              : &refusals[it->second.refusal];
 }
 
-unsigned MotionGraph::addRefusal(const Refusal &refusal) {
+unsigned MotionGraph::addRefusal(const Refusal &refusal, unsigned kind) {
   refusals.push_back(refusal);
+  refusals.back().kind = kind;
   return refusals.size() - 1;
 }
 
@@ -187,12 +188,25 @@ void MotionGraph::refuse(Value value, unsigned refusal) {
     fate.refusal = refusal;
 }
 
-/// Notes that `op` stays, and that what it computes cannot be had in slices. A
-/// slice that a rank takes for itself is gathered no longer: what is behind it
-/// is not held up by the gather. `parallel`: the op, if that is what it is.
+/// True if `op` leaves a rank with rows of its own again: a slice that it takes
+/// for itself, or its part of a sum over the ranks that the rows came from.
+bool MotionGraph::hasOwnRows(Operation *op, unsigned refusal) const {
+  if (isa<AllSliceOp>(op))
+    return true;
+  const GatherKind &kind = kinds[refusals[refusal].kind];
+  auto scatter = dyn_cast<ReduceScatterOp>(op);
+  return scatter && scatter.getMeshAttr() == kind.mesh &&
+         llvm::any_of(scatter.getAxes(), [&](Attribute axis) {
+           return llvm::is_contained(kind.axes, axis);
+         });
+}
+
+/// Notes that `op` stays, and that what it computes cannot be had in slices.
+/// What follows own rows is not held up by the gather. `parallel`: the op, if
+/// that is what it is.
 void MotionGraph::refuse(Operation *op, DimParallelOpInterface parallel,
                          unsigned refusal) {
-  if (isa<AllSliceOp>(op))
+  if (hasOwnRows(op, refusal))
     return;
   for (Value result : op->getResults())
     refuse(result, refusal);
@@ -431,6 +445,7 @@ void MotionGraph::visitComputation(Operation *op) {
       refuse(op, parallel, inherited);
     return;
   }
+  const unsigned kind = find(op->getOperand(anchors.front()))->slices.kind;
   if (!parallel) {
     // What may follow behind an op that nothing is known of is another matter:
     // this refusal is inherited by the ops next to it only.
@@ -440,7 +455,8 @@ void MotionGraph::visitComputation(Operation *op) {
              addRefusal({reason::kUnsupportedOp, op,
                          isa<CallOpInterface>(op)
                              ? "make the function private, or inline the call"
-                             : "attach DimParallelOpInterface to the op"}));
+                             : "attach DimParallelOpInterface to the op"},
+                        kind));
     return;
   }
   if (Value pending;
@@ -449,7 +465,8 @@ void MotionGraph::visitComputation(Operation *op) {
         op, parallel,
         addRefusal({reason::kPendingSum, pending.getDefiningOp(),
                     "sum over the axis, with dist.all_reduce or `summing`",
-                    pending}));
+                    pending},
+                   kind));
 
   std::optional<Refusal> refusal;
   for (unsigned anchor : anchors) {
@@ -458,7 +475,7 @@ void MotionGraph::visitComputation(Operation *op) {
       return;
     refusal = refusal ? refusal : why;
   }
-  refuse(op, parallel, addRefusal(*refusal));
+  refuse(op, parallel, addRefusal(*refusal, kind));
 }
 
 //===----------------------------------------------------------------------===//
@@ -540,10 +557,15 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
   }
   if (!made)
     return std::nullopt;
-  if (std::optional<Refusal> refusal = check(kinds[made->kind]))
+  if (std::optional<Refusal> refusal = check(kinds[made->kind])) {
+    refusal->kind = made->kind;
     return refusal;
-  const Refusal differently{reason::kOperandGatheredDifferently, op,
-                            "gather what each way passes on alike"};
+  }
+  const Refusal differently{reason::kOperandGatheredDifferently,
+                            op,
+                            "gather what each way passes on alike",
+                            {},
+                            made->kind};
   if (rejectedJoins.contains(join.values.front()))
     return differently;
   // What other sources pass on may be of another length, if the type leaves it
@@ -576,7 +598,7 @@ void MotionGraph::visitJoin(Operation *op, const JoinClass &join,
   std::optional<Refusal> refusal = matchJoin(op, join, known, check);
   if (!refusal)
     return;
-  const unsigned number = addRefusal(*refusal);
+  const unsigned number = addRefusal(*refusal, refusal->kind);
   for (Value value : join.values)
     refuse(value, number);
 }

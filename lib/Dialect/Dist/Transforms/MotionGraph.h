@@ -53,6 +53,8 @@ struct Refusal {
   llvm::StringRef suggestion;
   /// The value whose state is in the way; null: it is no state.
   mlir::Value value = {};
+  /// Of the gathers that it is about.
+  unsigned kind = 0;
 };
 
 /// A gather, an op to which the law applies, or a join: values of a branch op
@@ -227,7 +229,8 @@ private:
   void addValue(mlir::Value value, const Slices &slices);
   void addUnit(Unit unit);
   const Refusal *findRefusal(mlir::Value value) const;
-  unsigned addRefusal(const Refusal &refusal);
+  unsigned addRefusal(const Refusal &refusal, unsigned kind);
+  bool hasOwnRows(mlir::Operation *op, unsigned refusal) const;
   void refuse(mlir::Value value, unsigned refusal);
   void refuse(mlir::Operation *op, DimParallelOpInterface parallel,
               unsigned refusal);
