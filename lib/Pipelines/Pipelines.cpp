@@ -40,7 +40,7 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
       {options.completeSums, options.guard, options.allowExtraGather}));
   if (options.splitAllReduce)
     pm.addPass(dist::createSplitAllReducePass(
-        {options.minRows, options.allowExtraGather}));
+        {options.minRows, options.padRows, options.allowExtraGather}));
   if (options.localizePerTensor)
     pm.addPass(dist::createLocalizePerTensorQuantizePass());
   pm.addPass(createCanonicalizerPass());

@@ -36,6 +36,9 @@ struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
   Option<int64_t> minRows{*this, "min-rows",
                           llvm::cl::desc("See dist-split-all-reduce"),
                           llvm::cl::init(0)};
+  Option<bool> padRows{*this, "pad-rows",
+                       llvm::cl::desc("See dist-split-all-reduce"),
+                       llvm::cl::init(false)};
   Option<bool> localizePerTensor{
       *this, "localize-per-tensor",
       llvm::cl::desc("Runs dist-localize-per-tensor-quantize"),

@@ -6,7 +6,7 @@ dist.mesh @mesh(dp = 4, tp = 2)
 // CHECK: norm.rms_norm %[[S]]
 func.func @odd_rows(%h: tensor<5x8xf32>) -> tensor<5x8xf32> {
   %s = dist.all_reduce %h sum over @mesh[tp] : tensor<5x8xf32>
-  // expected-remark @+1 {{Reason=not-row-wise, Suggestion="pad the rows to a multiple of 2", blocked-by}}
+  // expected-remark @+1 {{Reason=not-row-wise, Suggestion=pad-rows=true, blocked-by}}
   %n = norm.rms_norm %s eps 1.0e-06 : tensor<5x8xf32>
   return %n : tensor<5x8xf32>
 }
@@ -20,7 +20,7 @@ dist.mesh @mesh(dp = 4, tp = 2)
 // CHECK: norm.rms_norm %[[G]]
 func.func @odd_rows_of_gather(%h: tensor<3x8xf32>) -> tensor<12x8xf32> {
   %g = dist.all_gather %h dim 0 over @mesh[dp] summing [tp] : tensor<3x8xf32> -> tensor<12x8xf32>
-  // expected-remark @+1 {{Reason=not-row-wise, Suggestion="pad the rows to a multiple of 2", blocked-by}}
+  // expected-remark @+1 {{Reason=not-row-wise, Suggestion=pad-rows=true, blocked-by}}
   %n = norm.rms_norm %g eps 1.0e-06 : tensor<12x8xf32>
   return %n : tensor<12x8xf32>
 }

@@ -13,6 +13,7 @@
 
 #include "MotionGraph.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/IntEqClasses.h"
 #include <numeric>
@@ -90,6 +91,18 @@ static MotionOutcome makeMissed(const MotionGraph &graph, Operation *op,
   return outcome;
 }
 
+/// How many rows the slices have at most; kDynamic if that is not static.
+static int64_t getMostRows(const Slices &made, const GatherKind &kind) {
+  DenseIntElementsAttr parts;
+  if (!ShapedType::isDynamic(made.localSize) || !kind.extents ||
+      !matchPattern(kind.extents, m_Constant(&parts)) || parts.empty())
+    return made.localSize;
+  int64_t most = 0;
+  for (const APInt &rows : parts.getValues<APInt>())
+    most = std::max(most, rows.getSExtValue());
+  return most;
+}
+
 static MotionOutcome makeMoved(const MotionGraph &graph, Operation *op,
                                const ReceivedBytes &received) {
   MotionOutcome outcome = startOutcome(graph, op, op->getOperand(0));
@@ -97,7 +110,9 @@ static MotionOutcome makeMoved(const MotionGraph &graph, Operation *op,
   const Slices &made = graph.find(op->getResult(0))->slices;
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   outcome.rowsBefore = countRows(type, rowDims);
-  outcome.rowsAfter = countRows(type, rowDims, &made);
+  const Slices local{made.kind, made.dim,
+                     getMostRows(made, graph.kinds[made.kind])};
+  outcome.rowsAfter = countRows(type, rowDims, &local);
   outcome.bytesBefore = received.before;
   outcome.bytesAfter = received.after;
   return outcome;

@@ -18,6 +18,7 @@
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -144,28 +145,35 @@ struct Candidate {
     places.insert({getResult(), dim});
     return collectNorms(places, 0, mesh, axes, /*stopAtFirst=*/true);
   }
-  /// The first dimension that splits evenly and in which a norm is parallel.
-  std::optional<int64_t> findSplitDim() const {
+  /// The first dimension that splits evenly and in which a norm is parallel;
+  /// else, if rows may be padded, the first one that splits at all.
+  std::optional<int64_t> findSplitDim(bool padRows) const {
     std::optional<int64_t> size = getGroupSize();
-    for (int64_t dim = 0; size && dim < getType().getRank(); ++dim)
-      if (!getType().isDynamicDim(dim) &&
-          getType().getDimSize(dim) % *size == 0 &&
-          !findNorms(dim).sliced.empty())
+    std::optional<int64_t> padded;
+    for (int64_t dim = 0; size && dim < getType().getRank(); ++dim) {
+      int64_t rows = getType().getDimSize(dim);
+      if (ShapedType::isDynamic(rows) || findNorms(dim).sliced.empty())
+        continue;
+      if (rows % *size == 0)
         return dim;
-    return std::nullopt;
+      if (padRows && !padded && rows > 1)
+        padded = dim;
+    }
+    return padded;
   }
 };
 
 /// Why a candidate is left as it is; an empty reason: it is not.
 struct Refusal {
   StringRef reason;
-  std::string suggestion;
+  StringRef suggestion;
 };
 
 /// Preconditions of the split: the ranks come to the collective alike, and its
 /// shape and its group are known and fit.
 Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
-                    const ShardingAnalysis &analysis, int64_t minRows) {
+                    const ShardingAnalysis &analysis, int64_t minRows,
+                    bool padRows) {
   std::optional<int64_t> size = candidate.getGroupSize();
   if (!size)
     return {reason::kUnknownAxisSize, "give the axis a size in dist.mesh"};
@@ -178,9 +186,8 @@ Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
   auto whole = cast<RankedTensorType>(candidate.getResult().getType());
   if (!whole.hasStaticShape())
     return {reason::kNotRowWise, "give the rows a static size"};
-  if (!candidate.findSplitDim())
-    return {reason::kNotRowWise,
-            "pad the rows to a multiple of " + std::to_string(*size)};
+  if (!candidate.findSplitDim(padRows))
+    return {reason::kNotRowWise, padRows ? "" : "pad-rows=true"};
   if (llvm::product_of(whole.getShape().drop_back()) < minRows)
     return {reason::kNotProfitable, "lower min-rows"};
   return {};
@@ -203,6 +210,23 @@ std::optional<int64_t> getReceivedBytes(FunctionOpInterface function) {
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
+
+/// Erases an op that nobody uses, and what only it used, except for `kept`.
+void eraseDead(Operation *op, Value kept) {
+  if (!op->use_empty() || llvm::is_contained(op->getResults(), kept))
+    return;
+  SetVector<Operation *> makers;
+  op->walk([&](Operation *inner) {
+    for (Value operand : inner->getOperands())
+      if (Operation *maker = operand.getDefiningOp();
+          maker && !op->isAncestor(maker))
+        makers.insert(maker);
+  });
+  op->erase();
+  for (Operation *maker : makers)
+    if (isOpTriviallyDead(maker))
+      eraseDead(maker, kept);
+}
 
 /// A norm that a candidate feeds, and what became of it.
 struct Norm {
@@ -239,6 +263,11 @@ private:
   Norm &getNorm(Operation *op);
 
   void hideSum(AllReduceOp sum);
+  Value getExtents(Operation *op, int64_t rows, int64_t groupSize);
+  Value addPadding(OpBuilder &builder, AllReduceOp reduce, int64_t dim,
+                   int64_t rows);
+  Value dropPadding(OpBuilder &builder, ReduceScatterOp scatter, Value extents);
+  tensor::ExtractSliceOp findPart(ReduceScatterOp scatter) const;
   void split(AllReduceOp reduce);
   void join(ReduceScatterOp scatter);
   void moveNorms();
@@ -272,6 +301,9 @@ private:
   /// of what is split.
   DenseMap<std::pair<Attribute, Attribute>, std::array<SetVector<Place>, 2>>
       places;
+  /// By function, rows and ranks.
+  llvm::MapVector<std::pair<Operation *, std::pair<int64_t, int64_t>>, Value>
+      extentsOf;
   SmallVector<Norm, 0> norms;
   SmallVector<AllReduceOp> reduces;
   SmallVector<AllGatherOp> gathers;
@@ -306,7 +338,8 @@ void SplitAllReduce::visitCandidate(const Candidate &candidate,
   }
   if (!feedsSliced && !feedsOthers)
     return;
-  Refusal refusal = findRefusal(candidate, feedsSliced, analysis, minRows);
+  Refusal refusal =
+      findRefusal(candidate, feedsSliced, analysis, minRows, padRows);
   bool isSplit = refusal.reason.empty();
   FedNorms fed = collectNewNorms(candidate, isSplit);
   if (!isSplit)
@@ -342,14 +375,13 @@ void SplitAllReduce::noteRefusal(const Candidate &candidate,
     Norm &norm = getNorm(op);
     if (norm.refusal)
       continue;
-    StringAttr suggestion = StringAttr::get(&getContext(), refusal.suggestion);
     norm.refusal = MotionOutcome{op,
                                  functions[norm.function].op,
                                  norm.loc,
                                  analysis.getState(candidate.op->getOperand(0)),
                                  refusal.reason,
                                  dropMark(candidate.op->getLoc()),
-                                 suggestion.getValue()};
+                                 refusal.suggestion};
   }
 }
 
@@ -367,6 +399,66 @@ void SplitAllReduce::hideSum(AllReduceOp sum) {
   sum.erase();
 }
 
+/// The rows that each rank has of padded ones, as extents of gathers and
+/// slices. One value for a function, by which they are known to be cut alike.
+Value SplitAllReduce::getExtents(Operation *op, int64_t rows,
+                                 int64_t groupSize) {
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  Value &extents = extentsOf[{function, {rows, groupSize}}];
+  if (extents)
+    return extents;
+  const int64_t most = llvm::divideCeil(rows, groupSize);
+  SmallVector<int64_t> parts;
+  for (int64_t rank = 0; rank < groupSize; ++rank)
+    parts.push_back(std::clamp<int64_t>(rows - rank * most, 0, most));
+  auto builder = OpBuilder::atBlockBegin(&function.getFunctionBody().front());
+  return extents = arith::ConstantOp::create(builder, function.getLoc(),
+                                             builder.getIndexTensorAttr(parts));
+}
+
+/// What is reduced, with zeros behind its rows.
+Value SplitAllReduce::addPadding(OpBuilder &builder, AllReduceOp reduce,
+                                 int64_t dim, int64_t rows) {
+  Location loc = dropMark(reduce.getLoc());
+  auto type = cast<RankedTensorType>(reduce.getInput().getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[dim] = rows;
+  Value zero = arith::ConstantOp::create(
+      builder, loc, builder.getZeroAttr(type.getElementType()));
+  SmallVector<OpFoldResult> low(type.getRank(), builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> high = low;
+  high[dim] = builder.getIndexAttr(rows - type.getDimSize(dim));
+  return tensor::PadOp::create(builder, loc, type.clone(shape),
+                               reduce.getInput(), low, high, zero);
+}
+
+/// This rank's rows without those that were padded.
+Value SplitAllReduce::dropPadding(OpBuilder &builder, ReduceScatterOp scatter,
+                                  Value extents) {
+  Location loc = dropMark(scatter.getLoc());
+  const auto dim = static_cast<int64_t>(scatter.getDim());
+  Value rank =
+      AxisIndexOp::create(builder, loc, builder.getIndexType(),
+                          scatter.getMeshAttr(), scatter.getAxesAttr());
+  Value rows = tensor::ExtractOp::create(builder, loc, extents, rank);
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(builder, loc, scatter);
+  sizes[dim] = rows;
+  SmallVector<OpFoldResult> offsets(sizes.size(), builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(builder, scatter.getLoc(), scatter,
+                                        offsets, sizes, strides);
+}
+
+/// The rows of a reduce_scatter that dropPadding made.
+tensor::ExtractSliceOp SplitAllReduce::findPart(ReduceScatterOp scatter) const {
+  for (Operation *user : scatter->getUsers())
+    if (auto part = dyn_cast<tensor::ExtractSliceOp>(user))
+      if (getMark(part.getLoc()) == getMark(scatter.getLoc()))
+        return part;
+  return {};
+}
+
 /// Law, for any dimension d:
 ///
 ///   all_reduce_B(x) = all_gather_{d,B}(reduce_scatter_{d,B}(x))
@@ -374,24 +466,36 @@ void SplitAllReduce::hideSum(AllReduceOp sum) {
 /// bit for bit: the ranks' values are combined in group order in both.
 /// Precondition: d is static and divisible by the group's size. All ranks of
 /// the group come to the op alike and rewrite alike, so none meets another in
-/// half of it.
+/// half of it. If the size does not divide d, zeros are reduced behind x, and
+/// each rank drops what it has of them:
+///
+///   reduce_scatter_{d,B}(pad(x)), cut = all_slice_{d,B}(all_reduce_B(x))
+///
+/// where both cut by the same extents. Only the padding costs bytes.
 void SplitAllReduce::split(AllReduceOp reduce) {
   Candidate candidate(reduce);
-  std::optional<int64_t> dim = candidate.findSplitDim();
+  std::optional<int64_t> dim = candidate.findSplitDim(padRows);
   if (!dim)
     return;
   RankedTensorType type = candidate.getType();
+  const int64_t rows = type.getDimSize(*dim);
+  const int64_t groupSize = *candidate.getGroupSize();
   SmallVector<int64_t> shape(type.getShape());
-  shape[*dim] /= *candidate.getGroupSize();
+  shape[*dim] = llvm::divideCeil(rows, groupSize);
   OpBuilder builder(reduce);
   IntegerAttr dimAttr = builder.getI64IntegerAttr(*dim);
-  auto scatter =
-      ReduceScatterOp::create(builder, reduce.getLoc(), type.clone(shape),
-                              reduce.getInput(), reduce.getKindAttr(), dimAttr,
-                              reduce.getMeshAttr(), reduce.getAxesAttr());
+  const bool isPadded = rows % groupSize != 0;
+  Value extents = isPadded ? getExtents(reduce, rows, groupSize) : Value();
+  Value summed =
+      isPadded ? addPadding(builder, reduce, *dim, shape[*dim] * groupSize)
+               : reduce.getInput();
+  auto scatter = ReduceScatterOp::create(
+      builder, reduce.getLoc(), type.clone(shape), summed, reduce.getKindAttr(),
+      dimAttr, reduce.getMeshAttr(), reduce.getAxesAttr());
   scatter->setDiscardableAttrs(reduce->getDiscardableAttrDictionary());
+  Value part = isPadded ? dropPadding(builder, scatter, extents) : scatter;
   Value whole = AllGatherOp::create(
-      builder, dropMark(reduce.getLoc()), type, scatter, dimAttr, Value(),
+      builder, dropMark(reduce.getLoc()), type, part, dimAttr, extents,
       reduce.getMeshAttr(), reduce.getAxesAttr(), ArrayAttr());
   reduce.getResult().replaceAllUsesWith(whole);
   reduce.erase();
@@ -402,14 +506,24 @@ void SplitAllReduce::split(AllReduceOp reduce) {
 ///
 ///   reduce_scatter(x) = all_slice(all_reduce(x))
 void SplitAllReduce::join(ReduceScatterOp scatter) {
+  Value part = scatter, summed = scatter.getInput(), extents;
+  auto rows = findPart(scatter);
+  if (rows) {
+    part = rows;
+    summed = summed.getDefiningOp<tensor::PadOp>().getSource();
+    extents =
+        getExtents(scatter,
+                   cast<RankedTensorType>(summed.getType())
+                       .getDimSize(static_cast<int64_t>(scatter.getDim())),
+                   *getGroupSize(scatter));
+  }
   SmallVector<AllGatherOp> wholes;
-  for (Operation *user : scatter->getUsers()) {
+  for (Operation *user : part.getUsers()) {
     auto gather = dyn_cast<AllGatherOp>(user);
     if (gather && gather.getDim() == scatter.getDim() &&
         gather.getMeshAttr() == scatter.getMeshAttr() &&
         gather.getAxes() == scatter.getAxesAttr() && !gather.getSummingAttr() &&
-        !gather.getExtents() &&
-        gather.getType() == scatter.getInput().getType())
+        gather.getExtents() == extents && gather.getType() == summed.getType())
       wholes.push_back(gather);
   }
   if (wholes.empty()) {
@@ -418,22 +532,21 @@ void SplitAllReduce::join(ReduceScatterOp scatter) {
   }
   OpBuilder builder(scatter);
   auto reduce = AllReduceOp::create(
-      builder, scatter.getLoc(), scatter.getInput().getType(),
-      scatter.getInput(), scatter.getKindAttr(), scatter.getMeshAttr(),
-      scatter.getAxesAttr());
+      builder, scatter.getLoc(), summed.getType(), summed,
+      scatter.getKindAttr(), scatter.getMeshAttr(), scatter.getAxesAttr());
   reduce->setDiscardableAttrs(scatter->getDiscardableAttrDictionary());
   for (AllGatherOp gather : wholes) {
     gather.getResult().replaceAllUsesWith(reduce.getResult());
     gather.erase();
   }
-  if (!scatter->use_empty()) {
-    Value slice = AllSliceOp::create(
-        builder, dropMark(scatter.getLoc()), scatter.getType(), reduce,
-        scatter.getDimAttr(), Value(), scatter.getMeshAttr(),
-        scatter.getAxesAttr());
-    scatter.getResult().replaceAllUsesWith(slice);
+  if (!part.use_empty()) {
+    Value slice =
+        AllSliceOp::create(builder, dropMark(scatter.getLoc()), part.getType(),
+                           reduce, scatter.getDimAttr(), extents,
+                           scatter.getMeshAttr(), scatter.getAxesAttr());
+    part.replaceAllUsesWith(slice);
   }
-  scatter.erase();
+  eraseDead(part.getDefiningOp(), extents);
 }
 
 template <typename OpTy>
@@ -537,6 +650,7 @@ void SplitAllReduce::runOnOperation() {
   functions.clear();
   functionNumbers.clear();
   places.clear();
+  extentsOf.clear();
   norms.clear();
   reduces.clear();
   gathers.clear();
@@ -566,6 +680,8 @@ void SplitAllReduce::runOnOperation() {
         hideSum(reduce);
     if (!gathers.empty())
       mergeNestedGathers();
+    for (auto &[key, extents] : extentsOf)
+      eraseDead(extents.getDefiningOp(), /*kept=*/Value());
     for (Function &function : functions)
       function.bytesAfter = getReceivedBytes(function.op);
   } else {

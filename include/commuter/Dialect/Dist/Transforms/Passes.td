@@ -147,6 +147,22 @@ def SplitAllReducePass : Pass<"dist-split-all-reduce", "::mlir::ModuleOp"> {
     all ranks of the group come to the collective in the same way. Of several such
     dimensions the first is taken.
 
+    With `pad-rows`, B's size need not divide d. Then zeros are reduced behind the
+    rows, as many as a multiple of it lacks, and each rank drops those that it gets:
+
+    ```mlir
+    // 5 rows on 2 ranks, which have 3 and 2 of them
+    %c = arith.constant dense<[3, 2]> : tensor<2xindex>
+    %p = tensor.pad %h low[0, 0] high[1, 0] {...} : tensor<5x8xf32> to tensor<6x8xf32>
+    %t = dist.reduce_scatter %p sum dim 0 over @mesh[tp] : tensor<6x8xf32> -> tensor<3x8xf32>
+    %own = tensor.extract_slice %t[0, 0] [%n, 8] [1, 1] : tensor<3x8xf32> to tensor<?x8xf32>  // %n = %c[rank]
+    %l = norm.rms_norm %own scale %w eps 1.0e-06 : tensor<?x8xf32>, tensor<8xf32>
+    %y = dist.all_gather %l dim 0 extents %c over @mesh[tp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<5x8xf32>
+    ```
+
+    The padding is reduced with the rows, so up to N - 1 rows more are received;
+    hence the option. Gathers, residuals and norms are of the rows alone.
+
     Then the gathers are placed as `dist-commute-norms` places them, by a minimum
     cut, and what is still a gather of a reduce_scatter becomes an all_reduce
     again. Between the boundaries of several layers the residual stream so stays
@@ -174,10 +190,13 @@ def SplitAllReducePass : Pass<"dist-split-all-reduce", "::mlir::ModuleOp"> {
     a remark, as there; bytes are those of all collectives of the function.
   }];
   let dependentDialects = ["::commuter::dist::DistDialect",
+                           "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"minRows", "min-rows", "int64_t", "0",
            "Leave collectives with fewer rows as they are">,
+    Option<"padRows", "pad-rows", "bool", "false",
+           "Split rows that the group's size does not divide, with padding">,
     Option<"allowExtraGather", "allow-extra-gather", "bool", "false",
            "Move norms even if more is gathered than before">];
   let statistics = [
