@@ -37,6 +37,8 @@ config.substitutions += [
 ]
 if config.commuter_sanitize:
     config.available_features.add("sanitizer")
+    # MLIR's library, which has none of it, allocates in slabs that our code poisons.
+    config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
     config.environment["TSAN_OPTIONS"] = "suppressions=" + os.path.join(
         config.test_source_root, "tsan-suppressions.txt"
     )

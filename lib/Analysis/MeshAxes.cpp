@@ -73,6 +73,9 @@ std::optional<bool> MeshAxes::isUnit(unsigned axis, Operation *op) const {
   const Axis &asked = axes[axis];
   if (!ShapedType::isDynamic(asked.size))
     return asked.size == 1;
+  // Under two branches that contradict each other nothing runs: a branch that
+  // makes the axis one wins, as the motion may have gone by the outer of them.
+  std::optional<bool> known;
   for (Region *region = op->getParentRegion(); region;
        region = region->getParentRegion()) {
     auto branch = dyn_cast<scf::IfOp>(region->getParentOp());
@@ -84,9 +87,11 @@ std::optional<bool> MeshAxes::isUnit(unsigned axis, Operation *op) const {
         !llvm::is_contained(size.getAxes(), asked.name))
       continue;
     isUnit ^= region == &branch.getElseRegion();
+    if (isUnit)
+      return true;
     // A product of 1 is of ones; another product may still have this one.
-    if (isUnit || size.getAxes().size() == 1)
-      return isUnit;
+    if (size.getAxes().size() == 1)
+      known = false;
   }
-  return std::nullopt;
+  return known;
 }

@@ -690,8 +690,15 @@ private:
         !isLive(block))
       return;
     for (auto [operand, argument] :
-         llvm::zip(call.getArgOperands(), callee.getArguments()))
-      joinInto(argument, ValueState(solved.get(subscribe(operand))));
+         llvm::zip(call.getArgOperands(), callee.getArguments())) {
+      ValueState state(solved.get(subscribe(operand)));
+      // The callee does not see what a branch around the call says of an axis.
+      for (unsigned axis = 0; axis < axes.size(); ++axis)
+        if (state[axis].kind != AxisState::None &&
+            axes.isUnit(axis, call).value_or(false))
+          state[axis] = AxisState::replicated();
+      joinInto(argument, state);
+    }
   }
 
   BranchDivergence *getBranchDivergence(Region &region) {
@@ -992,13 +999,22 @@ ShardingAnalysis::ShardingAnalysis(Operation *top)
     addVaryingAxes(
         branchAxes.try_emplace(&region->front(), axes.size()).first->second,
         getBranchConditions(*region));
-  propagateDivergence(stateSolver->getCalls());
+  // Where the symbol of a private function goes, ranks may call it as they
+  // like.
+  SmallVector<Operation *> escaping;
+  for (Operation *function : reachability->getContents().functions)
+    if (SymbolTable::getSymbolVisibility(function) ==
+            SymbolTable::Visibility::Private &&
+        reachability->hasUnknownCallers(function))
+      escaping.push_back(function);
+  propagateDivergence(stateSolver->getCalls(), escaping);
 }
 
 /// Where ranks may take different ways to a call, they may differ in all that
 /// the callee does.
 void ShardingAnalysis::propagateDivergence(
-    ArrayRef<std::pair<Operation *, Operation *>> calls) {
+    ArrayRef<std::pair<Operation *, Operation *>> calls,
+    ArrayRef<Operation *> escaping) {
   SetVector<Operation *> worklist;
   DenseMap<Operation *, SmallVector<Operation *>> calleesOf;
   SmallVector<BitVector> ways(calls.size(), BitVector(axes.size()));
@@ -1019,6 +1035,8 @@ void ShardingAnalysis::propagateDivergence(
   };
   for (auto [way, call] : llvm::zip_equal(ways, calls))
     add(call.second, way);
+  for (Operation *function : escaping)
+    add(function, BitVector(axes.size(), true));
   while (!worklist.empty()) {
     Operation *caller = worklist.pop_back_val();
     const BitVector divergent = calledDivergently[caller];

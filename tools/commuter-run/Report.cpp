@@ -28,6 +28,11 @@ using namespace commuter::run;
 // Comparison
 //===----------------------------------------------------------------------===//
 
+/// The larger of two errors: what is no number is larger than any.
+static double getLarger(double a, double b) {
+  return a <= b || std::isnan(b) ? b : a;
+}
+
 static double getLargestError(const Array &a, const Array &b,
                               const ValueInfo &info) {
   if (a.shape != b.shape)
@@ -39,9 +44,7 @@ static double getLargestError(const Array &a, const Array &b,
       continue;
     double error =
         std::fabs(decode(left, info.element) - decode(right, info.element));
-    // Also if one of them is no number.
-    if (!(error <= largest))
-      largest = error;
+    largest = getLarger(largest, error);
   }
   return largest;
 }
@@ -60,8 +63,7 @@ std::vector<ResultComparison> run::compareResults(const Signature &signature,
         continue;
       }
       double error = getLargestError(left, right, signature.results[i]);
-      if (!(error <= result.largestError))
-        result.largestError = error;
+      result.largestError = getLarger(result.largestError, error);
     }
   return comparison;
 }
@@ -172,8 +174,7 @@ LogicalResult Report::gather(Job &job) {
     unpacker.takeList(theirs);
     for (auto [ours, other] : llvm::zip_equal(*comparison, theirs)) {
       ours.exactRanks += other.exactRanks;
-      if (!(other.largestError <= ours.largestError))
-        ours.largestError = other.largestError;
+      ours.largestError = getLarger(ours.largestError, other.largestError);
     }
   }
   return success();

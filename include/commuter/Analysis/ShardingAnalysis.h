@@ -126,7 +126,8 @@ private:
   void addVaryingAxes(llvm::BitVector &varying,
                       llvm::ArrayRef<mlir::Value> values) const;
   void propagateDivergence(
-      llvm::ArrayRef<std::pair<mlir::Operation *, mlir::Operation *>> calls);
+      llvm::ArrayRef<std::pair<mlir::Operation *, mlir::Operation *>> calls,
+      llvm::ArrayRef<mlir::Operation *> escaping);
 
   MeshAxes axes;
   StateTable states;

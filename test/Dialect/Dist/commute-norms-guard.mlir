@@ -179,3 +179,94 @@ func.func @by_hand(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{
   }
   return %r : tensor<16x8xf32>
 }
+
+// -----
+
+// One rank makes a slice of a pending sum whole: promises hold, also in a function
+// that is called there.
+dist.mesh @mesh(dp = 2, b = ?)
+func.func private @normalize(%x: tensor<8x24xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<8x24xf32> {
+  // expected-remark @+1 {{rows-after=4}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<8x24xf32>
+  return %n : tensor<8x24xf32>
+}
+// CHECK-LABEL: func @promises(
+// CHECK: scf.if
+// CHECK: else
+func.func @promises(%h: tensor<4x24xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> (tensor<8x24xf32>, tensor<4x24xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x24xf32> -> tensor<8x24xf32>
+  %own = dist.all_slice %g dim 0 over @mesh[dp] : tensor<8x24xf32> -> tensor<4x24xf32>
+  %a = dist.assert_sharding %own <@mesh, [{dp}, {}]> : tensor<4x24xf32>
+  %g2 = dist.all_gather %a dim 0 over @mesh[dp] : tensor<4x24xf32> -> tensor<8x24xf32>
+  %x = arith.addf %g, %g2 : tensor<8x24xf32>
+  // The other version takes slices of the sum, and moves across the other gather.
+  // expected-remark @+1 {{rows-after=4}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<8x24xf32>
+  return %n, %own : tensor<8x24xf32>, tensor<4x24xf32>
+}
+func.func @called(%h: tensor<4x24xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> tensor<8x24xf32> {
+  %s = dist.axis_size @mesh[b] : index
+  %c1 = arith.constant 1 : index
+  %c = arith.cmpi eq, %s, %c1 : index
+  %r = scf.if %c -> tensor<8x24xf32> {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x24xf32> -> tensor<8x24xf32>
+    %m = func.call @normalize(%g) : (tensor<8x24xf32>) -> tensor<8x24xf32>
+    scf.yield %m : tensor<8x24xf32>
+  } else {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x24xf32> -> tensor<8x24xf32>
+    scf.yield %g : tensor<8x24xf32>
+  }
+  return %r : tensor<8x24xf32>
+}
+
+// -----
+
+// A branch that contradicts the one around it never runs.
+dist.mesh @mesh(dp = 2, b = ?)
+// CHECK-LABEL: func @contradiction(
+func.func @contradiction(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> tensor<4x8xf32> {
+  %c1 = arith.constant 1 : index
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %s = dist.axis_size @mesh[b] : index
+  %c = arith.cmpi ne, %s, %c1 : index
+  %r = scf.if %c -> tensor<4x8xf32> {
+    // expected-remark @+2 {{rows-after=4}}
+    // expected-remark @+1 {{Reason=}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<8x8xf32>
+    %t = dist.all_slice %n dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<4x8xf32>
+    scf.yield %t : tensor<4x8xf32>
+  } else {
+    %t = dist.all_slice %g dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<4x8xf32>
+    scf.yield %t : tensor<4x8xf32>
+  }
+  return %r : tensor<4x8xf32>
+}
+
+// -----
+
+// Boundaries that lie across one another: the first is guarded.
+dist.mesh @mesh(dp = 2, b = ?)
+// CHECK-LABEL: func @across(
+// CHECK-COUNT-1: scf.if
+// CHECK-NOT: scf.if
+func.func @across(%h0: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> tensor<4x8xf32> {
+  %g0 = dist.all_gather %h0 dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<8x8xf32>
+  // expected-remark @+2 {{rows-after=4}}
+  // expected-remark @+1 {{Reason=}}
+  %n0 = norm.rms_norm %g0 eps 1.0e-06 : tensor<8x8xf32>
+  %t0 = dist.all_slice %n0 dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<4x8xf32>
+  %h1 = dist.to_partial %t0 over @mesh[b] : tensor<4x8xf32>
+  %g1 = dist.all_gather %h1 dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<8x8xf32>
+  // expected-remark @+2 {{rows-after=4}}
+  // expected-remark @+1 {{Reason=}}
+  %n1 = norm.rms_norm %g1 eps 1.0e-06 : tensor<8x8xf32>
+  %t1 = dist.all_slice %n1 dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<4x8xf32>
+  %e1 = tensor.extract_slice %t1[0, 0] [1, 8] [1, 1] : tensor<4x8xf32> to tensor<8xf32>
+  %w1 = dist.all_reduce %e1 sum over @mesh[dp] : tensor<8xf32>
+  // expected-remark @+2 {{rows-after=4}}
+  // expected-remark @+1 {{Reason=}}
+  %m0 = norm.rms_norm %g0 scale %w1 eps 1.0e-06 : tensor<8x8xf32>, tensor<8xf32>
+  %q0 = dist.all_slice %m0 dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<4x8xf32>
+  %s0 = arith.addf %t1, %q0 : tensor<4x8xf32>
+  return %s0 : tensor<4x8xf32>
+}

@@ -101,7 +101,8 @@ private:
     ValueState promised = getAnnotatedState(axes, sharding);
     for (unsigned axis = 0; axis < axes.size(); ++axis) {
       AxisState found = analysis.getState(value, axis);
-      if (axes[axis].size == 1 || !contradicts(found, promised[axis]))
+      if (axes.isUnit(axis, op).value_or(false) ||
+          !contradicts(found, promised[axis]))
         continue;
       InFlightDiagnostic diag = op->emitOpError();
       diag << "expects " << what << " to be " << toString(promised[axis])

@@ -45,20 +45,24 @@ struct CommuteNorms
       for (FunctionOpInterface function : functions)
         isGuarded |= guardOpenSums(function, analysis, options);
     if (isGuarded)
-      return move(functions, ShardingAnalysis(getOperation()), options);
-    move(functions, analysis, options);
-    if (numMoved == 0)
+      (void)move(functions, ShardingAnalysis(getOperation()), options);
+    else if (!move(functions, analysis, options))
       markAllAnalysesPreserved();
   }
 
 private:
-  void move(ArrayRef<FunctionOpInterface> functions,
+  /// Returns true if something moved. (A statistic does not tell: it counts
+  /// only where LLVM is built to.)
+  bool move(ArrayRef<FunctionOpInterface> functions,
             const ShardingAnalysis &analysis, const MotionOptions &options) {
+    bool movesAny = false;
     for (const MotionOutcome &outcome :
          moveInFrontOfGathers(functions, analysis, options)) {
       emitMotionRemark("dist-commute-norms", outcome, analysis.getAxes());
+      movesAny |= outcome.reason.empty();
       ++(outcome.reason.empty() ? numMoved : numMissed);
     }
+    return movesAny;
   }
 
   /// Not those in other functions: to look for them would be to go through all

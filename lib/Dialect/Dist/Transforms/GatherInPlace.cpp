@@ -197,10 +197,13 @@ struct GatherInPlace
   void runOnOperation() override {
     SmallVector<AllGatherIntoOp> gathers;
     getOperation()->walk([&](AllGatherIntoOp op) { gathers.push_back(op); });
+    bool isChanged = false;
     for (AllGatherIntoOp gather : gathers)
-      if (placeInput(gather))
+      if (placeInput(gather)) {
+        isChanged = true;
         ++numPlaced;
-    if (numPlaced == 0)
+      }
+    if (!isChanged)
       markAllAnalysesPreserved();
   }
 };

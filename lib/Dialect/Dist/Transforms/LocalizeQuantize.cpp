@@ -41,15 +41,17 @@ struct LocalizePerTensorQuantize
           op.getInput().getDefiningOp<AllGatherOp>())
         candidates.push_back(op);
     });
+    bool isChanged = false;
     for (QuantizeOp op : candidates) {
       StringRef reason = findRefusal(op, analysis);
       emitRemark(op, reason);
       if (reason.empty()) {
         rewrite(op);
+        isChanged = true;
         ++numLocalized;
       }
     }
-    if (numLocalized == 0)
+    if (!isChanged)
       markAllAnalysesPreserved();
   }
 

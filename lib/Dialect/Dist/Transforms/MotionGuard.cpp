@@ -158,8 +158,7 @@ static Block *liftToOneBlock(SetVector<Operation *> &ops) {
 /// Precondition: what stands between the statements is one of them, so that the
 /// others can come before or after them all. The size of an axis is the same on
 /// all ranks.
-static void makeVersions(Block &block, const Guarded &guarded) {
-  Span span(block, guarded.ops);
+static scf::IfOp makeVersions(const Span &span, const Guarded &guarded) {
   DenseSet<Operation *> inside(span.inside.begin(), span.inside.end());
   auto isUsedOutside = [&](OpOperand &use) {
     return !inside.contains(span.getUserIn(use));
@@ -170,7 +169,7 @@ static void makeVersions(Block &block, const Guarded &guarded) {
       if (llvm::any_of(result.getUses(), isUsedOutside))
         results.push_back(result);
 
-  OpBuilder builder(block.getParentOp()->getContext());
+  OpBuilder builder(span.inside.back()->getContext());
   builder.setInsertionPointAfter(span.inside.back());
   Location loc = guarded.loc;
   Value size =
@@ -199,6 +198,7 @@ static void makeVersions(Block &block, const Guarded &guarded) {
     op->moveBefore(branch.elseBlock(), branch.elseBlock()->end());
   builder.setInsertionPointToEnd(branch.elseBlock());
   scf::YieldOp::create(builder, loc, results);
+  return branch;
 }
 
 bool commuter::dist::guardOpenSums(FunctionOpInterface function,
@@ -217,13 +217,24 @@ bool commuter::dist::guardOpenSums(FunctionOpInterface function,
   for (unsigned i = 0; i < regions.size(); ++i)
     if (std::optional<Guarded> guarded = findGuarded(graph, regions[i]))
       found.push_back(std::move(*guarded));
-  bool isGuarded = false;
-  for (Guarded &guarded : found)
-    // Ops of another region that stand between may be in two versions by now:
-    // the blocks are looked at as they are.
-    if (Block *block = liftToOneBlock(guarded.ops)) {
-      makeVersions(*block, guarded);
-      isGuarded = true;
-    }
-  return isGuarded;
+  // What stands in two versions is not put into two more: of regions that lie
+  // across one another the first is guarded, so that the program stays linear.
+  DenseSet<Operation *> versions;
+  auto isVersion = [&](Operation *op) { return versions.contains(op); };
+  auto isInVersion = [&](Operation *op) {
+    for (; op && !isVersion(op); op = op->getParentOp())
+      ;
+    return op != nullptr;
+  };
+  for (Guarded &guarded : found) {
+    if (llvm::any_of(guarded.ops, isInVersion))
+      continue;
+    Block *block = liftToOneBlock(guarded.ops);
+    if (!block)
+      continue;
+    Span span(*block, guarded.ops);
+    if (llvm::none_of(span.inside, isVersion))
+      versions.insert(makeVersions(span, guarded));
+  }
+  return !versions.empty();
 }

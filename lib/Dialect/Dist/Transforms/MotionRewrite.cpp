@@ -37,7 +37,6 @@ private:
   void ensureExtents(GatherKind &kind);
   void moveOp(const Unit &unit);
   void moveJoin(const Unit &unit);
-  void narrowSharding(const Unit &join);
   void passSlices(const Unit &join);
   void replaceUsers(const SlicedValue &made);
   void replaceSize(tensor::DimOp query, const SlicedValue &made);
@@ -266,59 +265,21 @@ void MotionRewriter::moveOp(const Unit &unit) {
     getLocalOf(made) = part;
 }
 
-/// What a private function's argument or result is annotated with holds of its
-/// slices, too, if the dimension was whole; else it is not said any more.
-void MotionRewriter::narrowSharding(const Unit &join) {
-  auto function = cast<FunctionOpInterface>(join.op);
-  const SlicedValue &made = graph.getValues(join).front();
-  const GatherKind &kind = graph.kinds[join.kind];
-  auto argument = dyn_cast<BlockArgument>(made.value);
-  const unsigned number = argument
-                              ? argument.getArgNumber()
-                              : cast<OpResult>(made.value).getResultNumber();
-  auto sharding = dyn_cast_or_null<ShardingAttr>(
-      argument ? function.getArgAttr(number, ShardingAttr::kAttrName)
-               : function.getResultAttr(
-                     number, StringAttr::get(function->getContext(),
-                                             ShardingAttr::kAttrName)));
-  if (!sharding)
-    return;
-  auto names = [](Attribute list, Attribute name) {
-    return llvm::is_contained(cast<ArrayAttr>(list), name);
-  };
-  bool isWhole =
-      sharding.getMesh() == kind.mesh &&
-      sharding.getAxesOfDim(made.slices.dim).empty() &&
-      llvm::none_of(kind.axes, [&](Attribute axis) {
-        return names(sharding.getUnreduced(), axis) ||
-               llvm::any_of(sharding.getDimAxes(),
-                            [&](Attribute list) { return names(list, axis); });
-      });
-  Attribute narrowed;
-  if (isWhole) {
-    SmallVector<Attribute> lists(sharding.getDimAxes().getValue());
-    lists[made.slices.dim] = kind.axes;
-    auto *context = function->getContext();
-    narrowed = ShardingAttr::get(context, sharding.getMesh(),
-                                 ArrayAttr::get(context, lists),
-                                 sharding.getUnreduced());
-  }
+/// What a private function's argument or result is annotated with is said of
+/// the whole. Of the slices, the calls tell.
+static void dropSharding(FunctionOpInterface function, Value joined) {
   auto name = StringAttr::get(function->getContext(), ShardingAttr::kAttrName);
-  if (argument && narrowed)
-    function.setArgAttr(number, name, narrowed);
-  else if (argument)
-    function.removeArgAttr(number, name);
-  else if (narrowed)
-    function.setResultAttr(number, name, narrowed);
+  if (auto argument = dyn_cast<BlockArgument>(joined))
+    function.removeArgAttr(argument.getArgNumber(), name);
   else
-    function.removeResultAttr(number, name);
+    function.removeResultAttr(cast<OpResult>(joined).getResultNumber(), name);
 }
 
 /// What a join holds becomes the slice. A placeholder stands for the whole
 /// until its users are dealt with, as a moving op stands for what it computed.
 void MotionRewriter::moveJoin(const Unit &unit) {
-  if (isa<FunctionOpInterface>(unit.op)) {
-    narrowSharding(unit);
+  if (auto function = dyn_cast<FunctionOpInterface>(unit.op)) {
+    dropSharding(function, graph.getValues(unit).front().value);
     changedFunctions.insert(unit.op);
   }
   for (unsigned number = unit.firstValue; number < unit.endValue; ++number) {

@@ -175,20 +175,25 @@ struct FuseNorms : public commuter::norm::impl::FuseNormsPassBase<FuseNorms> {
                   FuseAddition<RMSNormOp, AddRMSNormOp>>(context, dominance,
                                                          numAdditions);
     quantizations.add<FuseQuantization>(context, dominance, numQuantizations);
-    if (failed(apply(std::move(additions))) ||
-        failed(apply(std::move(quantizations))))
+    bool addsNone = false, quantizesNone = false;
+    if (failed(apply(std::move(additions), addsNone)) ||
+        failed(apply(std::move(quantizations), quantizesNone)))
       return signalPassFailure();
-    if (numAdditions == 0 && numQuantizations == 0)
+    if (addsNone && quantizesNone)
       markAllAnalysesPreserved();
   }
 
 private:
   /// These patterns and nothing else.
-  LogicalResult apply(RewritePatternSet patterns) {
+  LogicalResult apply(RewritePatternSet patterns, bool &isUnchanged) {
     GreedyRewriteConfig config;
     config.enableFolding(false).enableConstantCSE(false);
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-    return applyPatternsGreedily(getOperation(), std::move(patterns), config);
+    bool isChanged = false;
+    LogicalResult result = applyPatternsGreedily(
+        getOperation(), std::move(patterns), config, &isChanged);
+    isUnchanged = !isChanged;
+    return result;
   }
 };
 
