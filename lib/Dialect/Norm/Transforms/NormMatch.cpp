@@ -21,6 +21,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 
 using namespace mlir;
 using namespace commuter::norm;
@@ -43,6 +44,8 @@ static double getTolerance(Type compute) {
 
 /// x * (1 / sqrt(var) + eps) has a term eps * x; larger ones are of a residual.
 static constexpr double kLargestEps = 1e-2;
+/// What is added to a variance.
+static constexpr double kLargestRootEps = 1.0;
 
 /// The shortest decimal number that rounds to `value` in the type.
 static double getShortest(double value, Type type) {
@@ -225,20 +228,28 @@ bool Matcher::readBase() {
       return fail(orRounding("not-a-norm"), 5), false;
   }
   found.isLayerNorm = means != 0;
+  // The mean is in it squared, as -2 c + c^2: what is wrong by c - 1 shows as
+  // the square of that.
+  constexpr double kMeansTolerance = 1e-9;
   if (!algebra.isNear(squares, 1.0) ||
-      (found.isLayerNorm && !algebra.isNear(means, -1.0)))
+      (found.isLayerNorm && !(std::fabs(means + 1.0) <= kMeansTolerance)))
     return fail("count-mismatch", 5), false;
-  found.eps = getShortest(found.eps, compute);
-  if (!std::isfinite(found.eps) || found.eps < 0)
+  // Of a row that is scaled to keep its squares in range eps is out of it.
+  if (!(found.eps >= 0 && found.eps <= kLargestRootEps) ||
+      (found.eps > 0 && found.eps < std::numeric_limits<float>::min()))
     return fail("not-a-norm", 5), false;
+  found.eps = getShortest(found.eps, compute);
   return true;
 }
 
 /// An element of something that is indexed by the normalised dimensions.
 bool Matcher::isParameter(unsigned atom) const {
   const Atom &a = at(atom);
-  auto type = dyn_cast<RankedTensorType>(a.value ? a.value.getType() : Type());
-  if (a.kind != Kind::Element || a.value == source || !type)
+  if (a.kind != Kind::Element || !a.value || a.value == source)
+    return false;
+  // Of the types that the op takes, or narrower.
+  auto type = dyn_cast<RankedTensorType>(a.value.getType());
+  if (!type || type.getElementTypeBitWidth() > 64)
     return false;
   Place expected, actual;
   for (int64_t dim = found.axis; dim < this->type.getRank(); ++dim)
@@ -312,6 +323,8 @@ bool Matcher::readResult(const Polynomial &result) {
   if (!algebra.isNear(main, 1.0))
     return fail("count-mismatch", 7), false;
   if (!found.isLayerNorm) {
+    if (!(std::fabs(ofInput) <= std::numeric_limits<float>::max()))
+      return refuse();
     found.offset = scaleAtom ? getShortest(ofInput, compute) : 0.0;
     return ofMean == 0 && scaledMean == 0 && !biasAtom ? true : refuse();
   }
@@ -322,6 +335,16 @@ bool Matcher::readResult(const Polynomial &result) {
 
 /// What cancelled must be in the norm all the same, or its NaN would be lost.
 bool Matcher::readLeaves() {
+  // Other rows' numbers may have cancelled, too.
+  const Place &row = at(*square).place;
+  for (const Atom &atom : algebra.getAtoms()) {
+    if (atom.value != source ||
+        (atom.kind != Kind::Element && atom.kind != Kind::Mean))
+      continue;
+    for (auto [dim, code] : llvm::enumerate(atom.place))
+      if (!isUnit(dim) && row[dim] != kMean && code != row[dim])
+        return fail("not-a-norm", 6), false;
+  }
   for (std::optional<unsigned> atom : {scaleAtom, biasAtom})
     if (atom)
       (atom == scaleAtom ? found.scale : found.bias) = at(*atom).value;
@@ -338,7 +361,13 @@ bool Matcher::readLeaves() {
 static std::optional<SmallVector<ReassociationIndices>>
 getReshape(RankedTensorType parameter, RankedTensorType wanted) {
   if (parameter.getRank() == wanted.getRank()) {
-    if (succeeded(
+    // A `?` of the one must not be the 1 of the other.
+    auto isOne = [](auto sizes) {
+      return (std::get<0>(sizes) == 1) == (std::get<1>(sizes) == 1);
+    };
+    if (llvm::all_of(llvm::zip_equal(parameter.getShape(), wanted.getShape()),
+                     isOne) &&
+        succeeded(
             verifyCompatibleShape(parameter.getShape(), wanted.getShape())))
       return SmallVector<ReassociationIndices>();
     return std::nullopt;

@@ -12,6 +12,7 @@
 
 #include "RowAlgebra.h"
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <cmath>
@@ -19,8 +20,24 @@
 using namespace commuter::norm;
 using Kind = Atom::Kind;
 
-/// A norm has at most four terms; what grows beyond this is none.
+/// A norm has at most four terms; what grows beyond this is none. Nor has it
+/// roots of roots of roots.
 static constexpr size_t kMaxTerms = 64;
+static constexpr unsigned kMaxDepth = 4;
+
+/// What may cancel is the mean that a row is centred by, or the sum, once or
+/// squared: of larger numbers than these times it the row would lose its bits.
+static constexpr double kMostCancelled = 4;
+
+/// How many elements the mean is of, as far as that is static.
+static double getLength(const Atom &mean) {
+  double length = 1;
+  auto type = llvm::cast<mlir::RankedTensorType>(mean.value.getType());
+  for (auto [size, code] : llvm::zip_equal(type.getShape(), mean.place))
+    if (code == kMean && !mlir::ShapedType::isDynamic(size))
+      length *= std::max<int64_t>(size, 1);
+  return length;
+}
 
 //===----------------------------------------------------------------------===//
 // Atoms
@@ -38,6 +55,9 @@ unsigned Algebra::intern(Atom atom) {
   auto found = llvm::find_if(atoms, isEqual);
   if (found != atoms.end())
     return found - atoms.begin();
+  for (auto &[monomial, coefficient] : atom.base)
+    for (const Factor &factor : monomial)
+      atom.depth = std::max(atom.depth, atoms[factor.atom].depth + 1);
   atoms.push_back(std::move(atom));
   return atoms.size() - 1;
 }
@@ -70,7 +90,8 @@ bool Algebra::isMadeOf(const Monomial &m, llvm::ArrayRef<Kind> kinds) const {
 //===----------------------------------------------------------------------===//
 
 bool Algebra::isNear(double a, double b) const {
-  return std::fabs(a - b) <= tolerance * std::max(std::fabs(a), std::fabs(b));
+  return std::isfinite(a) && std::isfinite(b) &&
+         std::fabs(a - b) <= tolerance * std::max(std::fabs(a), std::fabs(b));
 }
 
 Polynomial Algebra::constant(double value) {
@@ -97,9 +118,20 @@ Algebra::Result Algebra::add(const Polynomial &a, const Polynomial &b) const {
     known->second += coefficient;
     if ((before > 0) == (coefficient > 0))
       continue;
-    // Terms cancel: only means may, and never numbers.
-    if (!isMadeOf(monomial, {Kind::Mean, Kind::Extent}) ||
-        isMadeOf(monomial, {Kind::Extent}))
+    // Terms cancel: only a mean may, and never numbers.
+    unsigned means = 0;
+    double most = kMostCancelled;
+    const bool isOfMean = llvm::all_of(monomial, [&](const Factor &factor) {
+      const Atom &atom = atoms[factor.atom];
+      if (atom.kind == Kind::Mean) {
+        ++means;
+        most *= std::pow(getLength(atom), factor.halves / 2);
+      }
+      return atom.kind == Kind::Extent ||
+             (atom.kind == Kind::Mean && atom.degree == 1 &&
+              (factor.halves == 2 || factor.halves == 4));
+    });
+    if (!isOfMean || means != 1 || !(std::fabs(before) <= most))
       return std::nullopt;
     if (isNear(before, -coefficient))
       sum.erase(known);
@@ -156,8 +188,15 @@ Algebra::Result Algebra::multiply(const Polynomial &a,
       Result product = multiply(left, right);
       if (!product)
         return std::nullopt;
-      for (auto &term : *product)
+      for (auto &term : *product) {
         term.second *= x * y;
+        // n * (1 / n) of a mean, rounded: in its square the error would be like
+        // that of a wrong count.
+        if (term.first.size() == 1 && term.first[0].halves == 2 &&
+            atoms[term.first[0].atom].kind == Kind::Mean &&
+            isNear(std::fabs(term.second), 1.0))
+          term.second = std::copysign(1.0, term.second);
+      }
       Result next = add(sum, *product);
       if (!next)
         return std::nullopt;
@@ -231,8 +270,10 @@ Algebra::Result Algebra::raise(const Polynomial &p, int halves) {
       return multiply(factor,
                       power(monomial[0].atom, monomial[0].halves * halves / 2));
   }
-  Atom root{Kind::Root, {}, 1, {}, scaled->unit};
-  return multiply(factor, power(intern(std::move(root)), halves));
+  const unsigned root = intern({Kind::Root, {}, 1, {}, scaled->unit});
+  if (atoms[root].depth > kMaxDepth)
+    return std::nullopt;
+  return multiply(factor, power(root, halves));
 }
 
 Algebra::Result Algebra::divide(const Polynomial &a, const Polynomial &b) {
@@ -260,8 +301,10 @@ Algebra::Result Algebra::divide(const Polynomial &a, const Polynomial &b) {
 Algebra::Result Algebra::magnitude(const Polynomial &p) {
   if (std::optional<double> number = getConstant(p))
     return constant(std::fabs(*number));
-  Atom atom{Kind::Magnitude, {}, 1, {}, p};
-  return power(intern(std::move(atom)));
+  const unsigned atom = intern({Kind::Magnitude, {}, 1, {}, p});
+  if (atoms[atom].depth > kMaxDepth)
+    return std::nullopt;
+  return power(atom);
 }
 
 //===----------------------------------------------------------------------===//

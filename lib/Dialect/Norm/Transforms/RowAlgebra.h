@@ -60,13 +60,16 @@ struct Atom {
   int degree = 1;
   Place place;
   Polynomial base;
+  unsigned depth = 0; ///< of bases in one another
 };
 
 /// Arithmetic on polynomials, in the real numbers, under three restrictions
 /// that keep from a proof what floating-point numbers do otherwise on a scale
 /// other than that of rounding:
 ///
-/// - terms cancel only if they are made of means: x + z - z is not x;
+/// - terms cancel only if they are of a mean, of the order of 1: x + z - z is
+/// not
+///   x;
 /// - factors cancel only if they are sizes: x * z / z is not x;
 /// - 0 times something is not 0, which would hide a NaN.
 ///

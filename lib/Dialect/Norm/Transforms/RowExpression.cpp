@@ -32,6 +32,12 @@ static constexpr unsigned kMaxDepth = 200, kMaxValues = 512;
 // What is seen through
 //===----------------------------------------------------------------------===//
 
+/// To the nearest, ties to even.
+static bool roundsAsNorm(arith::TruncFOp op) {
+  return op.getRoundingmode().value_or(arith::RoundingMode::to_nearest_even) ==
+         arith::RoundingMode::to_nearest_even;
+}
+
 static bool isArithmetic(Operation *op) {
   return isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp,
              arith::NegFOp, arith::ExtFOp, arith::TruncFOp, arith::MaximumFOp,
@@ -225,7 +231,8 @@ std::optional<Polynomial> RowExpression::evaluateRoot(Value root) {
     return result;
   }
   Algebra::Result result;
-  if (auto truncate = dyn_cast<arith::TruncFOp>(op))
+  if (auto truncate = dyn_cast<arith::TruncFOp>(op);
+      truncate && roundsAsNorm(truncate))
     result = evaluate(truncate.getIn(), place);
   else if (auto structured = dyn_cast<LinalgOp>(op))
     result = evaluateStructured(structured,
@@ -299,7 +306,7 @@ Algebra::Result RowExpression::evaluateStructured(LinalgOp op, unsigned result,
   // The rounding of the root is the norm's own.
   if (isRoot) {
     auto truncate = yielded.getDefiningOp<arith::TruncFOp>();
-    if (!truncate || reduces)
+    if (!truncate || !roundsAsNorm(truncate) || reduces)
       return std::nullopt;
     yielded = truncate.getIn();
   }
@@ -429,8 +436,9 @@ Algebra::Result RowExpression::evaluateArithmetic(Operation *op,
   const bool isRounded =
       isa<arith::TruncFOp>(op) ||
       (type != options.compute && !isa<arith::NegFOp, math::AbsFOp>(op));
+  auto truncation = dyn_cast<arith::TruncFOp>(op);
   if (isRounded &&
-      !(options.ignoresRounding &&
+      !(options.ignoresRounding && (!truncation || roundsAsNorm(truncation)) &&
         isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type))) {
     obstacle = Obstacle::Rounding;
     return std::nullopt;
@@ -511,20 +519,36 @@ Algebra::Result RowExpression::evaluateArithmetic(Operation *op,
 // Sizes
 //===----------------------------------------------------------------------===//
 
+/// A count may not fit the type.
+static bool isNarrow(Type type) {
+  return type.isInteger() && type.getIntOrFloatBitWidth() < 32;
+}
+
 Algebra::Result RowExpression::evaluateInteger(Value integer) {
   APInt number;
+  // Counts, which are the same signed or not.
   if (matchPattern(integer, m_ConstantInt(&number)))
-    return Algebra::constant(static_cast<double>(number.getSExtValue()));
+    return number.isNegative() || number.getBitWidth() == 1
+               ? std::nullopt
+               : Algebra::Result(Algebra::constant(
+                     static_cast<double>(number.getSExtValue())));
   Operation *op = integer.getDefiningOp();
   if (!op)
     return std::nullopt;
   if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp,
           arith::ExtUIOp>(op))
-    return evaluateInteger(op->getOperand(0));
+    return isNarrow(integer.getType()) ? std::nullopt
+                                       : evaluateInteger(op->getOperand(0));
   if (isa<arith::MulIOp>(op)) {
     Algebra::Result lhs = evaluateInteger(op->getOperand(0)),
                     rhs = evaluateInteger(op->getOperand(1));
-    return lhs && rhs ? algebra.multiply(*lhs, *rhs) : std::nullopt;
+    Algebra::Result product =
+        lhs && rhs ? algebra.multiply(*lhs, *rhs) : std::nullopt;
+    std::optional<double> count =
+        product ? Algebra::getConstant(*product) : std::nullopt;
+    if (isNarrow(integer.getType()) || (count && *count > INT32_MAX))
+      return std::nullopt;
+    return product;
   }
   auto size = dyn_cast<tensor::DimOp>(op);
   std::optional<int64_t> dim = size ? size.getConstantIndex() : std::nullopt;
