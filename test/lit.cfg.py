@@ -30,7 +30,6 @@ config.substitutions += [
     ("%commuter-run", os.path.join(config.commuter_tools_dir, "commuter-run")),
     ("%commuter-plugin", config.commuter_plugin),
     ("%commuter-test-plugin", config.commuter_test_plugin),
-    ("%commuter-run", os.path.join(config.commuter_tools_dir, "commuter-run")),
     ("%mpirun", os.path.join(config.commuter_source_dir, "runtime/cts/mpirun.sh")),
     ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),
     ("%python", sys.executable),

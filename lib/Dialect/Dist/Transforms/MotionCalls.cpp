@@ -79,21 +79,28 @@ KnownCalls::KnownCalls(ArrayRef<FunctionOpInterface> functions) {
       calleeOf[call] = function;
 }
 
-/// Keeps the functions that are called from outside of them alone: again and
-/// again those of which every caller is kept, or is none of them.
+/// Keeps the functions of which every caller is kept, or is none of them.
 void KnownCalls::dropRecursive() {
-  DenseSet<Operation *> kept;
-  auto isDecided = [&](CallOpInterface call) {
-    Operation *caller = call->getParentOfType<FunctionOpInterface>();
-    return kept.contains(caller) || !callsOf.contains(caller);
-  };
-  for (size_t before = -1; before != kept.size();) {
-    before = kept.size();
-    for (auto &[function, calls] : callsOf)
-      if (llvm::all_of(calls, isDecided))
-        kept.insert(function);
+  DenseMap<Operation *, unsigned> undecided; // calls of the function
+  DenseMap<Operation *, SmallVector<Operation *>> calleesOf;
+  SmallVector<Operation *> kept;
+  for (auto &[function, calls] : callsOf) {
+    for (CallOpInterface call : calls) {
+      Operation *caller = call->getParentOfType<FunctionOpInterface>();
+      if (!callsOf.contains(caller))
+        continue;
+      calleesOf[caller].push_back(function);
+      ++undecided[function];
+    }
+    if (undecided.lookup(function) == 0)
+      kept.push_back(function);
   }
-  callsOf.remove_if([&](auto &entry) { return !kept.contains(entry.first); });
+  for (size_t i = 0; i < kept.size(); ++i)
+    for (Operation *callee : calleesOf.lookup(kept[i]))
+      if (--undecided[callee] == 0)
+        kept.push_back(callee);
+  DenseSet<Operation *> isKept(kept.begin(), kept.end());
+  callsOf.remove_if([&](auto &entry) { return !isKept.contains(entry.first); });
 }
 
 ArrayRef<CallOpInterface> KnownCalls::lookup(Operation *function) const {

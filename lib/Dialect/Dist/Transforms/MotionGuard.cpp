@@ -97,6 +97,7 @@ Span::Span(Block &block, const SetVector<Operation *> &set) : block(block) {
 /// What would move of a region, and what takes part in it: the gathers that
 /// feed it, and what takes slices of them back or asks for their sizes.
 static std::optional<Guarded> findGuarded(const MotionGraph &graph,
+                                          Placement &placement,
                                           MotionRegion region) {
   auto isMovingNorm = [&](unsigned u) {
     return graph.units[u].moves && graph.units[u].isWorthMoving;
@@ -115,7 +116,10 @@ static std::optional<Guarded> findGuarded(const MotionGraph &graph,
           guarded.openAxes.insert(name);
         }
   }
-  if (guarded.openAxes.empty() || llvm::none_of(region, isMovingNorm))
+  if (guarded.openAxes.empty())
+    return std::nullopt;
+  placement.choose(region);
+  if (llvm::none_of(region, isMovingNorm))
     return std::nullopt;
 
   for (unsigned u : region) {
@@ -211,11 +215,10 @@ bool commuter::dist::guardOpenSums(FunctionOpInterface function,
 
   MotionRegions regions(graph);
   Placement placement(graph);
-  for (unsigned i = 0; i < regions.size(); ++i)
-    placement.choose(regions[i]);
   SmallVector<Guarded> found;
   for (unsigned i = 0; i < regions.size(); ++i)
-    if (std::optional<Guarded> guarded = findGuarded(graph, regions[i]))
+    if (std::optional<Guarded> guarded =
+            findGuarded(graph, placement, regions[i]))
       found.push_back(std::move(*guarded));
   // What stands in two versions is not put into two more: of regions that lie
   // across one another the first is guarded, so that the program stays linear.

@@ -25,32 +25,39 @@ using namespace commuter::dist;
 // Costs
 //===----------------------------------------------------------------------===//
 
-/// How often a collective in `block` runs, in estimate: the product of the trip
-/// counts of the loops around it, for each of the function's calls.
-static int64_t countRuns(Block *block, const KnownCalls &calls) {
-  constexpr int64_t kAssumedTrips = 8, kMost = 1 << 20;
+/// Never counted higher: what matters is what runs more often.
+static constexpr int64_t kMostRuns = 1 << 20;
+
+/// How often `block` runs in a run of its function, in estimate: the product of
+/// the trip counts of the loops around it.
+static int64_t countTrips(Block *block) {
+  constexpr int64_t kAssumedTrips = 8;
   int64_t runs = 1;
   for (Operation *op = block->getParentOp(); op; op = op->getParentOp()) {
-    if (auto loop = dyn_cast<LoopLikeOpInterface>(op)) {
-      std::optional<APInt> trips = loop.getStaticTripCount();
-      runs *= trips ? static_cast<int64_t>(trips->getLimitedValue(kMost))
-                    : kAssumedTrips;
-    } else if (!calls.empty() && isa<FunctionOpInterface>(op)) {
-      int64_t ofCalls = 0;
-      for (CallOpInterface call : calls.lookup(op))
-        ofCalls += countRuns(call->getBlock(), calls);
-      runs *= std::max<int64_t>(ofCalls, 1);
-    }
-    runs = std::clamp<int64_t>(runs, 1, kMost);
+    auto loop = dyn_cast<LoopLikeOpInterface>(op);
+    if (!loop)
+      continue;
+    std::optional<APInt> trips = loop.getStaticTripCount();
+    runs *= trips ? static_cast<int64_t>(trips->getLimitedValue(kMostRuns))
+                  : kAssumedTrips;
+    runs = std::clamp<int64_t>(runs, 1, kMostRuns);
   }
   return runs;
 }
 
 int64_t Placement::getRuns(Block *block) {
-  auto [it, isNew] = runsOf.try_emplace(block);
-  if (isNew)
-    it->second = countRuns(block, graph.calls);
-  return it->second;
+  if (auto known = runsOf.find(block); known != runsOf.end())
+    return known->second;
+  int64_t calls = 0;
+  if (!graph.calls.empty()) {
+    Operation *function = block->getParentOp();
+    if (!isa<FunctionOpInterface>(function))
+      function = function->getParentOfType<FunctionOpInterface>();
+    for (CallOpInterface call : graph.calls.lookup(function))
+      calls = std::min(calls + getRuns(call->getBlock()), kMostRuns);
+  }
+  return runsOf[block] = std::min(
+             countTrips(block) * std::max<int64_t>(calls, 1), kMostRuns);
 }
 
 int64_t Placement::getBits(Value value, const Slices *made) const {

@@ -433,13 +433,13 @@ Algebra::Result RowExpression::evaluateArithmetic(Operation *op,
     return operand(extend.getIn());
   if (isa<arith::SIToFPOp, arith::UIToFPOp>(op) && type == options.compute)
     return evaluateInteger(op->getOperand(0));
-  const bool isRounded =
-      isa<arith::TruncFOp>(op) ||
-      (type != options.compute && !isa<arith::NegFOp, math::AbsFOp>(op));
   auto truncation = dyn_cast<arith::TruncFOp>(op);
-  if (isRounded &&
-      !(options.ignoresRounding && (!truncation || roundsAsNorm(truncation)) &&
-        isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type))) {
+  const bool isRounded = truncation || (type != options.compute &&
+                                        !isa<arith::NegFOp, math::AbsFOp>(op));
+  const bool mayIgnore =
+      options.ignoresRounding && (!truncation || roundsAsNorm(truncation)) &&
+      isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
+  if (isRounded && !mayIgnore) {
     obstacle = Obstacle::Rounding;
     return std::nullopt;
   }
@@ -519,26 +519,22 @@ Algebra::Result RowExpression::evaluateArithmetic(Operation *op,
 // Sizes
 //===----------------------------------------------------------------------===//
 
-/// A count may not fit the type.
-static bool isNarrow(Type type) {
-  return type.isInteger() && type.getIntOrFloatBitWidth() < 32;
-}
-
+/// A count, which is the same signed or not: nothing if it may be another one
+/// in the integer's type.
 Algebra::Result RowExpression::evaluateInteger(Value integer) {
   APInt number;
-  // Counts, which are the same signed or not.
-  if (matchPattern(integer, m_ConstantInt(&number)))
-    return number.isNegative() || number.getBitWidth() == 1
-               ? std::nullopt
-               : Algebra::Result(Algebra::constant(
-                     static_cast<double>(number.getSExtValue())));
+  if (matchPattern(integer, m_ConstantInt(&number))) {
+    if (number.isNegative() || number.getBitWidth() == 1)
+      return std::nullopt;
+    return Algebra::constant(static_cast<double>(number.getSExtValue()));
+  }
   Operation *op = integer.getDefiningOp();
-  if (!op)
+  const Type type = integer.getType();
+  if (!op || (type.isInteger() && type.getIntOrFloatBitWidth() < 32))
     return std::nullopt;
   if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp,
           arith::ExtUIOp>(op))
-    return isNarrow(integer.getType()) ? std::nullopt
-                                       : evaluateInteger(op->getOperand(0));
+    return evaluateInteger(op->getOperand(0));
   if (isa<arith::MulIOp>(op)) {
     Algebra::Result lhs = evaluateInteger(op->getOperand(0)),
                     rhs = evaluateInteger(op->getOperand(1));
@@ -546,9 +542,7 @@ Algebra::Result RowExpression::evaluateInteger(Value integer) {
         lhs && rhs ? algebra.multiply(*lhs, *rhs) : std::nullopt;
     std::optional<double> count =
         product ? Algebra::getConstant(*product) : std::nullopt;
-    if (isNarrow(integer.getType()) || (count && *count > INT32_MAX))
-      return std::nullopt;
-    return product;
+    return count && *count > INT32_MAX ? std::nullopt : product;
   }
   auto size = dyn_cast<tensor::DimOp>(op);
   std::optional<int64_t> dim = size ? size.getConstantIndex() : std::nullopt;

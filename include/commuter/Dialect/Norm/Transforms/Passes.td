@@ -108,8 +108,10 @@ def RaiseNormsPass : Pass<"norm-raise"> {
     from it, it loses digits that the op's two passes keep, and the raised
     program is the more accurate. Terms and factors that cancel in the real
     numbers, but not with infinities and NaN, are not cancelled: `z - z`, `z / z`
-    and `0 * z` make a value something else than a norm; `maximumf(variance, 0)`
-    is the variance.
+    and `0 * z` make a value something else than a norm, and so do sums of other
+    rows that cancel, or of this one where they are large beside it, infinite
+    constants, and a row that is scaled so far that its eps comes out of range.
+    `maximumf(variance, 0)` is the variance.
 
     *Roundings.* The statistics and all else must be computed in the op's own
     type, f32 for f16, bf16 and f32, f64 for f64, and only the result be rounded.
