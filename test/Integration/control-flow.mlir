@@ -2,13 +2,21 @@
 
 // RUN: %commuter-run %s --entry into_a_branch --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry out_of_a_branch --compare | FileCheck %s --check-prefix=MOVED
-// RUN: %commuter-run %s --entry one_way_replicated --compare | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry one_way_replicated --compare --pipeline dist-commute-norms{allow-extra-gather=true} | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry carried --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry carried_by_while --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry nested --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry blocks --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry layers --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry ragged --compare --extent 0.0=3,0,5 | FileCheck %s --check-prefix=RAGGED
+
+// Whichever way is taken:
+// RUN: %commuter-run %s --entry needed_on_each_way --compare --seed 1 | FileCheck %s --check-prefix=EACH
+// RUN: %commuter-run %s --entry needed_on_each_way --compare --seed 4 | FileCheck %s --check-prefix=EACH
+// RUN: %commuter-run %s --entry called_on_each_way --compare --seed 1 | FileCheck %s --check-prefix=EACH
+// RUN: %commuter-run %s --entry called_on_each_way --compare --seed 4 | FileCheck %s --check-prefix=EACH
+// RUN: %commuter-run %s --entry one_way_replicated --compare --seed 1 | FileCheck %s --check-prefix=ONE
+// RUN: %commuter-run %s --entry one_way_replicated --compare --seed 4 | FileCheck %s --check-prefix=ONE
 
 // RUN: %commuter-run %s --entry divergent --compare | FileCheck %s --check-prefix=STAYED
 // RUN: %commuter-run %s --entry gathered_differently --compare | FileCheck %s --check-prefix=STAYED
@@ -17,6 +25,11 @@
 // RUN: %commuter-run %s --entry other_length_ragged --compare --extent 0.0=3,0,5 --extent 1.0=15 | FileCheck %s --check-prefix=STAYED
 // RUN: %commuter-run %s --entry grows --compare | FileCheck %s --check-prefix=MOVED
 
+// EACH: norm rows per rank 20 12 0.600
+// EACH: bytes received per rank 256 256 1.000
+// EACH: bit-exact on 3/3 ranks
+// ONE: bytes received per rank [[BYTES:[0-9]+]] [[BYTES]]
+// ONE: bit-exact on 3/3 ranks
 // MOVED: norm rows per rank {{[0-9]+ [0-9]+}} 0.333
 // MOVED: bit-exact on 3/3 ranks
 // STAYED: norm rows per rank {{[0-9]+ [0-9]+}} 1.000
@@ -55,7 +68,46 @@ func.func @out_of_a_branch(%x: !x, %y: !x, %w: !w {dist.sharding = #dist.shardin
   return %n : !g
 }
 
-// What one way passes on is the same on all ranks: its slice is free.
+// Each way gathers for itself what was gathered in front of them.
+func.func @needed_on_each_way(%x: !x, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> tensor<8x12xf32> {
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %e = tensor.empty() : tensor<8x12xf32>
+  %r = scf.if %c -> tensor<8x12xf32> {
+    %n = norm.rms_norm %g eps 1.0e-6 : !g
+    %t = linalg.transpose ins(%n : !g) outs(%e : tensor<8x12xf32>) permutation = [1, 0]
+    %s = norm.rms_norm %t eps 1.0e-6 : tensor<8x12xf32>
+    scf.yield %s : tensor<8x12xf32>
+  } else {
+    %n = norm.layer_norm %g eps 1.0e-5 : !g
+    %t = linalg.transpose ins(%n : !g) outs(%e : tensor<8x12xf32>) permutation = [1, 0]
+    %s = norm.layer_norm %t eps 1.0e-6 : tensor<8x12xf32>
+    scf.yield %s : tensor<8x12xf32>
+  }
+  return %r : tensor<8x12xf32>
+}
+
+func.func private @columns(%g: !g) -> tensor<8x12xf32> {
+  %e = tensor.empty() : tensor<8x12xf32>
+  %n = norm.rms_norm %g eps 1.0e-6 : !g
+  %t = linalg.transpose ins(%n : !g) outs(%e : tensor<8x12xf32>) permutation = [1, 0]
+  %s = norm.rms_norm %t eps 1.0e-6 : tensor<8x12xf32>
+  return %s : tensor<8x12xf32>
+}
+func.func @called_on_each_way(%x: !x, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> tensor<8x12xf32> {
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %r = scf.if %c -> tensor<8x12xf32> {
+    %s = func.call @columns(%g) : (!g) -> tensor<8x12xf32>
+    scf.yield %s : tensor<8x12xf32>
+  } else {
+    %n = math.absf %g : !g
+    %s = func.call @columns(%n) : (!g) -> tensor<8x12xf32>
+    scf.yield %s : tensor<8x12xf32>
+  }
+  return %r : tensor<8x12xf32>
+}
+
+// What one way passes on is the same on all ranks. Its slice is free, but behind the
+// branch a gather would stand on this way, too.
 func.func @one_way_replicated(%x: !x, %y: !g {dist.sharding = #dist.sharding<@m, [{}, {}]>}, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> !g {
   %r = scf.if %c -> !g {
     %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g

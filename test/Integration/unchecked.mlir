@@ -73,7 +73,7 @@
 // RUN: %{stays} | FileCheck %s --check-prefix=STAYS
 // RUN: %{goes_wrong}
 // REDEFINE: %{entry} = join_in_other_order
-// RUN: %{stays} | FileCheck %s --check-prefix=MOVES
+// RUN: %{stays} | FileCheck %s --check-prefix=STAYS
 // RUN: %{goes_wrong}
 // REDEFINE: %{entry} = loop_of_what_varies
 // RUN: %{stays} | FileCheck %s --check-prefix=STAYS

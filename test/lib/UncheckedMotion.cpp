@@ -58,6 +58,8 @@ struct UncheckedMotion
   void runOnOperation() final {
     const auto &analysis = getAnalysis<ShardingAnalysis>();
     dist::MotionOptions options;
+    // What is worth it is another question than what is right.
+    options.allowExtraGather = true;
     for (const std::string &reason : ignored)
       options.ignored.push_back(reason);
     getOperation()->walk([&](FunctionOpInterface function) {

@@ -18,6 +18,7 @@
 #include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 
 #include "MotionCalls.h"
+#include "MotionWays.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include <variant>
 
@@ -75,6 +76,7 @@ struct Unit {
   bool isWorthMoving = false; ///< Op
   bool isCollective = false;  ///< Op
   bool moves = false;         ///< decided by the placement
+  bool isHeldBack = false;    ///< or else some way of a run would gather more
   unsigned kind;              ///< of the gathers
   mlir::Operation *op; ///< the gather, the op, the branch op or the function
   /// What the unit makes, results or what the join joins: a run of the graph's
@@ -98,6 +100,8 @@ struct SlicedValue {
   bool isNeededWhole = false; ///< by a user that is no unit
   /// The units that take it in slices: a run of the graph's consumers.
   unsigned firstConsumer = 0, endConsumer = 0;
+
+  mlir::Block *getBlock() const { return mlir::Value(value).getParentBlock(); }
 };
 
 /// What a use wants of a value that there is in slices.
@@ -298,23 +302,29 @@ private:
 };
 
 /// Decides which units of a region move, so that the fewest bytes are gathered:
-/// a minimum cut.
+/// a minimum cut. Unless extra gathers are allowed, no way of a run through
+/// branches, loops and calls gathers more than before.
 class Placement {
 public:
   explicit Placement(MotionGraph &graph)
-      : graph(graph), nodes(graph.units.size()) {}
+      : graph(graph), runs(graph.calls), nodes(graph.units.size()) {}
 
   void choose(MotionRegion region);
 
 private:
+  void cutAtLeastCost(MotionRegion region);
+  bool gathersMoreOnSomeWay(MotionRegion region) const;
+  void holdBack(MotionRegion region);
+
   // Costs are what a group's ranks hand each other in the collectives of the
   // region, in bits, but for a factor that all of them share.
-  int64_t getGatherCost(mlir::Value value, const Slices *made);
-  int64_t getSavings(const Unit &unit);
+  int64_t getGatherCost(mlir::Value value, const Slices *made) const;
+  int64_t getSavings(const Unit &unit) const;
   int64_t getBits(mlir::Value value, const Slices *made) const;
-  int64_t getRuns(mlir::Block *block);
+  int64_t weigh(int64_t cost, mlir::Block *block);
 
   MotionGraph &graph;
+  RunEstimate runs;
   /// Where the number of rows is not static, that of all values of the region
   /// is the same unknown.
   bool hasStaticRows = true;
@@ -322,16 +332,16 @@ private:
   // Of use for the next region too.
   MinimumCut cut;
   llvm::SmallVector<MinimumCut::Node, 0> nodes; ///< by unit
-  llvm::SmallDenseMap<mlir::Block *, int64_t> runsOf;
 };
 
 /// Why the placement left an op behind.
 Refusal explainStay(const MotionGraph &graph, const Unit &norm);
 
 /// The bytes that each rank receives in the collectives of a region, before and
-/// after the motion; nullopt: not static.
+/// after the motion, on the way through branches on which it is most; each
+/// counts once, in a loop, too. nullopt: not static.
 struct ReceivedBytes {
-  std::optional<int64_t> before = 0, after = 0;
+  std::optional<int64_t> before, after;
 };
 ReceivedBytes countReceivedBytes(const MotionGraph &graph, MotionRegion region);
 

@@ -14,7 +14,6 @@
 #include "CollectiveBytes.h"
 #include "MotionGraph.h"
 
-#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -24,41 +23,6 @@ using namespace commuter::dist;
 //===----------------------------------------------------------------------===//
 // Costs
 //===----------------------------------------------------------------------===//
-
-/// Never counted higher: what matters is what runs more often.
-static constexpr int64_t kMostRuns = 1 << 20;
-
-/// How often `block` runs in a run of its function, in estimate: the product of
-/// the trip counts of the loops around it.
-static int64_t countTrips(Block *block) {
-  constexpr int64_t kAssumedTrips = 8;
-  int64_t runs = 1;
-  for (Operation *op = block->getParentOp(); op; op = op->getParentOp()) {
-    auto loop = dyn_cast<LoopLikeOpInterface>(op);
-    if (!loop)
-      continue;
-    std::optional<APInt> trips = loop.getStaticTripCount();
-    runs *= trips ? static_cast<int64_t>(trips->getLimitedValue(kMostRuns))
-                  : kAssumedTrips;
-    runs = std::clamp<int64_t>(runs, 1, kMostRuns);
-  }
-  return runs;
-}
-
-int64_t Placement::getRuns(Block *block) {
-  if (auto known = runsOf.find(block); known != runsOf.end())
-    return known->second;
-  int64_t calls = 0;
-  if (!graph.calls.empty()) {
-    Operation *function = block->getParentOp();
-    if (!isa<FunctionOpInterface>(function))
-      function = function->getParentOfType<FunctionOpInterface>();
-    for (CallOpInterface call : graph.calls.lookup(function))
-      calls = std::min(calls + getRuns(call->getBlock()), kMostRuns);
-  }
-  return runsOf[block] = std::min(
-             countTrips(block) * std::max<int64_t>(calls, 1), kMostRuns);
-}
 
 int64_t Placement::getBits(Value value, const Slices *made) const {
   auto type = cast<RankedTensorType>(value.getType());
@@ -77,14 +41,14 @@ int64_t Placement::getBits(Value value, const Slices *made) const {
 /// Gathering `value`: its bits, and a little for the gather itself, so that of
 /// two ways to move the same bytes the one with fewer gathers is taken.
 /// `made`: the slices that there are of it, if any.
-int64_t Placement::getGatherCost(Value value, const Slices *made) {
-  return (getBits(value, made) * 8 + 1) * getRuns(value.getParentBlock());
+int64_t Placement::getGatherCost(Value value, const Slices *made) const {
+  return getBits(value, made) * 8 + 1;
 }
 
 /// What a collective that moves across the region's gathers saves of what it
 /// receives: it and a gather are both times the share (n - 1) / n of the
 /// gathers' group.
-int64_t Placement::getSavings(const Unit &unit) {
+int64_t Placement::getSavings(const Unit &unit) const {
   if (!unit.isCollective || isa<AllSliceOp, ToPartialOp>(unit.op))
     return 0;
   std::optional<int64_t> size =
@@ -100,6 +64,15 @@ int64_t Placement::getSavings(const Unit &unit) {
   return isa<AllReduceOp>(unit.op) ? 2 * received : received;
 }
 
+/// Times how often it is paid.
+int64_t Placement::weigh(int64_t cost, Block *block) {
+  // Sums of some ten thousand stay far from infinity.
+  constexpr int64_t kMost = MinimumCut::kInfinity >> 14;
+  int64_t total;
+  bool isTooMuch = llvm::MulOverflow(cost, runs.get(block), total);
+  return isTooMuch ? kMost : std::min(total, kMost);
+}
+
 //===----------------------------------------------------------------------===//
 // Placement
 //===----------------------------------------------------------------------===//
@@ -109,7 +82,7 @@ int64_t Placement::getSavings(const Unit &unit) {
 /// gathered once, at its cost. What the sink's side computes whole can be
 /// sliced for nothing. Of the cheapest cuts the one nearest to the sink moves
 /// most.
-void Placement::choose(MotionRegion region) {
+void Placement::cutAtLeastCost(MotionRegion region) {
   hasStaticRows = true;
   cut.clear();
   for (unsigned u : region) {
@@ -123,10 +96,15 @@ void Placement::choose(MotionRegion region) {
     if (graph.options.allowExtraGather && unit.isWorthMoving)
       cut.addEdge(cut.getSource(), nodes[u], MinimumCut::kInfinity);
     if (int64_t savings = getSavings(unit))
-      cut.addEdge(cut.getSource(), nodes[u], savings);
+      cut.addEdge(cut.getSource(), nodes[u],
+                  weigh(savings, unit.op->getBlock()));
+    if (unit.isHeldBack)
+      cut.addEdge(nodes[u], cut.getSink(), MinimumCut::kInfinity);
     for (const SlicedValue &made : graph.getValues(unit)) {
       MinimumCut::Node gathered = cut.addNode();
-      cut.addEdge(nodes[u], gathered, getGatherCost(made.value, &made.slices));
+      cut.addEdge(
+          nodes[u], gathered,
+          weigh(getGatherCost(made.value, &made.slices), made.getBlock()));
       if (made.isNeededWhole)
         cut.addEdge(gathered, cut.getSink(), MinimumCut::kInfinity);
       for (unsigned consumer : graph.getConsumers(made))
@@ -139,6 +117,64 @@ void Placement::choose(MotionRegion region) {
         !graph.units[u].isGather() && cut.isOnSourceSide(nodes[u]);
 }
 
+bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
+  // In one block the cut has seen to it.
+  Block *block = graph.units[region.front()].op->getBlock();
+  if (llvm::all_of(region, [&](unsigned u) {
+        return !graph.units[u].isJoin() &&
+               graph.units[u].op->getBlock() == block;
+      }))
+    return false;
+  WayCosts added(graph.calls, WayCosts::Repeats::Count);
+  for (unsigned u : region) {
+    const Unit &unit = graph.units[u];
+    if (int64_t savings = unit.moves ? getSavings(unit) : 0)
+      added.add(unit.op->getBlock(), -savings);
+    for (const SlicedValue &made : graph.getValues(unit)) {
+      int64_t cost = getGatherCost(made.value, &made.slices);
+      if (unit.isGather())
+        added.add(made.getBlock(), -cost);
+      if ((unit.isGather() || unit.moves) && graph.staysWhole(made))
+        added.add(made.getBlock(), cost);
+    }
+  }
+  std::optional<int64_t> most = added.getMost();
+  return !most || *most > 0;
+}
+
+/// A gather comes to stand on a way that had none where a join takes what is
+/// gathered on one way and what is not on another: these stay first. If that is
+/// not enough, all joins do, and then all that could move.
+void Placement::holdBack(MotionRegion region) {
+  auto isSliced = [&](OpOperand *source) { return graph.find(source->get()); };
+  auto isMixed = [&](const Unit &unit) {
+    return unit.isJoin() && !llvm::all_of(graph.getSources(unit), isSliced);
+  };
+  auto isJoin = [](const Unit &unit) { return unit.isJoin(); };
+  auto hold = [&](llvm::function_ref<bool(const Unit &)> is) {
+    bool holdsAny = false;
+    for (unsigned u : region) {
+      Unit &unit = graph.units[u];
+      if (!unit.moves || !is(unit))
+        continue;
+      unit.isHeldBack = holdsAny = true;
+    }
+    return holdsAny;
+  };
+  if (!hold(isMixed) && !hold(isJoin))
+    hold([](const Unit &) { return true; });
+}
+
+void Placement::choose(MotionRegion region) {
+  cutAtLeastCost(region);
+  if (graph.options.allowExtraGather)
+    return;
+  while (gathersMoreOnSomeWay(region)) {
+    holdBack(region);
+    cutAtLeastCost(region);
+  }
+}
+
 /// Another user of a value that feeds it needs that value whole, or else the
 /// gather would move more bytes behind the norm.
 Refusal commuter::dist::explainStay(const MotionGraph &graph,
@@ -147,6 +183,8 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
   feeding.insert(graph.getNumber(norm));
   for (unsigned i = 0; i < feeding.size(); ++i) {
     const Unit &unit = graph.units[feeding[i]];
+    if (unit.isHeldBack)
+      return {reason::kNotProfitable, unit.op, "allow-extra-gather=true"};
     auto look = [&](Value operand) -> Operation * {
       const SlicedValue *made = graph.find(operand);
       if (!made || made->slices.kind != norm.kind ||
@@ -190,8 +228,6 @@ static std::optional<int64_t> getGatherBytes(const MotionGraph &graph,
 /// it moves, on slices.
 static std::optional<int64_t> getCollectiveBytes(const MotionGraph &graph,
                                                  const Unit &unit, bool moves) {
-  if (!unit.isCollective)
-    return 0;
   std::optional<int64_t> bytes =
       getReceivedBytes(cast<MeshGroupOpInterface>(unit.op));
   if (!bytes || !moves)
@@ -202,22 +238,42 @@ static std::optional<int64_t> getCollectiveBytes(const MotionGraph &graph,
   return *bytes / *parts;
 }
 
+namespace {
+/// The bytes that a rank receives on the dearest way, each gather counted once.
+class BytesOnWays {
+public:
+  explicit BytesOnWays(const KnownCalls &calls)
+      : ways(calls, WayCosts::Repeats::CountOnce) {}
+  void add(Block *block, std::optional<int64_t> bytes) {
+    isKnown &= bytes.has_value();
+    ways.add(block, bytes.value_or(0));
+  }
+  std::optional<int64_t> getMost() {
+    return isKnown ? ways.getMost() : std::nullopt;
+  }
+
+private:
+  WayCosts ways;
+  bool isKnown = true;
+};
+} // namespace
+
 ReceivedBytes commuter::dist::countReceivedBytes(const MotionGraph &graph,
                                                  MotionRegion region) {
-  ReceivedBytes received;
-  auto add = [](std::optional<int64_t> &sum, std::optional<int64_t> bytes) {
-    sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
-  };
+  BytesOnWays before(graph.calls), after(graph.calls);
   for (unsigned u : region) {
     const Unit &unit = graph.units[u];
-    add(received.before, getCollectiveBytes(graph, unit, /*moves=*/false));
-    add(received.after, getCollectiveBytes(graph, unit, unit.moves));
+    if (unit.isCollective) {
+      Block *block = unit.op->getBlock();
+      before.add(block, getCollectiveBytes(graph, unit, /*moves=*/false));
+      after.add(block, getCollectiveBytes(graph, unit, unit.moves));
+    }
     for (const SlicedValue &made : graph.getValues(unit)) {
       if (unit.isGather())
-        add(received.before, getGatherBytes(graph, made));
+        before.add(made.getBlock(), getGatherBytes(graph, made));
       if ((unit.isGather() || unit.moves) && graph.staysWhole(made))
-        add(received.after, getGatherBytes(graph, made));
+        after.add(made.getBlock(), getGatherBytes(graph, made));
     }
   }
-  return received;
+  return {before.getMost(), after.getMost()};
 }

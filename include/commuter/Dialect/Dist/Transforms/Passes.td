@@ -70,9 +70,11 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     activations, casts, reshapes and collectives move along.
 
     All ops to which the law applies between some gathers and their last uses,
-    through branches, loops and calls of private functions, are looked at together; of the legal places for the gathers the pass takes those
-    that move the fewest bytes (a minimum cut), and among these the latest. So it
-    never gathers more than before, unless `allow-extra-gather` lets it.
+    through branches, loops and calls of private functions, are looked at together;
+    of the legal places for the gathers the pass takes those that move the fewest
+    bytes (a minimum cut), and among these the latest. Unless `allow-extra-gather`
+    lets it, it never gathers more than before, on no way of a run through branches,
+    loops and calls, be it one that takes no turn of a loop of unknown length.
 
     Where a gather sums over an axis whose size is open (`?`), whether DP equals TP
     is known only when the program runs. With `guard` the gather, what would move

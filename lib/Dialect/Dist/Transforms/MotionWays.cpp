@@ -1,0 +1,253 @@
+//===- MotionWays.cpp -----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The ways that a run can take through branches, loops and calls: how often it
+// passes a block, and what costs add up to on the dearest way.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MotionWays.h"
+
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::dist;
+
+static std::optional<int64_t> getTrips(Operation *op) {
+  auto loop = dyn_cast<LoopLikeOpInterface>(op);
+  std::optional<APInt> trips =
+      loop ? loop.getStaticTripCount() : std::optional<APInt>();
+  return trips ? std::optional<int64_t>(trips->getLimitedValue(INT64_MAX))
+               : std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// How often
+//===----------------------------------------------------------------------===//
+
+/// How often a region of `op` runs for `runs` of the op.
+static int64_t estimateRuns(Operation *op, int64_t runs) {
+  constexpr int64_t kAssumedTrips = 8;
+  constexpr int64_t kMostTrips = 1 << 16;
+  if (isa<LoopLikeOpInterface>(op))
+    return runs * std::min(getTrips(op).value_or(kAssumedTrips), kMostTrips);
+  auto branch = dyn_cast<RegionBranchOpInterface>(op);
+  if (!branch)
+    return runs;
+  SmallVector<RegionSuccessor> ways;
+  branch.getSuccessorRegions(RegionBranchPoint::parent(), ways);
+  return runs / std::max<int64_t>(ways.size(), 1);
+}
+
+int64_t RunEstimate::get(Block *block) {
+  constexpr int64_t kMostRuns = kOneRun << 16;
+  if (auto known = runsOf.find(block); known != runsOf.end())
+    return known->second;
+  Operation *op = block->getParentOp();
+  int64_t runs = 0;
+  if (!isa<FunctionOpInterface>(op) && op->getBlock())
+    runs = estimateRuns(op, get(op->getBlock()));
+  else if (ArrayRef<CallOpInterface> known = calls.lookup(op); known.empty())
+    runs = kOneRun;
+  else
+    for (CallOpInterface call : known)
+      runs = std::min(runs + get(call->getBlock()), kMostRuns);
+  // What matters is what runs more often, and nothing runs for free.
+  return runsOf[block] = std::clamp<int64_t>(runs, 1, kMostRuns);
+}
+
+//===----------------------------------------------------------------------===//
+// The dearest way
+//===----------------------------------------------------------------------===//
+
+static constexpr int64_t kUnbounded = INT64_MAX / 4;
+
+static int64_t addCosts(int64_t a, int64_t b) {
+  if (a >= kUnbounded || b >= kUnbounded)
+    return kUnbounded;
+  return std::clamp(a + b, -kUnbounded, kUnbounded);
+}
+
+/// What `cost` adds up to at most in any number of times, or none.
+static int64_t repeat(int64_t cost) { return cost > 0 ? kUnbounded : 0; }
+
+namespace {
+/// Where ways part and meet: they begin at the first node and end at the
+/// second.
+struct Crossroads {
+  static constexpr unsigned kBegin = 0, kEnd = 1;
+  struct Node {
+    int64_t cost = 0;
+    SmallVector<unsigned, 2> next;
+  };
+  explicit Crossroads(unsigned numPlaces) : nodes(2 + numPlaces) {}
+  Node &getPlace(unsigned place) { return nodes[2 + place]; }
+
+  int64_t getMost() const;
+
+  SmallVector<Node> nodes;
+};
+} // namespace
+
+/// By relaxation, as R. Bellman and L. Ford do (1958, 1956). Ways that can go
+/// round at a cost have no most; nor are many rounds of less looked at.
+int64_t Crossroads::getMost() const {
+  constexpr unsigned kMaxRounds = 32;
+  SmallVector<std::optional<int64_t>> most(nodes.size());
+  most[kBegin] = 0;
+  bool hasChanged = true;
+  for (unsigned round = 0; hasChanged; ++round) {
+    if (round == kMaxRounds)
+      return kUnbounded;
+    hasChanged = false;
+    for (auto [node, cost] : llvm::zip_equal(nodes, most)) {
+      if (!cost)
+        continue;
+      for (unsigned next : node.next) {
+        int64_t there = addCosts(*cost, nodes[next].cost);
+        if (most[next] && *most[next] >= there)
+          continue;
+        most[next] = there;
+        hasChanged = true;
+      }
+    }
+  }
+  return most[kEnd].value_or(0);
+}
+
+int64_t WayCosts::getMost(Block *block) {
+  int64_t most = costOf.lookup(block);
+  if (auto it = inner.find(block); it != inner.end())
+    for (Operation *op : it->second)
+      most = addCosts(most, getMost(op));
+  return most;
+}
+
+int64_t WayCosts::getMost(Region &region) {
+  if (region.empty())
+    return 0;
+  if (region.hasOneBlock())
+    return getMost(&region.front());
+  DenseMap<Block *, unsigned> numbers;
+  for (auto [number, block] : llvm::enumerate(region))
+    numbers[&block] = number + 2;
+  Crossroads ways(numbers.size());
+  ways.nodes[Crossroads::kBegin].next.push_back(numbers[&region.front()]);
+  for (auto [number, block] : llvm::enumerate(region)) {
+    Crossroads::Node &place = ways.getPlace(number);
+    place.cost = getMost(&block);
+    for (Block *next : block.getSuccessors())
+      place.next.push_back(numbers[next]);
+    if (place.next.empty())
+      place.next.push_back(Crossroads::kEnd);
+  }
+  return ways.getMost();
+}
+
+int64_t WayCosts::getMostOfBranch(RegionBranchOpInterface branch) {
+  auto getNumbers = [](ArrayRef<RegionSuccessor> successors) {
+    return llvm::map_to_vector<2>(successors, [](RegionSuccessor next) {
+      return next.isParent() ? Crossroads::kEnd
+                             : 2 + next.getSuccessor()->getRegionNumber();
+    });
+  };
+  Crossroads ways(branch->getNumRegions());
+  SmallVector<RegionSuccessor> successors;
+  branch.getSuccessorRegions(RegionBranchPoint::parent(), successors);
+  ways.nodes[Crossroads::kBegin].next = getNumbers(successors);
+  for (auto [number, region] : llvm::enumerate(branch->getRegions())) {
+    successors.clear();
+    branch.getSuccessorRegions(region, successors);
+    ways.getPlace(number) = {getMost(region), getNumbers(successors)};
+  }
+  return ways.getMost();
+}
+
+int64_t WayCosts::getMost(Operation *op) {
+  if (auto call = dyn_cast<CallOpInterface>(op))
+    if (Operation *callee = calls.getCallee(call))
+      return getMostOfFunction(callee);
+  std::optional<int64_t> turns = getTrips(op);
+  if (isa<LoopLikeOpInterface>(op) && repeats == Repeats::CountOnce)
+    turns = 1;
+  if (turns) {
+    int64_t turn = 0, all;
+    for (Region &region : op->getRegions())
+      turn = addCosts(turn, getMost(region));
+    if (!llvm::MulOverflow(turn, *turns, all))
+      return std::clamp(all, -kUnbounded, kUnbounded);
+    return turn > 0 ? kUnbounded : -kUnbounded;
+  }
+  if (auto branch = dyn_cast<RegionBranchOpInterface>(op))
+    return getMostOfBranch(branch);
+  int64_t most = 0;
+  for (Region &region : op->getRegions())
+    most = addCosts(most, repeat(getMost(region)));
+  return most;
+}
+
+int64_t WayCosts::getMostOfFunction(Operation *function) {
+  if (auto known = mostOf.find(function); known != mostOf.end())
+    return known->second;
+  int64_t most = getMost(cast<FunctionOpInterface>(function).getFunctionBody());
+  return mostOf[function] = most;
+}
+
+/// Those that add what the function costs to their own blocks.
+ArrayRef<CallOpInterface> WayCosts::getCalls(Operation *function) const {
+  return repeats == Repeats::Count ? calls.lookup(function)
+                                   : ArrayRef<CallOpInterface>();
+}
+
+/// From the blocks that cost something outwards, and from functions to their
+/// calls.
+void WayCosts::findParents() {
+  SmallVector<Block *> blocks;
+  for (auto [block, cost] : costs) {
+    auto [sum, isNew] = costOf.try_emplace(block, 0);
+    sum->second += cost;
+    if (isNew)
+      blocks.push_back(block);
+  }
+  auto addInner = [&](Operation *op) {
+    if (inner[op->getBlock()].insert(op))
+      blocks.push_back(op->getBlock());
+  };
+  while (!blocks.empty()) {
+    Operation *op = blocks.pop_back_val()->getParentOp();
+    if (!isa<FunctionOpInterface>(op)) {
+      addInner(op);
+      continue;
+    }
+    ArrayRef<CallOpInterface> known = getCalls(op);
+    if (known.empty())
+      roots.insert(op);
+    for (CallOpInterface call : known)
+      addInner(call);
+  }
+}
+
+std::optional<int64_t> WayCosts::getMost() {
+  // Most regions have no ways to tell apart.
+  if (costs.size() == 1) {
+    Operation *op = costs.front().first->getParentOp();
+    if (isa<FunctionOpInterface>(op) && getCalls(op).empty())
+      return costs.front().second;
+  }
+  findParents();
+  int64_t dearest = -kUnbounded, sum = 0;
+  for (Operation *root : roots) {
+    int64_t most = getMostOfFunction(root);
+    dearest = std::max(dearest, most);
+    sum = addCosts(sum, most);
+  }
+  int64_t most = repeats == Repeats::Count ? dearest : sum;
+  return most == kUnbounded ? std::nullopt : std::optional(most);
+}

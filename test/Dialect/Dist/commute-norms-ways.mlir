@@ -1,0 +1,231 @@
+// No way of a run gathers more than before: through branches, loops and calls.
+
+// RUN: %commuter-opt %s --split-input-file --dist-commute-norms --remark-format=emitRemark --remarks-filter=dist --verify-diagnostics | FileCheck %s
+// RUN: %commuter-opt %s --split-input-file --dist-commute-norms=allow-extra-gather=true 2>/dev/null | FileCheck %s --check-prefix=EXTRA
+
+// On the other way nothing was gathered.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @one_way_gathers
+// CHECK: norm.rms_norm {{.*}} : tensor<16x8xf32>
+// EXTRA-LABEL: func @one_way_gathers
+// EXTRA: norm.rms_norm {{.*}} : tensor<4x8xf32>
+func.func @one_way_gathers(%x: tensor<4x8xf32>, %y: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<16x8xf32> {
+  %r = scf.if %c -> tensor<16x8xf32> {
+    %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    scf.yield %g : tensor<16x8xf32>
+  } else {
+    scf.yield %y : tensor<16x8xf32>
+  }
+  // expected-remark @+1 {{Reason=not-profitable, Suggestion=allow-extra-gather=true}}
+  %n = norm.rms_norm %r eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// One gather instead of two is no more on the average, but more on the other way.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @one_way_gathers_twice
+// CHECK: %[[R:.*]] = scf.if
+// CHECK: %[[S:.*]] = arith.addf {{.*}} : tensor<4x8xf32>
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[S]]
+// CHECK-NEXT: scf.yield %[[G]]
+// CHECK: norm.rms_norm %[[R]] {{.*}} : tensor<16x8xf32>
+// EXTRA-LABEL: func @one_way_gathers_twice
+// EXTRA: norm.rms_norm {{.*}} : tensor<4x8xf32>
+func.func @one_way_gathers_twice(%x: tensor<4x8xf32>, %z: tensor<4x8xf32>, %y: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<16x8xf32> {
+  %r = scf.if %c -> tensor<16x8xf32> {
+    %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    %h = dist.all_gather %z dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // The norm is worth moving, and does within its way.
+    // expected-remark @+1 {{bytes-after=384, bytes-before=768}}
+    %t = norm.rms_norm %h eps 1.0e-06 : tensor<16x8xf32>
+    %s = arith.addf %g, %t : tensor<16x8xf32>
+    scf.yield %s : tensor<16x8xf32>
+  } else {
+    scf.yield %y : tensor<16x8xf32>
+  }
+  // expected-remark @+1 {{Reason=not-profitable, Suggestion=allow-extra-gather=true}}
+  %n = norm.rms_norm %r eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// Each way gathers once, where it is needed: so did all of them.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func @needed_on_each_way
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>
+// CHECK: scf.if
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[X]]
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[N]]
+// CHECK-NEXT: func.call @use(%[[G]])
+// CHECK: else
+// CHECK-NEXT: %[[M:.*]] = norm.layer_norm %[[X]]
+// CHECK-NEXT: %[[H:.*]] = dist.all_gather %[[M]]
+// CHECK-NEXT: func.call @use(%[[H]])
+func.func @needed_on_each_way(%x: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.if %c -> tensor<8xf32> {
+    // expected-remark @+1 {{bytes-after=384, bytes-before=384, rows-after=4}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    %u = func.call @use(%n) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  } else {
+    // expected-remark @+1 {{bytes-after=384, bytes-before=384, rows-after=4}}
+    %n = norm.layer_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    %u = func.call @use(%n) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+// Two on one way are more than one in front of it.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func @needed_twice_on_a_way
+// CHECK: dist.all_gather
+// CHECK: scf.if
+// CHECK-NOT: dist.all_gather
+func.func @needed_twice_on_a_way(%x: tensor<4x8xf32>, %y: tensor<8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.if %c -> tensor<8xf32> {
+    // expected-remark @+1 {{Suggestion=allow-extra-gather=true}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    // expected-remark @+1 {{Suggestion=allow-extra-gather=true}}
+    %m = norm.rms_norm %g eps 2.0e-06 : tensor<16x8xf32>
+    %u = func.call @use(%n) : (tensor<16x8xf32>) -> tensor<8xf32>
+    %v = func.call @use(%m) : (tensor<16x8xf32>) -> tensor<8xf32>
+    %s = arith.addf %u, %v : tensor<8xf32>
+    scf.yield %s : tensor<8xf32>
+  } else {
+    scf.yield %y : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+// Calls on ways that exclude one another are one call.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func private @called
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[X]]
+// CHECK-NEXT: dist.all_gather %[[N]]
+func.func private @called(%x: tensor<16x8xf32>) -> tensor<8xf32> {
+  // expected-remark @+1 {{bytes-after=384, bytes-before=384, rows-after=4}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
+  %u = call @use(%n) : (tensor<16x8xf32>) -> tensor<8xf32>
+  return %u : tensor<8xf32>
+}
+func.func @called_on_each_way(%x: tensor<4x8xf32>, %k: index {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.index_switch %k -> tensor<8xf32>
+  case 0 {
+    %u = func.call @called(%g) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  }
+  case 1 {
+    %e = math.exp %g : tensor<16x8xf32>
+    %u = func.call @called(%e) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  }
+  default {
+    %e = math.absf %g : tensor<16x8xf32>
+    %u = func.call @called(%e) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+// The caller that gathers nothing would gather, in what it calls.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func private @called(
+// CHECK-SAME: tensor<16x8xf32>
+// CHECK: norm.rms_norm {{.*}} : tensor<16x8xf32>
+func.func private @called(%x: tensor<16x8xf32>) -> tensor<8xf32> {
+  // expected-remark @+1 {{Reason=not-profitable}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
+  %u = call @use(%n) : (tensor<16x8xf32>) -> tensor<8xf32>
+  return %u : tensor<8xf32>
+}
+func.func @gathers(%x: tensor<4x8xf32>, %z: tensor<4x8xf32>) -> tensor<8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %h = dist.all_gather %z dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %s = arith.addf %g, %h : tensor<16x8xf32>
+  %u = call @called(%s) : (tensor<16x8xf32>) -> tensor<8xf32>
+  return %u : tensor<8xf32>
+}
+func.func @gathers_nothing(%y: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<8xf32> {
+  %u = call @called(%y) : (tensor<16x8xf32>) -> tensor<8xf32>
+  return %u : tensor<8xf32>
+}
+
+// -----
+
+// The gather behind a loop of two turns is paid for by those in it; where the loop
+// may take no turn, by none.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @takes_two_turns
+// CHECK: scf.for {{.*}} -> (tensor<4x8xf32>)
+// CHECK: norm.rms_norm {{.*}} : tensor<4x8xf32>
+func.func @takes_two_turns(%x: tensor<4x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.for %i = %c0 to %c2 step %c1 iter_args(%h = %g) -> tensor<16x8xf32> {
+    // expected-remark @+1 {{bytes-after=768, bytes-before=768}}
+    %n = norm.rms_norm %h eps 1.0e-06 : tensor<16x8xf32>
+    %o = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    %s = arith.addf %o, %n : tensor<16x8xf32>
+    scf.yield %s : tensor<16x8xf32>
+  }
+  return %g, %r : tensor<16x8xf32>, tensor<16x8xf32>
+}
+// CHECK-LABEL: func @may_take_none
+// CHECK: scf.for {{.*}} -> (tensor<16x8xf32>)
+// EXTRA-LABEL: func @may_take_none
+// EXTRA: norm.rms_norm {{.*}} : tensor<4x8xf32>
+func.func @may_take_none(%x: tensor<4x8xf32>, %k: index {dist.sharding = #dist.sharding<@mesh, []>}) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.for %i = %c0 to %k step %c1 iter_args(%h = %g) -> tensor<16x8xf32> {
+    // expected-remark @+1 {{bytes-after=768, bytes-before=768}}
+    %n = norm.rms_norm %h eps 1.0e-06 : tensor<16x8xf32>
+    %o = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    %s = arith.addf %o, %n : tensor<16x8xf32>
+    scf.yield %s : tensor<16x8xf32>
+  }
+  return %g, %r : tensor<16x8xf32>, tensor<16x8xf32>
+}
+
+// -----
+
+// Blocks that branch to one another, one of which needs what is gathered.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @blocks
+// CHECK-SAME: %[[X:[^:]*]]: tensor<4x8xf32>
+// CHECK: cf.cond_br
+// CHECK: ^bb1:
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[X]]
+// CHECK-NEXT: dist.all_gather %[[N]]
+func.func @blocks(%x: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<16x8xf32> {
+  %z = arith.constant dense<0.0> : tensor<16x8xf32>
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  cf.cond_br %c, ^bb1, ^bb2
+^bb1:
+  // expected-remark @+1 {{bytes-after=384, bytes-before=384, rows-after=4}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+^bb2:
+  return %z : tensor<16x8xf32>
+}
