@@ -13,7 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../src/Objects.h"
-#include "Messages.h"
+#include "Messenger.h"
 
 #include <dlfcn.h>
 

@@ -1,4 +1,4 @@
-//===- Messages.h -----------------------------------------------*- C++ -*-===//
+//===- Messenger.h ----------------------------------------------*- C++ -*-===//
 //
 // Part of the Commuter project, under the Apache License v2.0 with LLVM
 // Exceptions.
@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Worlds of one rank per process, over point-to-point messages.
+// A process's part in a job: its messages, and the worlds that they are for.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_RUNTIME_MESSAGES_H
-#define COMMUTER_RUNTIME_MESSAGES_H
+#ifndef COMMUTER_RUNTIME_MESSENGER_H
+#define COMMUTER_RUNTIME_MESSENGER_H
 
 #include "Port.h"
 #include "Transport.h"
@@ -79,4 +79,4 @@ private:
 
 } // namespace commuter::rt
 
-#endif // COMMUTER_RUNTIME_MESSAGES_H
+#endif // COMMUTER_RUNTIME_MESSENGER_H

@@ -1,0 +1,334 @@
+//===- MessageTransport.cpp -------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A world of the message transport: who is in it, how its ranks meet, and how a
+// fault becomes everyone's.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MessageTransport.h"
+#include "Backoff.h"
+
+using namespace commuter::rt;
+using Clock = std::chrono::steady_clock;
+
+MessageTransport::~MessageTransport() {
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
+  messenger.worlds.erase(id);
+}
+
+Status MessageTransport::join(int32_t rank) {
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
+  if (rank != messenger.rank())
+    return fail(COMMUTER_INVALID_ARGUMENT,
+                "rank %d is another process's; this one's is %d", rank,
+                messenger.rank());
+  if (self().presence == Presence::Joined)
+    return fail(COMMUTER_INVALID_ARGUMENT, "rank %d has a context already",
+                rank);
+  self().presence = Presence::Joined;
+  self().last = {};
+  messenger.postToAll(Writer(Kind::Join, id).bytes);
+  return {};
+}
+
+void MessageTransport::leave(int32_t) {
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
+  self().presence = Presence::Left;
+  messenger.postToAll(Writer(Kind::Leave, id).bytes);
+}
+
+Channel *MessageTransport::channel(const std::vector<int32_t> &members) {
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
+  std::unique_ptr<MessageChannel> &entry = channels[members];
+  if (!entry)
+    entry = std::make_unique<MessageChannel>(members);
+  return entry.get();
+}
+
+void MessageTransport::abort(const Status &status) {
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
+  if (isPoisoned)
+    return;
+  poison(status);
+  Writer writer(Kind::Verdict, id);
+  writer.number(status.code);
+  writer.text(status.message);
+  messenger.postToAll(writer.bytes);
+}
+
+/// A rank whose groups are all of one meets nobody; it hears of a fault here.
+Status MessageTransport::failure() {
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
+  messenger.progress();
+  return fault;
+}
+
+std::string MessageTransport::describe() {
+  // Whoever asks may have little time, and a port can be stuck: Open MPI's
+  // shared memory waits for a sender that died in the middle of an entry.
+  std::unique_lock<std::timed_mutex> lock(messenger.mutex, kSettle / 2);
+  if (!lock)
+    return "a call of the message library that does not return";
+  if (!self().isWaiting)
+    return {};
+  return self().last.title() + ": " + ranksText(self().group);
+}
+
+//===----------------------------------------------------------------------===//
+// Faults
+//===----------------------------------------------------------------------===//
+
+void MessageTransport::poison(Status status) {
+  if (isPoisoned)
+    return;
+  isPoisoned = true;
+  fault = std::move(status);
+}
+
+void MessageTransport::writeState(Writer &writer) {
+  writer.number(self().presence);
+  writer.number(self().isWaiting);
+  writer.issued(self().last);
+  writer.numbers(self().group.data(), self().group.size());
+}
+
+void MessageTransport::readState(Peer &peer, Reader &reader) {
+  peer.presence = reader.number<Presence>();
+  peer.isWaiting = reader.number<bool>();
+  peer.last = reader.issued();
+  peer.group = reader.numbers<int32_t>();
+  peer.hasAnswered = true;
+}
+
+bool MessageTransport::receive(int32_t rank, Kind kind, Reader &reader) {
+  Peer &peer = peers[rank];
+  switch (kind) {
+  case Kind::Join:
+    peer.presence = Presence::Joined;
+    peer.last = {};
+    peer.isWaiting = false;
+    break;
+  case Kind::Leave:
+    peer.presence = Presence::Left;
+    peer.isWaiting = false;
+    break;
+  case Kind::Header: {
+    Header header;
+    header.issued = reader.issued();
+    header.group = reader.numbers<int32_t>();
+    header.extent = reader.number<int64_t>();
+    peer.last = header.issued;
+    peer.group = header.group;
+    peer.isWaiting = true;
+    peer.headers.push_back(std::move(header));
+    break;
+  }
+  case Kind::Fault: {
+    Round theirs;
+    theirs.isActive = true;
+    theirs.author = rank;
+    theirs.code = reader.number<commuter_status_t>();
+    theirs.title = reader.text();
+    theirs.group = reader.numbers<int32_t>();
+    readState(peer, reader);
+    if (isPoisoned)
+      break;
+    if (!round.isActive || rank < round.author)
+      round = std::move(theirs);
+    // A rank that waits may find that it need not: it answers in `settle`.
+    if (!self().isWaiting)
+      answer();
+    break;
+  }
+  case Kind::State:
+    readState(peer, reader);
+    break;
+  case Kind::Verdict: {
+    Status status;
+    status.code = reader.number<commuter_status_t>();
+    status.message = reader.text();
+    poison(std::move(status));
+    break;
+  }
+  case Kind::Farewell:
+    return false;
+  }
+  return reader.isGood;
+}
+
+/// Tells everyone where this rank is, once.
+void MessageTransport::answer() {
+  if (hasSentState)
+    return;
+  hasSentState = true;
+  Writer writer(Kind::State, id);
+  writeState(writer);
+  messenger.postToAll(writer.bytes);
+}
+
+/// Tells everyone of a fault that this rank has found while it waits, unless
+/// another has.
+void MessageTransport::begin(commuter_status_t code, std::string title) {
+  if (hasFailed())
+    return;
+  round = {true, messenger.rank(), code, std::move(title), self().group};
+  hasSentState = true;
+  Writer writer(Kind::Fault, id);
+  writer.number(code);
+  writer.text(round.title);
+  writer.numbers(round.group.data(), round.group.size());
+  writeState(writer);
+  messenger.postToAll(writer.bytes);
+}
+
+/// Waits for the verdict, or gives it. Returns it.
+Status MessageTransport::settle(std::unique_lock<std::timed_mutex> &lock) {
+  if (isPoisoned)
+    return fault;
+  answer();
+  Clock::time_point start = Clock::now();
+  Backoff backoff;
+  while (true) {
+    messenger.progress();
+    if (isPoisoned)
+      return fault;
+    auto waited = Clock::now() - start;
+    bool isAuthor = round.author == messenger.rank();
+    bool haveAnswered = true;
+    for (size_t r = 0; r < peers.size(); ++r)
+      haveAnswered &= static_cast<int32_t>(r) == messenger.rank() ||
+                      peers[r].hasAnswered ||
+                      peers[r].presence == Presence::Left;
+    if (isAuthor ? haveAnswered || waited >= kSettle : waited >= 2 * kSettle) {
+      poison({round.code, round.title + ": " + ranksText(round.group)});
+      Writer writer(Kind::Verdict, id);
+      writer.number(fault.code);
+      writer.text(fault.message);
+      messenger.postToAll(writer.bytes);
+      return fault;
+    }
+    backoff.pause(lock);
+  }
+}
+
+/// One line on each rank: the members of `group`, then the others.
+std::string MessageTransport::ranksText(const std::vector<int32_t> &group) {
+  std::string text;
+  for (int32_t rank : group) {
+    const Peer &peer = peers[rank];
+    bool isHere = peer.isWaiting && peer.group == group;
+    appendRank(text, rank, peer, isHere ? Place::Here : Place::Away);
+  }
+  for (int32_t rank = 0; rank < messenger.size(); ++rank)
+    if (std::find(group.begin(), group.end(), rank) == group.end())
+      appendRank(text, rank, peers[rank], Place::Elsewhere);
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Meeting
+//===----------------------------------------------------------------------===//
+
+/// Takes the next header of member `index`, if it is there, and compares.
+Status MessageTransport::meetPeer(Running &running, size_t index,
+                                  bool &hasMet) {
+  int32_t rank = running.rankOf(index);
+  Peer &peer = peers[rank];
+  hasMet = !peer.headers.empty();
+  if (!hasMet) {
+    if (peer.presence == Presence::Left)
+      return {COMMUTER_RANK_LEFT, "rank " + std::to_string(rank) + " left"};
+    return {};
+  }
+  Header header = std::move(peer.headers.front());
+  peer.headers.pop_front();
+  peer.met = header.issued.sequence;
+  if (header.group != running.channel.members)
+    return {COMMUTER_MISMATCH,
+            "ranks issued collectives over different groups"};
+  if (!header.issued.agreesWith(self().last))
+    return {COMMUTER_MISMATCH, "ranks issued different collectives"};
+  if (running.call.operation == Operation::ExchangeExtents)
+    running.call.extents[index] = header.extent;
+  return {};
+}
+
+/// Returns OK when all members are in this very call and agree.
+Status MessageTransport::meet(Running &running) {
+  int64_t start = nowNs();
+  Status status = waitForMembers(running);
+  running.counters.waitNs += nowNs() - start;
+  return status;
+}
+
+Status MessageTransport::waitForMembers(Running &running) {
+  Collective &call = running.call;
+  const MessageChannel &channel = running.channel;
+  std::unique_lock<std::timed_mutex> lock(messenger.mutex);
+  if (isPoisoned)
+    return fault;
+  self().last = Issued(call);
+  self().group = channel.members;
+  self().isWaiting = true;
+  messenger.progress();
+  if (hasFailed())
+    return settle(lock);
+  if (call.operation == Operation::ExchangeExtents) {
+    call.extents.assign(call.size, 0);
+    call.extents[call.index] = call.extent;
+  }
+  Writer writer(Kind::Header, id);
+  writer.issued(self().last);
+  writer.numbers(channel.members.data(), channel.members.size());
+  writer.number(call.extent);
+
+  std::vector<size_t> missing; // indices in the group
+  for (int64_t k = 1; k < call.size; ++k)
+    missing.push_back((call.index + k) % call.size);
+  for (size_t index : missing)
+    messenger.post(channel.members[index], writer.bytes);
+
+  Backoff backoff;
+  while (true) {
+    for (size_t i = 0; i < missing.size();) {
+      bool hasMet;
+      Status status = meetPeer(running, missing[i], hasMet);
+      if (!status.ok()) {
+        begin(status.code, self().last.title() + ": " + status.message);
+        return settle(lock);
+      }
+      if (hasMet)
+        missing.erase(missing.begin() + i);
+      else
+        ++i;
+    }
+    if (missing.empty())
+      return {};
+    // Only now: ranks that have all they need go on, to where the fault is.
+    if (hasFailed())
+      return settle(lock);
+    if (Clock::now() >= running.deadline) {
+      begin(COMMUTER_TIMEOUT, self().last.title() + " timed out after " +
+                                  std::to_string(timeoutMs) + " ms");
+      return settle(lock);
+    }
+    backoff.pause(lock);
+    messenger.progress();
+  }
+}
+
+/// Neither this rank nor those that it met are in the call any more, as far as
+/// this process knows.
+void MessageTransport::stopWaiting(const MessageChannel &channel) {
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
+  self().isWaiting = false;
+  for (int32_t rank : channel.members)
+    if (peers[rank].last.sequence == peers[rank].met)
+      peers[rank].isWaiting = false;
+}

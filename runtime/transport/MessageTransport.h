@@ -1,0 +1,161 @@
+//===- MessageTransport.h ---------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The message transport. Members of a group exchange headers, then data; the
+// headers are what a collective is met by, and what faults are found with.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_RUNTIME_MESSAGETRANSPORT_H
+#define COMMUTER_RUNTIME_MESSAGETRANSPORT_H
+
+#include "MessageWire.h"
+#include "Messenger.h"
+
+#include <chrono>
+
+namespace commuter::rt {
+
+// How ranks meet
+//   A rank tells every other member what it issued, in a header, and waits for
+//   theirs. Collectives block, so two ranks that are members of several groups
+//   issue what they have in common in the same order, or are at fault: the next
+//   header of a peer is the one that must agree. Data follows once all have
+//   met. It is matched by the order of messages alone.
+//
+// How faults become everyone's
+//   A rank that finds a fault tells all ranks of the world, with its own state.
+//   Each rank that hears of it, and cannot go on, answers all with its state:
+//   so every one knows every rank that still answers. Of several finders the
+//   lowest rank speaks: it puts the message together once all have answered, or
+//   after kSettle, and sends it to all. A rank that gets no verdict in another
+//   kSettle makes its own: so all end within the deadline and 2 kSettle,
+//   whoever is gone.
+//
+// Invariants
+//   * Nothing blocks: not the port, and no wait is without an end.
+//   * The caller's memory is the port's during a call only. Where a fault
+//     leaves a request that cannot be given up, the port is not touched again,
+//     by any world: what nobody progresses writes nothing.
+//   * The first verdict that a rank hears is its world's fault, for good.
+
+/// How long ranks that answer take to do so, on a crowded machine.
+inline constexpr std::chrono::milliseconds kSettle(500);
+
+struct MessageChannel : Channel {
+  explicit MessageChannel(const std::vector<int32_t> &members)
+      : members(members) {}
+  const std::vector<int32_t> members; // world ranks
+};
+
+/// What this process knows of a rank.
+struct Peer : RankState {
+  std::vector<int32_t> group; // of `last`
+  std::deque<Header> headers; // that no call here has met yet
+  uint64_t met = 0;           // the last sequence number that one has
+  bool hasAnswered = false;   // since the fault
+};
+
+/// A fault that is being settled.
+struct Round {
+  bool isActive = false;
+  int32_t author = 0; // who speaks
+  commuter_status_t code = COMMUTER_OK;
+  std::string title;
+  std::vector<int32_t> group; // that the author waited in
+};
+
+/// A collective in its course.
+struct Running {
+  Collective &call;
+  CollectiveCounters &counters;
+  const MessageChannel &channel;
+  std::chrono::steady_clock::time_point deadline;
+
+  /// The world rank of a member.
+  int32_t rankOf(int64_t index) const { return channel.members[index]; }
+};
+
+/// Bytes that go to or come from another member.
+struct Transfer {
+  int32_t peer;
+  bool isSend;
+  char *data;
+  int64_t bytes;
+};
+
+struct Pending {
+  int32_t peer;
+  bool isSend;
+  PortRequest request;
+};
+
+/// Everything but what `run` does with memory needs the messenger's mutex.
+class MessageTransport final : public Transport {
+public:
+  MessageTransport(Messenger &messenger, uint32_t id, int64_t timeoutMs)
+      : messenger(messenger), id(id), timeoutMs(timeoutMs),
+        dataTag(1 + id % messenger.port->maxTag()), peers(messenger.size()) {}
+  ~MessageTransport() override;
+
+  Status join(int32_t rank) override;
+  void leave(int32_t rank) override;
+  Channel *channel(const std::vector<int32_t> &members) override;
+  Status run(Collective &call, CollectiveCounters &counters) override;
+  void abort(const Status &status) override;
+  Status failure() override;
+  std::string describe() override;
+
+  /// False if the message makes no sense.
+  bool receive(int32_t peer, Kind kind, Reader &reader);
+  void poison(Status status);
+
+private:
+  Peer &self() { return peers[messenger.rank()]; }
+  bool hasFailed() const { return isPoisoned || round.isActive; }
+
+  Status meet(Running &running);
+  Status waitForMembers(Running &running);
+  Status meetPeer(Running &running, size_t index, bool &hasMet);
+  void stopWaiting(const MessageChannel &channel);
+
+  Status exchange(const Running &running,
+                  const std::vector<Transfer> &transfers);
+  Status start(const std::vector<Transfer> &transfers,
+               std::vector<Pending> &pending);
+  Status advance(std::vector<Pending> &pending);
+  void abandon(std::vector<Pending> &pending);
+
+  Status allGather(Running &running);
+  Status allToAll(Running &running);
+  Status reduceScatter(Running &running);
+  Status allReduce(Running &running);
+  Status checkReplicated(Running &running);
+
+  void writeState(Writer &writer);
+  void readState(Peer &peer, Reader &reader);
+  void answer();
+  void begin(commuter_status_t code, std::string title);
+  Status settle(std::unique_lock<std::timed_mutex> &lock);
+  std::string ranksText(const std::vector<int32_t> &group);
+
+  Messenger &messenger;
+  const uint32_t id;
+  const int64_t timeoutMs;
+  const int32_t dataTag;
+  std::vector<Peer> peers; // by rank; this rank, too
+  std::map<std::vector<int32_t>, std::unique_ptr<MessageChannel>> channels;
+  Round round;
+  bool hasSentState = false;
+  bool isPoisoned = false;
+  Status fault;
+};
+
+} // namespace commuter::rt
+
+#endif // COMMUTER_RUNTIME_MESSAGETRANSPORT_H

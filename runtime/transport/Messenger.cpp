@@ -1,0 +1,148 @@
+//===- Messenger.cpp --------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A process's part in a job: its messages, and the worlds that they are for.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Messenger.h"
+#include "Backoff.h"
+#include "MessageTransport.h"
+
+using namespace commuter::rt;
+using Clock = std::chrono::steady_clock;
+
+static constexpr int32_t kControlTag = 0;
+
+Messenger::Messenger(std::unique_ptr<Port> port)
+    : port(std::move(port)), farewells(this->port->size()) {}
+
+Messenger::~Messenger() = default;
+
+std::unique_ptr<Transport> Messenger::createWorld(int64_t timeoutMs) {
+  std::lock_guard<std::timed_mutex> lock(mutex);
+  uint32_t id = nextWorld++;
+  auto world = std::make_unique<MessageTransport>(*this, id, timeoutMs);
+  worlds[id] = world.get();
+  if (isRetired)
+    world->poison(retirement);
+  auto [first, last] = early.equal_range(id);
+  for (auto entry = first; entry != last; ++entry)
+    dispatch(entry->second.first, entry->second.second);
+  early.erase(first, last);
+  return world;
+}
+
+void Messenger::retire(const Status &status) {
+  if (isRetired)
+    return;
+  isRetired = true;
+  retirement = status;
+  for (auto &entry : worlds)
+    entry.second->poison(status);
+}
+
+void Messenger::post(int32_t peer, std::string bytes) {
+  if (isRetired)
+    return;
+  outgoing.push_back({std::move(bytes), {}});
+  Outgoing &message = outgoing.back();
+  Status status = port->send(peer, kControlTag, message.bytes.data(),
+                             message.bytes.size(), message.request);
+  if (!status.ok()) {
+    outgoing.pop_back();
+    retire(status);
+  }
+}
+
+void Messenger::postToAll(const std::string &bytes) {
+  for (int32_t peer = 0; peer < size(); ++peer)
+    if (peer != rank())
+      post(peer, bytes);
+}
+
+void Messenger::dispatch(int32_t peer, const std::string &bytes) {
+  Reader reader(bytes);
+  Kind kind = reader.number<Kind>();
+  uint32_t id = reader.number<uint32_t>();
+  if (reader.isGood && kind == Kind::Farewell) {
+    farewells[peer] = 1;
+    return;
+  }
+  if (reader.isGood && id >= nextWorld) {
+    early.emplace(id, std::make_pair(peer, bytes));
+    return;
+  }
+  auto world = worlds.find(id);
+  // One that is gone here misses nothing.
+  if (reader.isGood && world == worlds.end())
+    return;
+  if (!reader.isGood || !world->second->receive(peer, kind, reader))
+    retire(fail(COMMUTER_INTERNAL, "a malformed message from rank %d", peer));
+}
+
+void Messenger::progress() {
+  Status status;
+  bool isDone = true;
+  while (!isRetired && !outgoing.empty()) {
+    status = port->test(outgoing.front().request, isDone);
+    if (!status.ok())
+      retire(status);
+    if (!isDone)
+      break;
+    outgoing.pop_front();
+  }
+  while (!isRetired) {
+    if (!isReceiving) {
+      int64_t bytes = 0;
+      status = port->probe(kControlTag, isReceiving, incomingPeer, bytes);
+      if (status.ok() && !isReceiving)
+        return;
+      incoming.resize(bytes);
+      if (status.ok())
+        status = port->receive(incomingPeer, kControlTag, incoming.data(),
+                               bytes, incomingRequest);
+    }
+    if (status.ok())
+      status = port->test(incomingRequest, isDone);
+    if (!status.ok())
+      return retire(status);
+    if (!isDone)
+      return;
+    isReceiving = false;
+    dispatch(incomingPeer, incoming);
+  }
+}
+
+Status Messenger::finalize(int64_t timeoutMs) {
+  std::unique_lock<std::timed_mutex> lock(mutex);
+  if (isRetired)
+    return fail(COMMUTER_INTERNAL, "messages cannot go on: %s",
+                retirement.message.c_str());
+  Clock::time_point deadline =
+      Clock::now() + std::chrono::milliseconds(timeoutMs);
+  postToAll(Writer(Kind::Farewell, 0).bytes);
+  farewells[rank()] = 1;
+  Backoff backoff;
+  while (true) {
+    progress();
+    if (isRetired)
+      return retirement;
+    auto missing = std::find(farewells.begin(), farewells.end(), 0);
+    if (missing == farewells.end() && outgoing.empty())
+      break;
+    if (Clock::now() >= deadline)
+      return fail(COMMUTER_TIMEOUT, "rank %d did not end within %lld ms",
+                  static_cast<int>(missing - farewells.begin()),
+                  static_cast<long long>(timeoutMs));
+    backoff.pause(lock);
+  }
+  Status status = port->finalize();
+  retire(fail(COMMUTER_INVALID_ARGUMENT, "transport mpi has ended"));
+  return status;
+}
