@@ -129,6 +129,10 @@ commuter::dist::moveInFrontOfGathers(ArrayRef<FunctionOpInterface> functions,
   MotionRegions regions(graph);
   Placement placement(graph);
   SmallVector<MotionOutcome> outcomes;
+  outcomes.reserve(graph.missed.size() +
+                   llvm::count_if(graph.units, [](const Unit &unit) {
+                     return unit.isWorthMoving;
+                   }));
   SmallVector<MotionRegion> moving;
   for (unsigned i = 0; i < regions.size(); ++i) {
     MotionRegion region = regions[i];
