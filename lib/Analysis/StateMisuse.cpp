@@ -1,0 +1,101 @@
+//===- StateMisuse.cpp ----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What ops do wrong with pending sums.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Linearity.h"
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::dist;
+
+/// What an op that is no collective does wrong with the pending sum in operand
+/// `pending`. Where an operand's state is not known, neither is the misuse.
+static std::optional<StateMisuse::Kind>
+findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
+  switch (getLinearity(op)) {
+  case Linearity::Unknown:
+    return std::nullopt;
+  case Linearity::Additive: {
+    auto isCounted = [&](unsigned i) {
+      return states[i].isReplicated() && !isZero(op->getOperand(i));
+    };
+    if (llvm::any_of(llvm::seq<unsigned>(0, states.size()), isCounted))
+      return StateMisuse::ReplicatedPlusPartial;
+    return std::nullopt;
+  }
+  case Linearity::Unary:
+  case Linearity::Select: {
+    bool isLinear =
+        getLinearity(op) == Linearity::Unary ? pending == 0 : pending != 0;
+    if (isLinear)
+      return std::nullopt;
+    return StateMisuse::NonLinearOnPartial;
+  }
+  case Linearity::Product:
+    if (llvm::count_if(states, [](AxisState s) { return s.isPartial(); }) < 2)
+      return std::nullopt;
+    return StateMisuse::NonLinearOnPartial;
+  case Linearity::None:
+    return StateMisuse::NonLinearOnPartial;
+  }
+  return std::nullopt;
+}
+
+/// What a collective does wrong with its input in state `x` along an axis that
+/// it acts over, or does not.
+static std::optional<StateMisuse::Kind>
+findCollectiveMisuse(Operation *op, AxisState x, bool isOver) {
+  auto isNoSum = [](ReductionKind kind) { return kind != ReductionKind::Sum; };
+  if (isa<ToPartialOp>(op) && isOver && (x.isPartial() || x.isSharded()))
+    return StateMisuse::NotReplicated;
+  if (!x.isPartial())
+    return std::nullopt;
+  if (isa<AllGatherOp, AllSliceOp, AllToAllOp>(op) && isOver)
+    return StateMisuse::CombinesPartial;
+  auto reduce = dyn_cast<AllReduceOp>(op);
+  auto scatter = dyn_cast<ReduceScatterOp>(op);
+  if ((reduce && isNoSum(reduce.getKind())) ||
+      (scatter && isNoSum(scatter.getKind())))
+    return StateMisuse::NonLinearOnPartial;
+  return std::nullopt;
+}
+
+std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
+  auto group = dyn_cast<MeshGroupOpInterface>(op);
+  // Ops that nothing is known of are let be: their result varies.
+  if (op->getNumOperands() == 0 || (!group && !isa<DimParallelOpInterface>(op)))
+    return std::nullopt;
+  SmallVector<unsigned> own;
+  if (group)
+    own = axes.find(group.getMeshAttr(), group.getAxesAttr());
+  for (unsigned axis = 0; axis < axes.size(); ++axis) {
+    // A pending sum of one rank is no sum.
+    if (axes.isUnit(axis, op).value_or(false))
+      continue;
+    if (group) {
+      if (auto kind =
+              findCollectiveMisuse(op, getState(op->getOperand(0), axis),
+                                   llvm::is_contained(own, axis)))
+        return StateMisuse{*kind, axis, op->getOperand(0)};
+      continue;
+    }
+    SmallVector<AxisState> states = llvm::map_to_vector(
+        op->getOperands(), [&](Value value) { return getState(value, axis); });
+    auto pending =
+        llvm::find_if(states, [](AxisState s) { return s.isPartial(); });
+    if (pending == states.end() || keepsPartial(op, states))
+      continue;
+    unsigned operand = pending - states.begin();
+    if (auto kind = findMisuseAlongAxis(op, states, operand))
+      return StateMisuse{*kind, axis, op->getOperand(operand)};
+  }
+  return std::nullopt;
+}

@@ -1,0 +1,802 @@
+//===- StateSolver.cpp ----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The forward data flow that finds the states of all values.
+//
+//===----------------------------------------------------------------------===//
+
+#include "StateSolver.h"
+#include "BranchControl.h"
+#include "Linearity.h"
+#include "Reachability.h"
+
+#include "mlir/Analysis/DataFlow/DeadCodeAnalysis.h"
+#include "mlir/Analysis/DataFlow/SparseAnalysis.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::dist;
+
+namespace {
+
+AxisState joinStates(AxisState a, AxisState b) {
+  if (a.kind == AxisState::None || a == b)
+    return b;
+  return b.kind == AxisState::None ? a : AxisState::varying();
+}
+
+/// The states while they are solved for, by their values' numbers in the table.
+class SolvedStates {
+public:
+  explicit SolvedStates(StateTable &table) : table(table) {}
+
+  void reserve(unsigned numValues) { table.reserve(numValues); }
+  unsigned getNumber(Value value) {
+    unsigned number = table.getOrCreate(value);
+    if (number == isPinned.size())
+      isPinned.push_back(false);
+    return number;
+  }
+  ArrayRef<AxisState> get(unsigned number) const { return table[number]; }
+  AxisState get(unsigned number, unsigned axis) const {
+    return table[number][axis];
+  }
+  ChangeResult join(unsigned number, ArrayRef<AxisState> other) {
+    if (isPinned[number])
+      return ChangeResult::NoChange;
+    ChangeResult changed = ChangeResult::NoChange;
+    for (auto [own, incoming] : llvm::zip_equal(table[number], other)) {
+      AxisState joined = joinStates(own, incoming);
+      if (joined == own)
+        continue;
+      own = joined;
+      changed = ChangeResult::Change;
+    }
+    return changed;
+  }
+  /// From now on the state is `promised`, whatever is joined.
+  ChangeResult pin(unsigned number, const ValueState &promised) {
+    bool isNew = !isPinned[number];
+    isPinned[number] = true;
+    llvm::copy(promised, table[number].begin());
+    return isNew ? ChangeResult::Change : ChangeResult::NoChange;
+  }
+
+private:
+  StateTable &table;
+  SmallVector<bool, 0> isPinned;
+};
+
+/// A state as the framework sees it.
+class StateLattice : public dataflow::AbstractSparseLattice {
+public:
+  StateLattice(Value value, SolvedStates &states, unsigned number)
+      : AbstractSparseLattice(value), states(states), number(number) {}
+
+  unsigned getNumber() const { return number; }
+  ChangeResult join(const dataflow::AbstractSparseLattice &other) override {
+    return states.join(
+        number, states.get(static_cast<const StateLattice &>(other).number));
+  }
+  void print(raw_ostream &os) const override {
+    llvm::interleaveComma(states.get(number), os);
+  }
+
+private:
+  SolvedStates &states;
+  unsigned number;
+};
+
+/// The axes along which ranks may take different ways through the blocks of a
+/// region: those along which a condition differs. It is held once a region, and
+/// not asked of all conditions wherever it matters, which would be as many
+/// times as the region has blocks.
+class BranchDivergence : public AnalysisState {
+public:
+  using AnalysisState::AnalysisState;
+
+  bool contains(unsigned axis) const {
+    return axis < axes.size() && axes[axis];
+  }
+  ChangeResult add(unsigned axis) {
+    if (contains(axis))
+      return ChangeResult::NoChange;
+    axes.resize(std::max(axes.size(), axis + 1));
+    axes.set(axis);
+    return ChangeResult::Change;
+  }
+  void print(raw_ostream &os) const override {
+    llvm::interleaveComma(axes.set_bits(), os);
+  }
+
+private:
+  BitVector axes;
+};
+
+/// An op that is visited, and what is asked of it once for all axes.
+struct Visit {
+  Operation *op;
+  ArrayRef<unsigned> operands; ///< their numbers
+  SetVector<Value> captured;
+  /// Of a collective: its axes, and those that a gather sums over.
+  MeshGroupOpInterface group;
+  SmallVector<unsigned> over, summed;
+  /// Set when first asked for.
+  std::optional<bool> dependsOnInputsAlone = {};
+
+  bool isOver(unsigned axis) const { return llvm::is_contained(over, axis); }
+};
+
+class StateSolver : public dataflow::AbstractSparseForwardDataFlowAnalysis {
+public:
+  StateSolver(DataFlowSolver &solver, const Reachability &reachability,
+              const MeshAxes &axes, StateTable &table)
+      : AbstractSparseForwardDataFlowAnalysis(solver), solver(solver),
+        reachability(reachability), axes(axes), solved(table) {}
+
+  /// The calls whose callees are known, with these.
+  ArrayRef<std::pair<Operation *, Operation *>> getCalls() const {
+    return calls;
+  }
+
+  /// As the framework's, but each op once: where nothing loops, an op comes
+  /// after all that it depends on, those with regions after these.
+  LogicalResult initialize(Operation *top) override {
+    scope = top;
+    const Reachability::Contents &contents = reachability.getContents();
+    solved.reserve(contents.numResults);
+    for (Operation *function : contents.functions)
+      pinArguments(cast<FunctionOpInterface>(function));
+    for (Operation *call : contents.calls)
+      pinResults(cast<CallOpInterface>(call));
+    for (Region &region : top->getRegions())
+      if (!region.empty())
+        for (Value argument : region.getArguments())
+          setToEntryState(getLatticeElement(argument));
+    if (failed(initializeRegions(top)))
+      return failure();
+    return top->getBlock() ? visit(getProgramPointAfter(top)) : success();
+  }
+
+  /// After the framework has joined what comes from several ways: along an axis
+  /// on which ranks may take different ones, equal values from each do not make
+  /// equal results.
+  LogicalResult visit(ProgramPoint *point) override {
+    if (point->isBlockStart()) {
+      if (failed(AbstractSparseForwardDataFlowAnalysis::visit(point)))
+        return failure();
+      Block *block = point->getBlock();
+      if (!block->isEntryBlock() && block->getNumArguments() != 0)
+        joinDivergence(block->getArguments(),
+                       getDivergence(point, *block->getParent()));
+      return success();
+    }
+    Operation *op = point->getPrevOp();
+    if (op->getNumSuccessors() > 1)
+      visitConditions(op);
+    if (!traits.get(op).isControlFlow) {
+      if (isLive(op->getBlock()))
+        visitOperation(op);
+      return success();
+    }
+    if (auto call = dyn_cast<CallOpInterface>(op))
+      passArguments(call);
+    if (failed(AbstractSparseForwardDataFlowAnalysis::visit(point)))
+      return failure();
+    if (op->getNumResults() == 0)
+      return success();
+    if (auto branch = dyn_cast<RegionBranchOpInterface>(op))
+      joinDivergence(op->getResults(), getDivergence(point, branch));
+    else if (FunctionOpInterface callee = getCallee(op))
+      joinDivergence(op->getResults(),
+                     getDivergence(point, callee.getFunctionBody()));
+    return success();
+  }
+
+protected:
+  StateLattice *getLatticeElement(Value value) override {
+    unsigned number = getNumber(value);
+    StateLattice *&lattice = lattices[number];
+    if (!lattice) {
+      lattice = new (allocator.Allocate()) StateLattice(value, solved, number);
+      notes[number].hasLattice = true;
+      if (notes[number].isUsed)
+        lattice->useDefSubscribe(this);
+    }
+    return lattice;
+  }
+
+  LogicalResult
+  visitOperationImpl(Operation *op,
+                     ArrayRef<const dataflow::AbstractSparseLattice *>,
+                     ArrayRef<dataflow::AbstractSparseLattice *>) override {
+    visitOperation(op);
+    return success();
+  }
+
+  void visitExternalCallImpl(
+      CallOpInterface, ArrayRef<const dataflow::AbstractSparseLattice *>,
+      ArrayRef<dataflow::AbstractSparseLattice *> results) override {
+    setAllToEntryStates(results);
+  }
+
+  /// As the framework's, which searches all functions for the callee.
+  LogicalResult visitCallOperation(
+      CallOpInterface call, ArrayRef<const dataflow::AbstractSparseLattice *>,
+      ArrayRef<dataflow::AbstractSparseLattice *> results) override {
+    ProgramPoint *point = getProgramPointAfter(call);
+    const auto *returns =
+        getOrCreateFor<dataflow::PredecessorState>(point, point);
+    if (!returns->allPredecessorsKnown())
+      setAllToEntryStates(results);
+    else
+      for (Operation *op : returns->getKnownPredecessors())
+        for (auto [operand, result] : llvm::zip(op->getOperands(), results))
+          join(result, *getLatticeElementFor(point, operand));
+    return success();
+  }
+
+  /// The arguments of a function whose calls are all known come from the calls,
+  /// each of which passes on its own: see `passArguments`.
+  void visitCallableOperation(
+      CallableOpInterface callable,
+      ArrayRef<dataflow::AbstractSparseLattice *> arguments) override {
+    if (reachability.hasUnknownCallers(callable))
+      setAllToEntryStates(arguments);
+  }
+
+  /// The induction variables of a loop are what its bounds are.
+  void visitNonControlFlowArgumentsImpl(
+      Operation *op, const RegionSuccessor &successor,
+      ArrayRef<dataflow::AbstractSparseLattice *> arguments,
+      unsigned firstIndex) override {
+    unsigned end = firstIndex + successor.getSuccessorInputs().size();
+    auto branch = dyn_cast<RegionBranchOpInterface>(op);
+    if (!branch || !isa<LoopLikeOpInterface>(op) || !successor.getSuccessor()) {
+      setAllToEntryStates(arguments.take_front(firstIndex));
+      setAllToEntryStates(arguments.drop_front(end));
+      return;
+    }
+    ValueState state = getDivergence(
+        getProgramPointBefore(&successor.getSuccessor()->front()), branch);
+    for (AxisState &axis : state)
+      if (axis.kind == AxisState::None)
+        axis = AxisState::replicated();
+    for (auto [i, lattice] : llvm::enumerate(arguments))
+      if (i < firstIndex || i >= end)
+        joinInto(lattice->getAnchor(), state);
+  }
+
+  void setToEntryState(dataflow::AbstractSparseLattice *lattice) override {
+    ValueState state(axes.size(), AxisState::varying());
+    setUnitAxes(state);
+    joinInto(lattice->getAnchor(), state);
+  }
+
+private:
+  unsigned getNumber(Value value) {
+    unsigned number = solved.getNumber(value);
+    if (number == notes.size())
+      notes.emplace_back();
+    return number;
+  }
+
+  /// The number of a value whose users are visited again when its state
+  /// changes.
+  unsigned subscribe(Value value) {
+    unsigned number = getNumber(value);
+    Note &note = notes[number];
+    if (!note.isUsed && note.hasLattice)
+      lattices[number]->useDefSubscribe(this);
+    note.isUsed = true;
+    return number;
+  }
+
+  void joinInto(Value value, ArrayRef<AxisState> state) {
+    unsigned number = getNumber(value);
+    update(value, number, solved.join(number, state));
+  }
+
+  /// As the framework's `propagateIfChanged`, also for a value that it has no
+  /// lattice of.
+  void update(Value value, unsigned number, ChangeResult changed) {
+    if (changed == ChangeResult::NoChange)
+      return;
+    if (notes[number].hasLattice)
+      return propagateIfChanged(lattices[number], changed);
+    if (notes[number].isUsed)
+      for (Operation *user : value.getUsers())
+        solver.enqueue({getProgramPointAfter(user), this});
+  }
+
+  /// The number of a value whose change visits `point` again.
+  unsigned getNumberFor(ProgramPoint *point, Value value) {
+    return static_cast<const StateLattice *>(getLatticeElementFor(point, value))
+        ->getNumber();
+  }
+
+  bool isLive(Block *block) {
+    return !block ||
+           getOrCreate<dataflow::Executable>(getProgramPointBefore(block))
+               ->isLive();
+  }
+
+  LogicalResult initializeRegions(Operation *op) {
+    for (Region &region : op->getRegions()) {
+      for (Block &block : region) {
+        ProgramPoint *start = getProgramPointBefore(&block);
+        auto *executable = getOrCreate<dataflow::Executable>(start);
+        executable->blockContentSubscribe(this);
+        if (failed(visit(start)))
+          return failure();
+        for (Operation &inner : block)
+          if (failed(initializeOp(&inner, executable->isLive())))
+            return failure();
+      }
+    }
+    return success();
+  }
+
+  LogicalResult initializeOp(Operation *op, bool isLive) {
+    if (op->getNumRegions() != 0 && failed(initializeRegions(op)))
+      return failure();
+    if (op->getNumSuccessors() > 1 || traits.get(op).isControlFlow)
+      return visit(getProgramPointAfter(op));
+    if (isLive)
+      visitOperation(op);
+    return success();
+  }
+
+  /// Any op but a branch or a call. Where nothing comes together, a state needs
+  /// no lattice, which is as large as all else that is held of a value.
+  void visitOperation(Operation *op) {
+    if (op->getNumResults() == 0)
+      return;
+    SmallVector<unsigned> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(subscribe(operand));
+    Visit visit = startVisit(op, operands);
+    SmallVector<AxisState> states(operands.size());
+    SmallVector<AxisState> outputs(op->getNumResults() * axes.size());
+    for (unsigned axis = 0; axis < axes.size(); ++axis) {
+      if (!collectStates(visit, axis, states))
+        continue;
+      for (unsigned r = 0; r < op->getNumResults(); ++r)
+        outputs[r * axes.size() + axis] =
+            axes.isUnit(axis, op).value_or(false)
+                ? AxisState::replicated()
+                : transfer(visit, r, axis, states);
+    }
+    MutableArrayRef<AxisState> left = outputs;
+    for (Value result : op->getResults()) {
+      MutableArrayRef<AxisState> output = left.take_front(axes.size());
+      left = left.drop_front(axes.size());
+      liftToAllMeshes(output);
+      joinInto(result, output);
+    }
+  }
+
+  Visit startVisit(Operation *op, ArrayRef<unsigned> operands) {
+    Visit visit{op, operands, {}, {}, {}, {}};
+    OpTraits ofOp = traits.get(op);
+    if (op->getNumRegions() != 0)
+      visit.captured = getCapturedValues(op);
+    else if (ofOp.isFunctionOfOperands)
+      visit.dependsOnInputsAlone = true;
+    if (!ofOp.isGroup)
+      return visit;
+    visit.group = cast<MeshGroupOpInterface>(op);
+    FlatSymbolRefAttr mesh = visit.group.getMeshAttr();
+    visit.over = axes.find(mesh, visit.group.getAxesAttr());
+    if (auto gather = dyn_cast<AllGatherOp>(op))
+      if (ArrayAttr summing = gather.getSummingAttr())
+        visit.summed = axes.find(mesh, summing);
+    return visit;
+  }
+
+  /// The operands' states along an axis; false if one is not computed yet.
+  bool collectStates(const Visit &visit, unsigned axis,
+                     MutableArrayRef<AxisState> states) {
+    for (auto [state, operand] : llvm::zip_equal(states, visit.operands)) {
+      state = solved.get(operand, axis);
+      if (state.kind == AxisState::None)
+        return false;
+    }
+    return llvm::all_of(visit.captured, [&](Value value) {
+      return getCapturedState(visit.op, value, axis).kind != AxisState::None;
+    });
+  }
+
+  void setUnitAxes(ValueState &state) const {
+    for (unsigned axis = 0; axis < axes.size(); ++axis)
+      if (axes[axis].size == 1)
+        state[axis] = AxisState::replicated();
+  }
+
+  /// A mesh names all ranks: what is the same along each of its axes is the
+  /// same on all ranks, and so along the axes of every other mesh.
+  void liftToAllMeshes(MutableArrayRef<AxisState> state) const {
+    if (!axes.hasSeveralMeshes())
+      return;
+    llvm::SmallDenseSet<StringAttr, 2> varied, all;
+    for (unsigned axis = 0; axis < axes.size(); ++axis) {
+      all.insert(axes[axis].mesh);
+      if (!state[axis].isReplicated())
+        varied.insert(axes[axis].mesh);
+    }
+    if (varied.size() < all.size())
+      for (AxisState &axis : state)
+        if (axis.kind != AxisState::None)
+          axis = AxisState::replicated();
+  }
+
+  FunctionOpInterface getCallee(Operation *op) {
+    auto call = dyn_cast<CallOpInterface>(op);
+    return call ? dyn_cast_or_null<FunctionOpInterface>(
+                      call.resolveCallableInTable(&symbols))
+                : FunctionOpInterface();
+  }
+
+  void pin(Value value, Attribute annotation) {
+    auto sharding = dyn_cast_or_null<ShardingAttr>(annotation);
+    if (!sharding)
+      return;
+    ValueState state = getAnnotatedState(axes, sharding);
+    setUnitAxes(state);
+    liftToAllMeshes(state);
+    unsigned number = getNumber(value);
+    update(value, number, solved.pin(number, state));
+  }
+
+  /// What `dist.sharding` says of a function's arguments, and of its results
+  /// where it is called.
+  void pinArguments(FunctionOpInterface function) {
+    if (function.isExternal())
+      return;
+    for (BlockArgument argument : function.getArguments())
+      pin(argument, function.getArgAttr(argument.getArgNumber(),
+                                        ShardingAttr::kAttrName));
+  }
+  void pinResults(CallOpInterface call) {
+    Operation *callee = call.resolveCallableInTable(&symbols);
+    if (!callee)
+      return;
+    calls.emplace_back(call, callee);
+    if (auto function = dyn_cast<FunctionOpInterface>(callee))
+      for (OpResult result : call->getResults())
+        pin(result, function.getResultAttr(result.getResultNumber(),
+                                           ShardingAttr::kAttrName));
+  }
+
+  /// A call joins the states of its operands into the callee's arguments. (The
+  /// framework has the callee look at all its calls whenever one changes.)
+  void passArguments(CallOpInterface call) {
+    Block *block = call->getBlock();
+    FunctionOpInterface callee = getCallee(call);
+    if (!callee || !scope->isProperAncestor(callee) || callee.isExternal() ||
+        !isLive(block))
+      return;
+    for (auto [operand, argument] :
+         llvm::zip(call.getArgOperands(), callee.getArguments())) {
+      ValueState state(solved.get(subscribe(operand)));
+      // The callee does not see what a branch around the call says of an axis.
+      for (unsigned axis = 0; axis < axes.size(); ++axis)
+        if (state[axis].kind != AxisState::None &&
+            axes.isUnit(axis, call).value_or(false))
+          state[axis] = AxisState::replicated();
+      joinInto(argument, state);
+    }
+  }
+
+  BranchDivergence *getBranchDivergence(Region &region) {
+    return getOrCreate<BranchDivergence>(
+        getProgramPointBefore(&region.front()));
+  }
+
+  /// A terminator that has the choice joins what decides it into the
+  /// divergence of its region.
+  void visitConditions(Operation *terminator) {
+    BranchDivergence *divergence =
+        getBranchDivergence(*terminator->getParentRegion());
+    for (Value condition : getConditions(terminator)) {
+      unsigned number = subscribe(condition);
+      for (unsigned axis = 0; axis < axes.size(); ++axis)
+        if (isDivergent(solved.get(number, axis)))
+          propagateIfChanged(divergence, divergence->add(axis));
+    }
+  }
+
+  static bool isDivergent(AxisState state) {
+    return state.kind != AxisState::None && !state.isReplicated();
+  }
+
+  /// Varying along the axes on which ranks may take different ways through a
+  /// region; nothing elsewhere.
+  ValueState getDivergence(ProgramPoint *point, Region &region) {
+    ValueState state(axes.size());
+    if (region.empty() || region.hasOneBlock())
+      return state;
+    BranchDivergence *divergence = getBranchDivergence(region);
+    addDependency(divergence, point);
+    for (unsigned axis = 0; axis < axes.size(); ++axis)
+      if (divergence->contains(axis))
+        state[axis] = AxisState::varying();
+    return state;
+  }
+
+  /// The same, of the ways to and through the regions of a branch op.
+  ValueState getDivergence(ProgramPoint *point,
+                           RegionBranchOpInterface branch) {
+    ValueState divergence(axes.size());
+    auto [it, isNew] = regionControl.try_emplace(branch);
+    if (isNew)
+      it->second = getRegionControl(branch);
+    for (Value operand : it->second) {
+      unsigned number = getNumberFor(point, operand);
+      for (unsigned axis = 0; axis < axes.size(); ++axis)
+        if (isDivergent(solved.get(number, axis)))
+          divergence[axis] = AxisState::varying();
+    }
+    for (Region &region : branch->getRegions())
+      for (auto [axis, state] : llvm::enumerate(getDivergence(point, region)))
+        if (state.isVarying())
+          divergence[axis] = state;
+    return divergence;
+  }
+
+  void joinDivergence(ValueRange values, const ValueState &divergence) {
+    for (Value value : values)
+      joinInto(value, divergence);
+  }
+
+  /// Along an axis of another mesh than the op's: its groups lie across the
+  /// op's in a way that is not looked into.
+  AxisState transferAcrossMeshes(const Visit &visit) {
+    // Gathers and reductions of what is the same on all ranks.
+    bool keeps = isa<AllGatherOp, AllReduceOp, ExchangeExtentsOp>(visit.op) &&
+                 llvm::all_of(visit.operands, [&](unsigned operand) {
+                   return llvm::all_of(
+                       llvm::seq<unsigned>(0, axes.size()), [&](unsigned axis) {
+                         return solved.get(operand, axis).isReplicated();
+                       });
+                 });
+    return keeps || isa<AxisSizeOp>(visit.op) ? AxisState::replicated()
+                                              : AxisState::varying();
+  }
+
+  /// The state of result `resultNumber` along `axis`.
+  AxisState transfer(Visit &visit, unsigned resultNumber, unsigned axis,
+                     OperandStates states) {
+    if (visit.group)
+      return axes[axis].mesh == visit.group.getMeshAttr().getAttr()
+                 ? transferGroup(visit, axis, states)
+                 : transferAcrossMeshes(visit);
+    if (auto promise = dyn_cast<AssertShardingOp>(visit.op)) {
+      ShardingAttr sharding = promise.getSharding();
+      return axes[axis].mesh == sharding.getMesh().getAttr()
+                 ? getAnnotatedState(axes, sharding)[axis]
+                 : states.front();
+    }
+    AxisState state = transferThroughSlices(visit, resultNumber, axis, states);
+    auto expand = dyn_cast<tensor::ExpandShapeOp>(visit.op);
+    return expand && state.isSharded() && isSplitUnclear(expand, state.dim)
+               ? AxisState::varying()
+               : state;
+  }
+
+  /// Of a collective, along an axis of its mesh.
+  AxisState transferGroup(const Visit &visit, unsigned axis,
+                          OperandStates states) {
+    AxisState x = states.empty() ? AxisState::replicated() : states.front();
+    const bool isOver = visit.isOver(axis);
+    return llvm::TypeSwitch<Operation *, AxisState>(visit.op)
+        .Case([&](AllGatherOp gather) {
+          if (isOver || llvm::is_contained(visit.summed, axis))
+            return AxisState::replicated();
+          if (gather.getExtents() && !states.back().isReplicated())
+            return AxisState::varying();
+          if (!x.isSharded() || x.dim != static_cast<int64_t>(gather.getDim()))
+            return x;
+          // A more major axis still splits the dimension into slices; a more
+          // minor one does not: what was gathered interleaves its slices.
+          for (unsigned other : visit.over) {
+            AxisState gathered = solved.get(visit.operands.front(), other);
+            if (!gathered.isSharded() || gathered.dim != x.dim ||
+                gathered.level <= x.level)
+              return AxisState::varying();
+          }
+          return x;
+        })
+        .Case([&](AllReduceOp reduce) {
+          if (isOver)
+            return AxisState::replicated();
+          return x.isPartial() && reduce.getKind() != ReductionKind::Sum
+                     ? AxisState::varying()
+                     : x;
+        })
+        .Case([&](ReduceScatterOp scatter) {
+          if (isOver)
+            return AxisState::sharded(scatter.getDim(),
+                                      getLevel(visit, scatter.getDim(), axis));
+          return x.isPartial() && scatter.getKind() != ReductionKind::Sum
+                     ? AxisState::varying()
+                     : x;
+        })
+        .Case([&](AllSliceOp slice) {
+          if (slice.getExtents() && !states.back().isReplicated())
+            return AxisState::varying();
+          if (!isOver)
+            return x;
+          return x.isReplicated()
+                     ? AxisState::sharded(slice.getDim(),
+                                          getLevel(visit, slice.getDim(), axis))
+                     : AxisState::varying();
+        })
+        .Case([&](AllToAllOp exchange) {
+          auto split = static_cast<int64_t>(exchange.getSplitDim());
+          auto concat = static_cast<int64_t>(exchange.getConcatDim());
+          if (isOver)
+            return x.isSharded() && x.dim == concat
+                       ? AxisState::sharded(split, getLevel(visit, split, axis))
+                       : AxisState::varying();
+          return x.isSharded() && (x.dim == split || x.dim == concat)
+                     ? AxisState::varying()
+                     : x;
+        })
+        .Case([&](ToPartialOp) {
+          if (!isOver)
+            return x;
+          return x.isReplicated() ? AxisState::partial() : AxisState::varying();
+        })
+        .Case([&](ExchangeExtentsOp) {
+          if (isOver || x.isReplicated())
+            return AxisState::replicated();
+          return AxisState::varying();
+        })
+        .Case([&](AxisIndexOp) {
+          return isOver ? AxisState::varying() : AxisState::replicated();
+        })
+        .Case([](AxisSizeOp) { return AxisState::replicated(); })
+        .Default([](Operation *) { return AxisState::varying(); });
+  }
+
+  /// The place of an axis that newly splits `dim`: after those that already do,
+  /// in the order of the op's own axes.
+  int64_t getLevel(const Visit &visit, int64_t dim, unsigned axis) {
+    int64_t level = 0;
+    for (unsigned other = 0; other < axes.size(); ++other) {
+      AxisState state = solved.get(visit.operands.front(), other);
+      if (state.isSharded() && state.dim == dim)
+        level = std::max<int64_t>(level, state.level + 1);
+    }
+    for (unsigned own : visit.over) {
+      if (own == axis)
+        break;
+      level += axes[own].size != 1;
+    }
+    return level;
+  }
+
+  /// True if a slice of the result of `expand` along `dim` may as well be one
+  /// along a dimension of size 1 next to it: [8] as [1, 8] is a row of [4, 8],
+  /// or a part of a row of [1, 32].
+  static bool isSplitUnclear(tensor::ExpandShapeOp expand, int64_t dim) {
+    ReassociationIndices group =
+        expand.getReassociationIndices()[expand.getCorrespondingSourceDim(dim)];
+    return group.size() > 1 &&
+           expand.getResultType().getDimSize(group.front()) == 1;
+  }
+
+  /// The state of a value that a region of `op` uses. A change of it visits the
+  /// op again.
+  AxisState getCapturedState(Operation *op, Value captured, unsigned axis) {
+    return solved.get(getNumberFor(getProgramPointAfter(op), captured), axis);
+  }
+
+  /// False if what is computed may differ whatever the operands are: what is
+  /// read from memory, asked of the rank, or captured by a region.
+  bool dependsOnOperandsAlone(Visit &visit, unsigned axis) {
+    if (!visit.dependsOnInputsAlone)
+      visit.dependsOnInputsAlone = dependsOnInputsAlone(visit.op);
+    return *visit.dependsOnInputsAlone &&
+           llvm::all_of(visit.captured, [&](Value captured) {
+             return getCapturedState(visit.op, captured, axis).isReplicated();
+           });
+  }
+
+  /// Any other op. A function of replicated values is replicated; an op that is
+  /// parallel in a dimension keeps slices; a linear op keeps a pending sum.
+  AxisState transferThroughSlices(Visit &visit, unsigned resultNumber,
+                                  unsigned axis, OperandStates states) {
+    Operation *op = visit.op;
+    auto isSharded = [](AxisState s) { return s.isSharded(); };
+    const bool replicated =
+        llvm::all_of(states, [](AxisState s) { return s.isReplicated(); });
+    const bool partial =
+        llvm::any_of(states, [](AxisState s) { return s.isPartial(); });
+    if ((!replicated && !partial && llvm::none_of(states, isSharded)) ||
+        !dependsOnOperandsAlone(visit, axis))
+      return AxisState::varying();
+    if (replicated)
+      return AxisState::replicated();
+    if (partial)
+      return keepsPartial(op, states) ? AxisState::partial()
+                                      : AxisState::varying();
+    auto parallel = dyn_cast<DimParallelOpInterface>(op);
+    auto type =
+        dyn_cast<RankedTensorType>(op->getResult(resultNumber).getType());
+    if (!parallel || !type)
+      return AxisState::varying();
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      DimSlicing slicing = parallel.getDimSlicing(resultNumber, dim);
+      if (!slicing.isLegal())
+        continue;
+      std::optional<int64_t> level;
+      bool matches = true;
+      for (auto [i, state, operandDim] :
+           llvm::enumerate(states, slicing.operandDims)) {
+        // A replicated operand is a slice of its own repetition; an extent says
+        // what the shape of a slice says.
+        if (state.isReplicated() || slicing.isExtent(i))
+          continue;
+        matches &= operandDim && state.isSharded() &&
+                   state.dim == *operandDim &&
+                   level.value_or(state.level) == state.level;
+        level = state.level;
+      }
+      if (matches && level)
+        return AxisState::sharded(dim, *level);
+    }
+    return AxisState::varying();
+  }
+
+  DataFlowSolver &solver;
+  const Reachability &reachability;
+  const MeshAxes &axes;
+  SolvedStates solved;
+  Operation *scope = nullptr;
+  SymbolTableCollection symbols;
+  OpTraitsOfNames traits;
+  DenseMap<Operation *, SmallVector<Value>> regionControl;
+  SmallVector<std::pair<Operation *, Operation *>> calls;
+
+  // Not the solver's own map, which holds a kilobyte a value.
+  llvm::SpecificBumpPtrAllocator<StateLattice> allocator;
+  DenseMap<unsigned, StateLattice *> lattices; ///< by number, if needed
+  struct Note {
+    bool isUsed = false; ///< see `subscribe`
+    bool hasLattice = false;
+  };
+  SmallVector<Note, 0> notes; ///< by number
+};
+
+} // namespace
+
+SolvedProgram commuter::solveStates(Operation *top, const MeshAxes &axes,
+                                    StateTable &states) {
+  DataFlowSolver solver;
+  auto *reachability = solver.load<Reachability>();
+  auto *stateSolver = solver.load<StateSolver>(*reachability, axes, states);
+  // Without a result every state reads as Varying, which is sound.
+  if (failed(solver.initializeAndRun(top)))
+    states = StateTable(axes.size());
+  const Reachability::Contents &contents = reachability->getContents();
+  SolvedProgram solved{llvm::to_vector(stateSolver->getCalls()),
+                       llvm::to_vector(contents.branchingRegions),
+                       {}};
+  for (Operation *function : contents.functions)
+    if (SymbolTable::getSymbolVisibility(function) ==
+            SymbolTable::Visibility::Private &&
+        reachability->hasUnknownCallers(function))
+      solved.escaping.push_back(function);
+  return solved;
+}
