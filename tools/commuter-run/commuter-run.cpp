@@ -18,12 +18,15 @@
 #include "Report.h"
 #include "Results.h"
 
+#include "commuter/Conversion/Passes.h"
 #include "commuter/InitAll.h"
 
+#include "mlir/Dialect/Shard/IR/ShardDialect.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/Support/ErrorHandling.h"
@@ -37,6 +40,25 @@
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::run;
+
+//===----------------------------------------------------------------------===//
+// Programs of upstream
+//===----------------------------------------------------------------------===//
+
+/// The ranks, and which parts of a global array are theirs, are read off a
+/// program in dist: one that holds ops of shard is converted as a whole.
+static LogicalResult convertShard(ModuleOp module) {
+  WalkResult found = module.walk([](Operation *op) {
+    return isa_and_nonnull<shard::ShardDialect>(op->getDialect())
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  if (!found.wasInterrupted())
+    return success();
+  PassManager pm(module.getContext());
+  pm.addPass(createConvertShardToDistPass({/*requireAll=*/true}));
+  return pm.run(module);
+}
 
 //===----------------------------------------------------------------------===//
 // Versions
@@ -177,6 +199,8 @@ static LogicalResult runProgram(Job &job, const Options &options,
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return fail(options.file + ": is no valid program");
+  if (failed(convertShard(*module)))
+    return fail(options.file + ": cannot be converted from shard to dist");
 
   auto signature = readSignature(*module, options.entry, options.axes);
   if (failed(signature))

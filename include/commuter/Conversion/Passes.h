@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The passes that leave Commuter's dialects for others.
+// The passes that come from other dialects to Commuter's, or leave them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,6 +24,9 @@ class LLVMDialect;
 } // namespace mlir
 
 namespace commuter {
+namespace dist {
+class DistDialect;
+} // namespace dist
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The passes that leave Commuter's dialects for others.
+// The passes that come from other dialects to Commuter's, or leave them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +14,40 @@
 #define COMMUTER_CONVERSION_PASSES_TD
 
 include "mlir/Pass/PassBase.td"
+
+def ConvertShardToDistPass : Pass<"convert-shard-to-dist", "::mlir::ModuleOp"> {
+  let summary = "Upstream's shard dialect to dist";
+  let description = [{
+    Takes programs in local view: what `shard-partition` leaves, or what is
+    written so.
+
+    - A `shard.grid` becomes a `dist.mesh` of its name, with the axes `axis0`,
+      `axis1` and so on.
+    - `all_gather`, `all_reduce`, `all_slice`, `all_to_all`, `reduce_scatter`,
+      `process_linear_index`, `process_multi_index` and `grid_shape` become what
+      `dist` has for them. A collective without `grid_axes` has a group of one
+      rank, so its input is its result.
+    - `shard.shard` becomes `dist.sharding` of arguments and results, and
+      `dist.assert_sharding` in between, where it says something of the value,
+      and not of what is still to be done with it.
+
+    What has no counterpart stays, with a missed remark that gives the reason; so
+    does the grid that it refers to, beside a mesh `<grid>_mesh`. `docs/shard.md`
+    says more of both.
+
+    ```mlir
+    shard.grid @grid(shape = 4x?)
+    %g = shard.all_gather %x on @grid grid_axes = [0] gather_axis = 0 : tensor<2x8xf32> -> tensor<8x8xf32>
+    // becomes
+    dist.mesh @grid(axis0 = 4, axis1 = ?)
+    %g = dist.all_gather %x dim 0 over @grid[axis0] : tensor<2x8xf32> -> tensor<8x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"requireAll", "require-all", "bool", "false",
+           "Fail where an op would stay, and change nothing">];
+  let dependentDialects = ["::commuter::dist::DistDialect"];
+}
 
 def SetEntryABIPass : Pass<"commuter-set-entry-abi", "::mlir::ModuleOp"> {
   let summary = "Fixes how a host calls the public functions";

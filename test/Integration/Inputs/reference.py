@@ -1,6 +1,7 @@
-"""Runs reference.mlir and compares every result on every rank with what this
-file computes, in plain Python, from all ranks' inputs: the definitions of the
-ops, written a second time. Values are small integers, so that sums are exact.
+"""Runs the functions of a program (reference.mlir, shard.mlir) and compares every
+result on every rank with what this file computes, in plain Python, from all ranks'
+inputs: the definitions of the ops, written a second time. Values are small integers,
+so that sums are exact.
 
 usage: reference.py COMMUTER_RUN PROGRAM FOLDER
 """
@@ -9,6 +10,7 @@ import itertools
 import math
 import os
 import random
+import re
 import subprocess
 import sys
 
@@ -108,6 +110,15 @@ def expected(function, rank, x, w, b):
         return [own(mine, rank, "a", 0), own(mine, rank, "b", 1), own(mine, rank, "ba", 1)]
     if function == "all_to_all":
         return [exchange(x, rank, "b", 1, 0), exchange(x, rank, "a", 0, 1)]
+    if function == "exchange_within":
+        return [exchange(x, rank, axes, dim, dim) for axes, dim in (("a", 0), ("b", 1), ("ba", 1))]
+    if function == "dynamic":
+        return [gather(x, rank, "ba", 0), own(mine, rank, "b", 1),
+                exchange(x, rank, "b", 1, 0), reduce(x, rank, "b")]
+    if function == "alone":
+        return [mine] * 3
+    if function == "number":
+        return [rank[0] * B + rank[1], rank[1], rank[0]]
     if function == "to_partial":
         zero = [[0.0] * COLUMNS] * ROWS
         return [mine if rank[1] == 0 else zero, x[(rank[0], 0)]]
@@ -155,9 +166,8 @@ def main(tool, program, folder):
     npy.write(path("w.npy"), "f32", (n, COLUMNS), w * n)
     npy.write(path("b.npy"), "f32", (n, COLUMNS), b * n)
 
-    functions = ["all_gather", "summing", "all_reduce", "reduce_scatter", "all_slice",
-                 "all_to_all", "to_partial", "place", "norms", "shared_results",
-                 "slices", "loop"]
+    functions = re.findall(r"^func\.func @(\w+)", open(program).read(), re.M)
+    assert len(functions) > 10
     for function in functions:
         inputs = ["--input", "0=" + path("x.npy")]
         if function == "norms":

@@ -1,0 +1,308 @@
+//===- ShardAnnotations.cpp -----------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a function's shard.shard ops say of the values of a program in local
+// view, where they say anything of it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ShardToDist.h"
+
+#include "commuter/Dialect/Dist/IR/Dist.h"
+
+using namespace mlir;
+using namespace commuter;
+
+bool Claim::isReplicated() const {
+  return llvm::all_of(dimAxes, [](const auto &axes) { return axes.empty(); });
+}
+
+bool commuter::isMesh(shard::GridOp grid) {
+  int64_t ranks = 1;
+  return llvm::all_of(grid.getShape(), [&](int64_t size) {
+    return ShapedType::isDynamic(size) ||
+           (size > 0 && !llvm::MulOverflow(ranks, size, ranks) &&
+            ranks <= INT32_MAX);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Shardings
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What a sharding claims of a value, or why it claims nothing that `dist` can
+/// say.
+struct Reading {
+  Claim claim;
+  StringRef obstacle;
+};
+} // namespace
+
+/// Sizes that a sharding leaves to values are not known.
+static bool hasHalo(shard::ShardingOp sharding) {
+  return llvm::any_of(sharding.getStaticHaloSizes(),
+                      [](int64_t size) { return size != 0; });
+}
+
+/// True if the offsets, one more than there are shards for each split
+/// dimension, are those of shards of equal sizes, which are the sizes of the
+/// local value. Several axes that split one dimension have no order of offsets.
+static bool hasEvenOffsets(shard::ShardingOp sharding, const Claim &claim,
+                           RankedTensorType type) {
+  ArrayRef<int64_t> offsets = sharding.getStaticShardedDimsOffsets();
+  if (offsets.empty())
+    return true;
+  ArrayRef<int64_t> gridShape = shard::GridOp(claim.grid).getShape();
+  for (auto [axes, local] : llvm::zip_equal(claim.dimAxes, type.getShape())) {
+    if (axes.empty())
+      continue;
+    int64_t shards = gridShape[axes.front()];
+    if (axes.size() != 1 || static_cast<int64_t>(offsets.size()) <= shards)
+      return false;
+    for (int64_t i = 0; i <= shards; ++i)
+      if (ShapedType::isDynamic(local) || offsets[i] != i * local)
+        return false;
+    offsets = offsets.drop_front(shards + 1);
+  }
+  return offsets.empty();
+}
+
+static Reading readSharding(shard::ShardOp op, SymbolTableCollection &symbols) {
+  auto sharding = op.getSharding().getDefiningOp<shard::ShardingOp>();
+  if (!sharding)
+    return {{}, stays::kUnknownSharding};
+  auto type = cast<RankedTensorType>(op.getType());
+  Claim claim{shard::getGridOrNull(sharding, sharding.getGridAttr(), symbols),
+              {}};
+  if (!claim.grid || !isMesh(claim.grid))
+    return {{}, stays::kGridSize};
+  if (hasHalo(sharding))
+    return {{}, stays::kHalo};
+  for (auto [dim, axes] : llvm::enumerate(sharding.getSplitAxes())) {
+    bool isInRange = llvm::all_of(axes.asArrayRef(), [&](int64_t axis) {
+      return static_cast<int64_t>(dim) < type.getRank() &&
+             axis < claim.grid.getRank();
+    });
+    if (!isInRange)
+      return {{}, stays::kOutOfRange};
+    claim.dimAxes.emplace_back(axes.asArrayRef());
+  }
+  claim.dimAxes.resize(type.getRank());
+  if (!hasEvenOffsets(sharding, claim, type))
+    return {{}, stays::kUnevenOffsets};
+  return {std::move(claim), {}};
+}
+
+//===----------------------------------------------------------------------===//
+// Views
+//===----------------------------------------------------------------------===//
+
+/// True if the op is one of a program that has been partitioned: what it takes
+/// and gives is a device's own, not the global value.
+static bool isLocal(Operation *op) {
+  return isa<shard::AllGatherOp, shard::AllReduceOp, shard::AllSliceOp,
+             shard::AllToAllOp, shard::BroadcastOp, shard::GatherOp,
+             shard::RecvOp, shard::ReduceOp, shard::ReduceScatterOp,
+             shard::ScatterOp, shard::SendOp, shard::ShiftOp,
+             shard::UpdateHaloOp, shard::ProcessLinearIndexOp,
+             shard::ProcessMultiIndexOp, dist::MeshGroupOpInterface>(op);
+}
+
+//===----------------------------------------------------------------------===//
+// The plan
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class Planner {
+public:
+  Planner(FunctionOpInterface function, SymbolTableCollection &symbols)
+      : function(function) {
+    function.walk([&](Operation *op) {
+      auto shard = dyn_cast<shard::ShardOp>(op);
+      if ((!shard && !isLocal(op)) ||
+          op->getParentOfType<FunctionOpInterface>() != function)
+        return;
+      if (!shard) {
+        isLocalView = true;
+        return;
+      }
+      readings.try_emplace(op, readSharding(shard, symbols));
+      if (Value root = findRoot(shard))
+        values[root].push_back(shard);
+      else
+        plan.staying.emplace_back(shard, stays::kUnknownSharding);
+    });
+  }
+
+  AnnotationPlan run() {
+    // A value with two shardings is to be brought from one into the other.
+    bool isPartitioned = true, isReplicated = true;
+    for (auto &[value, ops] : values)
+      for (shard::ShardOp op : ops) {
+        isPartitioned &= agree(ops.front(), op);
+        isReplicated &= readings.at(op).claim.isReplicated();
+      }
+    // Of what is replicated the local value is the global one.
+    if (isPartitioned && (isLocalView || isReplicated)) {
+      planResults();
+      findOtherUses();
+      for (auto &[value, ops] : values)
+        planValue(value, ops);
+      return std::move(plan);
+    }
+    for (auto &[value, ops] : values)
+      for (shard::ShardOp op : ops)
+        stay(op,
+             agree(ops.front(), op) ? stays::kGlobalView : stays::kResharding);
+    return std::move(plan);
+  }
+
+private:
+  /// The value that is annotated first; null where it is one of its own
+  /// annotations, as it may be in a region without dominance.
+  Value findRoot(shard::ShardOp op) {
+    SetVector<Operation *> path;
+    Value root;
+    while (op && !roots.contains(op) && path.insert(op)) {
+      root = op.getSrc();
+      op = root.getDefiningOp<shard::ShardOp>();
+    }
+    if (op)
+      root = roots.lookup(op);
+    for (Operation *annotation : path)
+      roots[annotation] = root;
+    return root;
+  }
+
+  /// True if both state one sharding.
+  bool agree(shard::ShardOp a, shard::ShardOp b) const {
+    if (a.getSharding() == b.getSharding())
+      return true;
+    const Reading &first = readings.at(a), &second = readings.at(b);
+    return first.obstacle.empty() && second.obstacle.empty() &&
+           first.claim == second.claim;
+  }
+
+  /// The op's own reason goes before those of the function.
+  void stay(shard::ShardOp op, StringRef reason) {
+    StringRef own = readings.at(op).obstacle;
+    plan.staying.emplace_back(op, own.empty() ? reason : own);
+  }
+
+  void stayAll(ArrayRef<shard::ShardOp> ops, StringRef reason) {
+    for (shard::ShardOp op : ops)
+      stay(op, reason);
+  }
+
+  /// What the function's own annotation `value` claims, if it is one.
+  const Claim *findClaim(Value value) const {
+    auto it = readings.find(value.getDefiningOp<shard::ShardOp>());
+    return it != readings.end() && it->second.obstacle.empty()
+               ? &it->second.claim
+               : nullptr;
+  }
+
+  /// A result that every return gives with one sharding has it.
+  void planResults() {
+    SmallVector<Operation *> returns;
+    for (Block &block : function.getFunctionBody())
+      if (!block.empty() && block.back().hasTrait<OpTrait::ReturnLike>())
+        returns.push_back(&block.back());
+    claimsResult.resize(function.getNumResults());
+    for (unsigned i = 0; i < function.getNumResults(); ++i) {
+      if (returns.empty() ||
+          function.getResultAttr(i, dist::ShardingAttr::kAttrName))
+        continue;
+      const Claim *claim = findClaim(returns.front()->getOperand(i));
+      claimsResult[i] = claim && llvm::all_of(returns, [&](Operation *op) {
+                          const Claim *other = findClaim(op->getOperand(i));
+                          return other && *other == *claim;
+                        });
+      if (claimsResult[i])
+        plan.results.emplace_back(i, *claim);
+    }
+  }
+
+  /// Finds the annotations that not only results with a sharding come of: what
+  /// the others say, these say.
+  void findOtherUses() {
+    for (auto &[value, ops] : values)
+      for (shard::ShardOp op : ops)
+        if (!llvm::all_of(op->getUses(), [&](OpOperand &use) {
+              return isa<shard::ShardOp>(use.getOwner()) || isResult(use);
+            }))
+          while (op && usedOtherwise.insert(op).second)
+            op = op.getSrc().getDefiningOp<shard::ShardOp>();
+  }
+
+  bool isResult(OpOperand &use) {
+    Operation *user = use.getOwner();
+    return user->getParentOp() == function.getOperation() &&
+           user->hasTrait<OpTrait::ReturnLike>() &&
+           claimsResult[use.getOperandNumber()];
+  }
+
+  /// What the ops, which agree, say of the value.
+  void planValue(Value value, ArrayRef<shard::ShardOp> ops) {
+    const Reading &reading = readings.at(ops.front());
+    if (!reading.obstacle.empty())
+      return stayAll(ops, reading.obstacle);
+
+    auto isDirect = [&](shard::ShardOp op) { return op.getSrc() == value; };
+    // What holds for some users need not hold of the value; what holds for all
+    // does.
+    bool isOfAllUses =
+        llvm::all_of(value.getUsers(), llvm::IsaPred<shard::ShardOp>);
+    auto isOfValue = [&](shard::ShardOp op) {
+      return isDirect(op) && (isOfAllUses || !op.getAnnotateForUsers());
+    };
+    auto argument = dyn_cast<BlockArgument>(value);
+    Block &entry = function.getFunctionBody().front();
+    if (argument && argument.getOwner() == &entry &&
+        llvm::any_of(ops, [&](shard::ShardOp op) {
+          return isOfValue(op) && op->getBlock() == &entry;
+        })) {
+      unsigned i = argument.getArgNumber();
+      if (function.getArgAttr(i, dist::ShardingAttr::kAttrName))
+        return stayAll(ops, stays::kAnnotated);
+      plan.arguments.emplace_back(i, reading.claim);
+      llvm::append_range(plan.redundant, ops);
+      return;
+    }
+    bool isOfSome = llvm::any_of(ops, isOfValue);
+    for (shard::ShardOp op : ops) {
+      if (!usedOtherwise.contains(op))
+        plan.redundant.push_back(op);
+      else if (isOfValue(op))
+        plan.assertions.emplace_back(op, reading.claim);
+      else if (isOfSome)
+        plan.redundant.push_back(op);
+      else
+        stay(op, stays::kForUsers);
+    }
+  }
+
+  FunctionOpInterface function;
+  bool isLocalView = false;
+  DenseMap<Operation *, Reading> readings;
+  DenseMap<Operation *, Value> roots;
+  /// The annotations of a value: of it directly, or of annotations of it.
+  llvm::MapVector<Value, SmallVector<shard::ShardOp>> values;
+  DenseSet<Operation *> usedOtherwise;
+  SmallVector<bool> claimsResult; ///< by number
+  AnnotationPlan plan;
+};
+
+} // namespace
+
+AnnotationPlan commuter::planAnnotations(FunctionOpInterface function,
+                                         SymbolTableCollection &symbols) {
+  return Planner(function, symbols).run();
+}

@@ -1,0 +1,495 @@
+//===- ShardToDist.cpp ----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// convert-shard-to-dist: grids, collectives and annotations of upstream's shard
+// dialect to those of dist.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ShardToDist.h"
+
+#include "commuter/Conversion/Passes.h"
+#include "commuter/Dialect/Dist/IR/Dist.h"
+
+#include "mlir/Dialect/Shard/IR/ShardDialect.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace commuter {
+#define GEN_PASS_DEF_CONVERTSHARDTODISTPASS
+#include "commuter/Conversion/Passes.h.inc"
+} // namespace commuter
+
+using namespace mlir;
+using namespace commuter;
+
+//===----------------------------------------------------------------------===//
+// What has a counterpart
+//===----------------------------------------------------------------------===//
+
+/// Not all that is out of range has been refused: `shard` verifies where it
+/// looks up a size, and looks up sizes of dimensions that are not there.
+static bool isDimOf(Value tensor, const APInt &dim) {
+  return dim.ult(cast<RankedTensorType>(tensor.getType()).getRank());
+}
+
+/// The size of the op's group; nullopt if an axis is open.
+template <typename OpT>
+static std::optional<int64_t> getGroupSize(OpT op, shard::GridOp grid) {
+  int64_t size = shard::collectiveProcessGroupSize(op.getGridAxes(), grid);
+  if (ShapedType::isDynamic(size))
+    return std::nullopt;
+  return size;
+}
+
+static std::optional<dist::ReductionKind>
+getReductionKind(shard::ReductionKind kind) {
+  switch (kind) {
+  case shard::ReductionKind::Sum:
+    return dist::ReductionKind::Sum;
+  case shard::ReductionKind::Max:
+    return dist::ReductionKind::Max;
+  case shard::ReductionKind::Min:
+    return dist::ReductionKind::Min;
+  default:
+    return std::nullopt;
+  }
+}
+
+/// True if the result is the input, in a type that says more or less of its
+/// sizes.
+template <typename OpT>
+static bool isCast(OpT op) {
+  return tensor::CastOp::areCastCompatible(op.getInput().getType(),
+                                           op.getType());
+}
+
+/// `dist` compares integers as signed ones, and has no sums of 8-bit floats.
+template <typename OpT>
+static StringRef findObstacleToReduction(OpT op) {
+  Type element = getElementTypeOrSelf(op.getInput());
+  if (element != getElementTypeOrSelf(op.getResult()))
+    return stays::kElementType;
+  // A group of one rank has nothing to reduce.
+  if (op.getGridAxes().empty())
+    return {};
+  std::optional<dist::ReductionKind> kind = getReductionKind(op.getReduction());
+  if (!kind)
+    return stays::kReductionKind;
+  if ((isa<FloatType>(element) && element.getIntOrFloatBitWidth() <= 8) ||
+      (element.isUnsignedInteger() && *kind != dist::ReductionKind::Sum))
+    return stays::kElementType;
+  return {};
+}
+
+/// What is left of the dimension that the op splits; nullopt if it is not
+/// known.
+static std::optional<int64_t> getRemainder(shard::AllToAllOp op,
+                                           shard::GridOp grid) {
+  int64_t dim = op.getSplitAxis().getSExtValue();
+  int64_t size = cast<ShapedType>(op.getInput().getType()).getDimSize(dim);
+  std::optional<int64_t> ranks = getGroupSize(op, grid);
+  if (!ranks || ShapedType::isDynamic(size))
+    return std::nullopt;
+  return size % *ranks;
+}
+
+static StringRef findObstacle(shard::AllGatherOp op, shard::GridOp) {
+  return isDimOf(op.getInput(), op.getGatherAxis()) ? StringRef()
+                                                    : stays::kOutOfRange;
+}
+static StringRef findObstacle(shard::AllSliceOp op, shard::GridOp) {
+  return isDimOf(op.getInput(), op.getSliceAxis()) ? StringRef()
+                                                   : stays::kOutOfRange;
+}
+static StringRef findObstacle(shard::AllReduceOp op, shard::GridOp) {
+  if (!isa<RankedTensorType>(op.getInput().getType()) ||
+      !isa<RankedTensorType>(op.getType()))
+    return stays::kBuffers;
+  StringRef obstacle = findObstacleToReduction(op);
+  return obstacle.empty() && !isCast(op) ? stays::kElementType : obstacle;
+}
+static StringRef findObstacle(shard::ReduceScatterOp op, shard::GridOp) {
+  return isDimOf(op.getInput(), op.getScatterAxis())
+             ? findObstacleToReduction(op)
+             : stays::kOutOfRange;
+}
+static StringRef findObstacle(shard::AllToAllOp op, shard::GridOp grid) {
+  if (!isDimOf(op.getInput(), op.getSplitAxis()) ||
+      !isDimOf(op.getInput(), op.getConcatAxis()))
+    return stays::kOutOfRange;
+  if (op.getGridAxes().empty())
+    return {};
+  // Within one dimension, a piece is found by its size.
+  bool isPlaced = op.getSplitAxis() != op.getConcatAxis();
+  return getRemainder(op, grid).value_or(isPlaced ? 0 : 1) == 0
+             ? StringRef()
+             : stays::kUnevenSplit;
+}
+
+/// Why the op stays; empty if it does not.
+static StringRef findObstacle(Operation *op, shard::GridOp grid) {
+  const bool hasMesh = grid && isMesh(grid);
+  return llvm::TypeSwitch<Operation *, StringRef>(op)
+      .Case<shard::ProcessLinearIndexOp, shard::ProcessMultiIndexOp,
+            shard::GridShapeOp>(
+          [&](auto) { return hasMesh ? StringRef() : stays::kGridSize; })
+      .Case<shard::AllGatherOp, shard::AllReduceOp, shard::AllSliceOp,
+            shard::AllToAllOp, shard::ReduceScatterOp>([&](auto op) {
+        if (!hasMesh)
+          return stays::kGridSize;
+        if (op.getGridAxes().empty() && !isCast(op))
+          return stays::kElementType;
+        return findObstacle(op, grid);
+      })
+      .Default([](Operation *) { return stays::kNoCounterpart; });
+}
+
+//===----------------------------------------------------------------------===//
+// The rewrite
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The `dist.mesh` that stands for a grid.
+struct Mesh {
+  FlatSymbolRefAttr symbol;
+  ArrayAttr axes; ///< names
+
+  ArrayAttr getAxes(ArrayRef<shard::GridAxis> numbers) const {
+    return ArrayAttr::get(axes.getContext(),
+                          llvm::map_to_vector(numbers, [&](int64_t number) {
+                            return axes[number];
+                          }));
+  }
+  dist::ShardingAttr getSharding(const Claim &claim) const {
+    MLIRContext *context = axes.getContext();
+    auto dimAxes = llvm::map_to_vector(
+        claim.dimAxes, [&](ArrayRef<shard::GridAxis> numbers) -> Attribute {
+          return getAxes(numbers);
+        });
+    return dist::ShardingAttr::get(context, symbol,
+                                   ArrayAttr::get(context, dimAxes),
+                                   ArrayAttr::get(context, {}));
+  }
+};
+
+/// Replaces one op, of which `findObstacle` has found nothing.
+class OpConverter {
+public:
+  OpConverter(Operation *op, shard::GridOp grid, const Mesh &mesh)
+      : builder(op), loc(op->getLoc()), grid(grid), mesh(mesh) {}
+
+  SmallVector<Value> convert(Operation *op) {
+    return llvm::TypeSwitch<Operation *, SmallVector<Value>>(op)
+        .Case<shard::AllGatherOp, shard::AllReduceOp, shard::AllSliceOp,
+              shard::AllToAllOp, shard::ReduceScatterOp>(
+            [&](auto op) -> SmallVector<Value> {
+              // Without an axis the group is the rank alone.
+              Value result =
+                  op.getGridAxes().empty()
+                      ? Value(op.getInput())
+                      : convertCollective(op, mesh.getAxes(op.getGridAxes()));
+              return {castTo(op.getType(), result)};
+            })
+        .Case([&](shard::ProcessLinearIndexOp) -> SmallVector<Value> {
+          return {
+              dist::AxisIndexOp::create(builder, loc, mesh.symbol, mesh.axes)};
+        })
+        .Case([&](shard::ProcessMultiIndexOp op) {
+          return forEachAxis<dist::AxisIndexOp>(op.getAxes());
+        })
+        .Case([&](shard::GridShapeOp op) {
+          return forEachAxis<dist::AxisSizeOp>(op.getAxes());
+        });
+  }
+
+private:
+  Value castTo(Type type, Value value) {
+    return value.getType() == type
+               ? value
+               : tensor::CastOp::create(builder, loc, type, value);
+  }
+
+  /// No axes are all axes.
+  template <typename OpT>
+  SmallVector<Value> forEachAxis(ArrayRef<shard::GridAxis> numbers) {
+    ArrayAttr axes = numbers.empty() ? mesh.axes : mesh.getAxes(numbers);
+    return llvm::map_to_vector(axes, [&](Attribute axis) -> Value {
+      return OpT::create(builder, loc, mesh.symbol,
+                         builder.getArrayAttr({axis}));
+    });
+  }
+
+  IntegerAttr getDim(const APInt &dim) {
+    return builder.getI64IntegerAttr(dim.getSExtValue());
+  }
+  dist::ReductionKindAttr getKind(shard::ReductionKind kind) {
+    return dist::ReductionKindAttr::get(builder.getContext(),
+                                        *getReductionKind(kind));
+  }
+
+  Value convertCollective(shard::AllGatherOp op, ArrayAttr axes) {
+    return dist::AllGatherOp::create(
+        builder, loc, op.getType(), op.getInput(), getDim(op.getGatherAxis()),
+        /*extents=*/Value(), mesh.symbol, axes, /*summing=*/ArrayAttr());
+  }
+  Value convertCollective(shard::AllReduceOp op, ArrayAttr axes) {
+    return dist::AllReduceOp::create(builder, loc, op.getInput(),
+                                     getKind(op.getReduction()), mesh.symbol,
+                                     axes);
+  }
+  Value convertCollective(shard::ReduceScatterOp op, ArrayAttr axes) {
+    return dist::ReduceScatterOp::create(
+        builder, loc, op.getType(), op.getInput(), getKind(op.getReduction()),
+        getDim(op.getScatterAxis()), mesh.symbol, axes);
+  }
+  Value convertCollective(shard::AllSliceOp op, ArrayAttr axes) {
+    return dist::AllSliceOp::create(builder, loc, op.getType(), op.getInput(),
+                                    getDim(op.getSliceAxis()),
+                                    /*extents=*/Value(), mesh.symbol, axes);
+  }
+  Value convertCollective(shard::AllToAllOp op, ArrayAttr axes) {
+    if (op.getSplitAxis() == op.getConcatAxis())
+      return exchangePieces(op, axes);
+    return dist::AllToAllOp::create(
+        builder, loc, op.getType(), op.getInput(), getDim(op.getSplitAxis()),
+        getDim(op.getConcatAxis()), mesh.symbol, axes);
+  }
+
+  /// Law: to split and to concatenate one dimension of n * k elements, n the
+  /// group's size, is to split the first and to concatenate the second of two
+  /// dimensions [n, k]. Precondition: n and k are known.
+  Value exchangePieces(shard::AllToAllOp op, ArrayAttr axes) {
+    auto type = cast<RankedTensorType>(op.getInput().getType());
+    int64_t dim = op.getSplitAxis().getSExtValue();
+    int64_t ranks = *getGroupSize(op, grid), size = type.getDimSize(dim);
+    SmallVector<int64_t> apart(type.getShape()), together(type.getShape());
+    apart[dim] = ranks;
+    apart.insert(apart.begin() + dim + 1, size / ranks);
+    together[dim] = 1;
+    together.insert(together.begin() + dim + 1, size);
+    SmallVector<ReassociationIndices> groups;
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      groups.push_back({d + (d > dim)});
+    groups[dim].push_back(dim + 1);
+
+    Value pieces = tensor::ExpandShapeOp::create(
+        builder, loc, type.clone(apart), op.getInput(), groups);
+    Value exchanged = dist::AllToAllOp::create(
+        builder, loc, type.clone(together), pieces,
+        builder.getI64IntegerAttr(dim), builder.getI64IntegerAttr(dim + 1),
+        mesh.symbol, axes);
+    return tensor::CollapseShapeOp::create(builder, loc, type, exchanged,
+                                           groups);
+  }
+
+  OpBuilder builder;
+  Location loc;
+  shard::GridOp grid;
+  const Mesh &mesh;
+};
+
+/// The whole program: first what becomes of each op, then the rewrite.
+class Conversion {
+public:
+  explicit Conversion(Operation *top) : top(top) {}
+
+  void plan();
+  /// The ops that stay, in the program's order, and why.
+  ArrayRef<std::pair<Operation *, StringRef>> getStaying() const {
+    return staying;
+  }
+  void apply();
+
+private:
+  shard::GridOp findGrid(Operation *op) {
+    return shard::getGridOrNull(
+        op, op->getAttrOfType<FlatSymbolRefAttr>("grid"), symbols);
+  }
+  void planShardings();
+  void createMesh(shard::GridOp grid);
+  void applyAnnotations(FunctionOpInterface function,
+                        const AnnotationPlan &annotations);
+  dist::ShardingAttr getSharding(const Claim &claim) {
+    return meshes.at(claim.grid).getSharding(claim);
+  }
+
+  Operation *top;
+  SymbolTableCollection symbols;
+  std::vector<std::pair<Operation *, StringRef>> staying;
+  std::vector<shard::GridOp> grids;
+  std::vector<shard::ShardingOp> shardings;
+  std::vector<std::pair<Operation *, shard::GridOp>> converted;
+  std::vector<std::pair<FunctionOpInterface, AnnotationPlan>> functions;
+  DenseSet<Operation *> going;  ///< no longer refer to a grid
+  DenseSet<Operation *> needed; ///< grids to which what is made refers
+  DenseMap<Operation *, Mesh> meshes;
+};
+
+} // namespace
+
+void Conversion::plan() {
+  DenseMap<Operation *, StringRef> reasons;
+  top->walk([&](FunctionOpInterface function) {
+    auto &[_, plan] =
+        functions.emplace_back(function, planAnnotations(function, symbols));
+    reasons.insert_range(plan.staying);
+    for (auto &[number, claim] :
+         llvm::concat<std::pair<unsigned, Claim>>(plan.arguments, plan.results))
+      needed.insert(claim.grid);
+    for (auto &[op, claim] : plan.assertions) {
+      needed.insert(claim.grid);
+      going.insert(op);
+    }
+    for (shard::ShardOp op : plan.redundant)
+      going.insert(op);
+  });
+  top->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (!isa_and_nonnull<shard::ShardDialect>(op->getDialect()))
+      return;
+    StringRef reason;
+    if (auto grid = dyn_cast<shard::GridOp>(op)) {
+      grids.push_back(grid);
+      reason = isMesh(grid) ? StringRef() : stays::kGridSize;
+    } else if (auto sharding = dyn_cast<shard::ShardingOp>(op)) {
+      shardings.push_back(sharding);
+    } else if (isa<shard::ShardOp>(op)) {
+      if (!going.contains(op))
+        reason = reasons.lookup_or(op, stays::kGlobalView);
+    } else {
+      shard::GridOp grid = findGrid(op);
+      reason = findObstacle(op, grid);
+      if (reason.empty()) {
+        converted.emplace_back(op, grid);
+        going.insert(op);
+        needed.insert(grid);
+      }
+    }
+    if (!reason.empty())
+      staying.emplace_back(op, reason);
+  });
+  for (shard::ShardingOp op : shardings)
+    if (llvm::all_of(op->getUsers(),
+                     [&](Operation *user) { return going.contains(user); }))
+      going.insert(op);
+}
+
+/// A grid that something still refers to stays beside its mesh, and keeps its
+/// name.
+void Conversion::createMesh(shard::GridOp grid) {
+  if (!isMesh(grid))
+    return;
+  auto uses = SymbolTable::getSymbolUses(grid, top);
+  bool goes = uses && llvm::all_of(*uses, [&](SymbolTable::SymbolUse use) {
+                return going.contains(use.getUser());
+              });
+  if (!goes && !needed.contains(grid))
+    return;
+  OpBuilder builder(grid);
+  SmallVector<Attribute> names;
+  for (int64_t axis = 0; axis < grid.getRank(); ++axis)
+    names.push_back(builder.getStringAttr("axis" + Twine(axis)));
+  std::string name = grid.getSymName().str();
+  SymbolTable table(grid->getParentOp());
+  if (goes)
+    table.remove(grid);
+  auto mesh =
+      dist::MeshOp::create(builder, grid.getLoc(), goes ? name : name + "_mesh",
+                           builder.getArrayAttr(names), grid.getShape());
+  SymbolTable::setSymbolVisibility(mesh,
+                                   SymbolTable::getSymbolVisibility(grid));
+  table.insert(mesh);
+  meshes.try_emplace(grid, FlatSymbolRefAttr::get(mesh.getSymNameAttr()),
+                     mesh.getAxisNames());
+  if (goes)
+    going.insert(grid);
+}
+
+void Conversion::applyAnnotations(FunctionOpInterface function,
+                                  const AnnotationPlan &annotations) {
+  StringRef name = dist::ShardingAttr::kAttrName;
+  for (const auto &[number, claim] : annotations.arguments)
+    function.setArgAttr(number, name, getSharding(claim));
+  for (const auto &[number, claim] : annotations.results)
+    function.setResultAttr(number, name, getSharding(claim));
+  for (auto [op, claim] : annotations.assertions) {
+    OpBuilder builder(op);
+    op.replaceAllUsesWith(Value(dist::AssertShardingOp::create(
+        builder, op.getLoc(), op.getSrc(), getSharding(claim))));
+  }
+  for (shard::ShardOp op : annotations.redundant)
+    op.replaceAllUsesWith(op.getSrc());
+  for (const auto &[op, claim] : annotations.assertions)
+    op->erase();
+  for (shard::ShardOp op : annotations.redundant)
+    op->erase();
+}
+
+void Conversion::apply() {
+  for (shard::GridOp grid : grids)
+    createMesh(grid);
+  for (auto &[function, annotations] : functions)
+    applyAnnotations(function, annotations);
+  for (auto [op, grid] : converted) {
+    op->replaceAllUsesWith(OpConverter(op, grid, meshes.at(grid)).convert(op));
+    op->erase();
+  }
+  for (shard::ShardingOp op : shardings)
+    if (going.contains(op))
+      op->erase();
+  for (shard::GridOp grid : grids)
+    if (going.contains(grid))
+      grid->erase();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct ConvertShardToDist
+    : public commuter::impl::ConvertShardToDistPassBase<ConvertShardToDist> {
+  using ConvertShardToDistPassBase::ConvertShardToDistPassBase;
+
+  void runOnOperation() override {
+    Conversion conversion(getOperation());
+    conversion.plan();
+    if (requireAll && !conversion.getStaying().empty()) {
+      report(conversion.getStaying());
+      return signalPassFailure();
+    }
+    for (auto [op, reason] : conversion.getStaying())
+      remark(op, reason);
+    conversion.apply();
+  }
+
+private:
+  static void report(ArrayRef<std::pair<Operation *, StringRef>> staying) {
+    auto [first, reason] = staying.front();
+    InFlightDiagnostic diag = first->emitOpError()
+                              << "cannot be converted to dist: " << reason;
+    for (auto [op, reason] : staying.drop_front())
+      diag.attachNote(op->getLoc())
+          << "neither can '" << op->getName() << "': " << reason;
+  }
+
+  static void remark(Operation *op, StringRef reason) {
+    auto function = op->getParentOfType<FunctionOpInterface>();
+    auto missed = mlir::remark::missed(
+        op->getLoc(), mlir::remark::RemarkOpts::name("convert-shard-to-dist")
+                          .category("dist")
+                          .function(function ? function.getName() : ""));
+    if (missed)
+      missed << mlir::remark::reason("{0}", reason.str())
+             << mlir::remark::metric("op", op->getName().getStringRef());
+  }
+};
+
+} // namespace
