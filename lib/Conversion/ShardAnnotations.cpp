@@ -13,22 +13,11 @@
 
 #include "ShardToDist.h"
 
-#include "commuter/Dialect/Dist/IR/Dist.h"
-
 using namespace mlir;
 using namespace commuter;
 
 bool Claim::isReplicated() const {
   return llvm::all_of(dimAxes, [](const auto &axes) { return axes.empty(); });
-}
-
-bool commuter::isMesh(shard::GridOp grid) {
-  int64_t ranks = 1;
-  return llvm::all_of(grid.getShape(), [&](int64_t size) {
-    return ShapedType::isDynamic(size) ||
-           (size > 0 && !llvm::MulOverflow(ranks, size, ranks) &&
-            ranks <= INT32_MAX);
-  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -164,6 +153,23 @@ public:
     return std::move(plan);
   }
 
+  /// The partitioner takes the sharding of an argument from its one use.
+  SignaturePlan runForPartition() {
+    if (isLocalView || function.isExternal())
+      return {};
+    for (BlockArgument argument : function.getFunctionBody().getArguments()) {
+      unsigned i = argument.getArgNumber();
+      auto shard = argument.hasOneUse()
+                       ? dyn_cast<shard::ShardOp>(*argument.user_begin())
+                       : shard::ShardOp();
+      if (const Claim *claim = shard ? findClaim(shard) : nullptr)
+        annotate(plan.signature.arguments, i, *claim,
+                 function.getArgAttr(i, dist::ShardingAttr::kAttrName));
+    }
+    planResults();
+    return std::move(plan.signature);
+  }
+
 private:
   /// The value that is annotated first; null where it is one of its own
   /// annotations, as it may be in a region without dominance.
@@ -209,6 +215,18 @@ private:
                : nullptr;
   }
 
+  /// Gives an argument or a result the sharding, unless it has another one.
+  static bool annotate(std::vector<std::pair<unsigned, Claim>> &claims,
+                       unsigned number, const Claim &claim,
+                       Attribute annotation) {
+    if (annotation) {
+      std::optional<Mesh> mesh = findMesh(claim.grid);
+      return mesh && mesh->getSharding(claim) == annotation;
+    }
+    claims.emplace_back(number, claim);
+    return true;
+  }
+
   /// A result that every return gives with one sharding has it.
   void planResults() {
     SmallVector<Operation *> returns;
@@ -217,16 +235,17 @@ private:
         returns.push_back(&block.back());
     claimsResult.resize(function.getNumResults());
     for (unsigned i = 0; i < function.getNumResults(); ++i) {
-      if (returns.empty() ||
-          function.getResultAttr(i, dist::ShardingAttr::kAttrName))
+      if (returns.empty())
         continue;
       const Claim *claim = findClaim(returns.front()->getOperand(i));
-      claimsResult[i] = claim && llvm::all_of(returns, [&](Operation *op) {
-                          const Claim *other = findClaim(op->getOperand(i));
-                          return other && *other == *claim;
-                        });
-      if (claimsResult[i])
-        plan.results.emplace_back(i, *claim);
+      bool isAlike = claim && llvm::all_of(returns, [&](Operation *op) {
+                       const Claim *other = findClaim(op->getOperand(i));
+                       return other && *other == *claim;
+                     });
+      if (isAlike)
+        claimsResult[i] =
+            annotate(plan.signature.results, i, *claim,
+                     function.getResultAttr(i, dist::ShardingAttr::kAttrName));
     }
   }
 
@@ -270,9 +289,9 @@ private:
           return isOfValue(op) && op->getBlock() == &entry;
         })) {
       unsigned i = argument.getArgNumber();
-      if (function.getArgAttr(i, dist::ShardingAttr::kAttrName))
+      if (!annotate(plan.signature.arguments, i, reading.claim,
+                    function.getArgAttr(i, dist::ShardingAttr::kAttrName)))
         return stayAll(ops, stays::kAnnotated);
-      plan.arguments.emplace_back(i, reading.claim);
       llvm::append_range(plan.redundant, ops);
       return;
     }
@@ -305,4 +324,9 @@ private:
 AnnotationPlan commuter::planAnnotations(FunctionOpInterface function,
                                          SymbolTableCollection &symbols) {
   return Planner(function, symbols).run();
+}
+
+SignaturePlan commuter::planPartition(FunctionOpInterface function,
+                                      SymbolTableCollection &symbols) {
+  return Planner(function, symbols).runForPartition();
 }

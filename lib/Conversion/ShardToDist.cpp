@@ -32,12 +32,6 @@ using namespace commuter;
 // What has a counterpart
 //===----------------------------------------------------------------------===//
 
-/// Not all that is out of range has been refused: `shard` verifies where it
-/// looks up a size, and looks up sizes of dimensions that are not there.
-static bool isDimOf(Value tensor, const APInt &dim) {
-  return dim.ult(cast<RankedTensorType>(tensor.getType()).getRank());
-}
-
 /// The size of the op's group; nullopt if an axis is open.
 template <typename OpT>
 static std::optional<int64_t> getGroupSize(OpT op, shard::GridOp grid) {
@@ -45,6 +39,13 @@ static std::optional<int64_t> getGroupSize(OpT op, shard::GridOp grid) {
   if (ShapedType::isDynamic(size))
     return std::nullopt;
   return size;
+}
+
+/// True if the group is of one rank, as it is without axes: then the result is
+/// the input.
+template <typename OpT>
+static bool isAlone(OpT op, shard::GridOp grid) {
+  return getGroupSize(op, grid) == 1;
 }
 
 static std::optional<dist::ReductionKind>
@@ -69,67 +70,59 @@ static bool isCast(OpT op) {
                                            op.getType());
 }
 
-/// `dist` compares integers as signed ones, and has no sums of 8-bit floats.
+/// True if the dimension is one of the tensor. Not all that are out of range
+/// have been refused: `shard` verifies where it looks up their sizes.
+static bool isDimOf(Value tensor, const APInt &dim) {
+  return dim.ult(cast<RankedTensorType>(tensor.getType()).getRank());
+}
+static bool hasDims(shard::AllGatherOp op) {
+  return isDimOf(op.getInput(), op.getGatherAxis());
+}
+static bool hasDims(shard::AllReduceOp) { return true; }
+static bool hasDims(shard::AllSliceOp op) {
+  return isDimOf(op.getInput(), op.getSliceAxis());
+}
+static bool hasDims(shard::AllToAllOp op) {
+  return isDimOf(op.getInput(), op.getSplitAxis()) &&
+         isDimOf(op.getInput(), op.getConcatAxis());
+}
+static bool hasDims(shard::ReduceScatterOp op) {
+  return isDimOf(op.getInput(), op.getScatterAxis());
+}
+
+/// `dist` reduces elements in their own type, compares integers as signed ones,
+/// and has no sums of 8-bit floats.
 template <typename OpT>
 static StringRef findObstacleToReduction(OpT op) {
-  Type element = getElementTypeOrSelf(op.getInput());
-  if (element != getElementTypeOrSelf(op.getResult()))
-    return stays::kElementType;
-  // A group of one rank has nothing to reduce.
-  if (op.getGridAxes().empty())
-    return {};
   std::optional<dist::ReductionKind> kind = getReductionKind(op.getReduction());
   if (!kind)
     return stays::kReductionKind;
-  if ((isa<FloatType>(element) && element.getIntOrFloatBitWidth() <= 8) ||
+  Type element = getElementTypeOrSelf(op.getInput());
+  if (element != getElementTypeOrSelf(op.getResult()) ||
+      (isa<FloatType>(element) && element.getIntOrFloatBitWidth() <= 8) ||
       (element.isUnsignedInteger() && *kind != dist::ReductionKind::Sum))
     return stays::kElementType;
   return {};
 }
 
-/// What is left of the dimension that the op splits; nullopt if it is not
-/// known.
-static std::optional<int64_t> getRemainder(shard::AllToAllOp op,
-                                           shard::GridOp grid) {
-  int64_t dim = op.getSplitAxis().getSExtValue();
-  int64_t size = cast<ShapedType>(op.getInput().getType()).getDimSize(dim);
-  std::optional<int64_t> ranks = getGroupSize(op, grid);
-  if (!ranks || ShapedType::isDynamic(size))
-    return std::nullopt;
-  return size % *ranks;
-}
-
-static StringRef findObstacle(shard::AllGatherOp op, shard::GridOp) {
-  return isDimOf(op.getInput(), op.getGatherAxis()) ? StringRef()
-                                                    : stays::kOutOfRange;
-}
-static StringRef findObstacle(shard::AllSliceOp op, shard::GridOp) {
-  return isDimOf(op.getInput(), op.getSliceAxis()) ? StringRef()
-                                                   : stays::kOutOfRange;
-}
+static StringRef findObstacle(shard::AllGatherOp, shard::GridOp) { return {}; }
 static StringRef findObstacle(shard::AllReduceOp op, shard::GridOp) {
-  if (!isa<RankedTensorType>(op.getInput().getType()) ||
-      !isa<RankedTensorType>(op.getType()))
-    return stays::kBuffers;
   StringRef obstacle = findObstacleToReduction(op);
   return obstacle.empty() && !isCast(op) ? stays::kElementType : obstacle;
 }
-static StringRef findObstacle(shard::ReduceScatterOp op, shard::GridOp) {
-  return isDimOf(op.getInput(), op.getScatterAxis())
-             ? findObstacleToReduction(op)
-             : stays::kOutOfRange;
-}
+static StringRef findObstacle(shard::AllSliceOp, shard::GridOp) { return {}; }
 static StringRef findObstacle(shard::AllToAllOp op, shard::GridOp grid) {
-  if (!isDimOf(op.getInput(), op.getSplitAxis()) ||
-      !isDimOf(op.getInput(), op.getConcatAxis()))
-    return stays::kOutOfRange;
-  if (op.getGridAxes().empty())
-    return {};
+  int64_t dim = op.getSplitAxis().getSExtValue();
+  int64_t size = cast<ShapedType>(op.getInput().getType()).getDimSize(dim);
+  std::optional<int64_t> ranks = getGroupSize(op, grid);
   // Within one dimension, a piece is found by its size.
-  bool isPlaced = op.getSplitAxis() != op.getConcatAxis();
-  return getRemainder(op, grid).value_or(isPlaced ? 0 : 1) == 0
-             ? StringRef()
-             : stays::kUnevenSplit;
+  bool isEven = !ranks || ShapedType::isDynamic(size)
+                    ? op.getSplitAxis() != op.getConcatAxis()
+                    : size % *ranks == 0;
+  return isEven ? StringRef() : stays::kUnevenSplit;
+}
+static StringRef findObstacle(shard::ReduceScatterOp op, shard::GridOp) {
+  return findObstacleToReduction(op);
 }
 
 /// Why the op stays; empty if it does not.
@@ -141,10 +134,15 @@ static StringRef findObstacle(Operation *op, shard::GridOp grid) {
           [&](auto) { return hasMesh ? StringRef() : stays::kGridSize; })
       .Case<shard::AllGatherOp, shard::AllReduceOp, shard::AllSliceOp,
             shard::AllToAllOp, shard::ReduceScatterOp>([&](auto op) {
+        if (!isa<RankedTensorType>(op.getInput().getType()) ||
+            !isa<RankedTensorType>(op.getType()))
+          return stays::kBuffers;
         if (!hasMesh)
           return stays::kGridSize;
-        if (op.getGridAxes().empty() && !isCast(op))
-          return stays::kElementType;
+        if (!hasDims(op))
+          return stays::kOutOfRange;
+        if (isAlone(op, grid))
+          return isCast(op) ? StringRef() : stays::kElementType;
         return findObstacle(op, grid);
       })
       .Default([](Operation *) { return stays::kNoCounterpart; });
@@ -155,29 +153,6 @@ static StringRef findObstacle(Operation *op, shard::GridOp grid) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-
-/// The `dist.mesh` that stands for a grid.
-struct Mesh {
-  FlatSymbolRefAttr symbol;
-  ArrayAttr axes; ///< names
-
-  ArrayAttr getAxes(ArrayRef<shard::GridAxis> numbers) const {
-    return ArrayAttr::get(axes.getContext(),
-                          llvm::map_to_vector(numbers, [&](int64_t number) {
-                            return axes[number];
-                          }));
-  }
-  dist::ShardingAttr getSharding(const Claim &claim) const {
-    MLIRContext *context = axes.getContext();
-    auto dimAxes = llvm::map_to_vector(
-        claim.dimAxes, [&](ArrayRef<shard::GridAxis> numbers) -> Attribute {
-          return getAxes(numbers);
-        });
-    return dist::ShardingAttr::get(context, symbol,
-                                   ArrayAttr::get(context, dimAxes),
-                                   ArrayAttr::get(context, {}));
-  }
-};
 
 /// Replaces one op, of which `findObstacle` has found nothing.
 class OpConverter {
@@ -190,9 +165,8 @@ public:
         .Case<shard::AllGatherOp, shard::AllReduceOp, shard::AllSliceOp,
               shard::AllToAllOp, shard::ReduceScatterOp>(
             [&](auto op) -> SmallVector<Value> {
-              // Without an axis the group is the rank alone.
               Value result =
-                  op.getGridAxes().empty()
+                  isAlone(op, grid)
                       ? Value(op.getInput())
                       : convertCollective(op, mesh.getAxes(op.getGridAxes()));
               return {castTo(op.getType(), result)};
@@ -312,13 +286,9 @@ private:
     return shard::getGridOrNull(
         op, op->getAttrOfType<FlatSymbolRefAttr>("grid"), symbols);
   }
-  void planShardings();
-  void createMesh(shard::GridOp grid);
+  void convertGrid(shard::GridOp grid);
   void applyAnnotations(FunctionOpInterface function,
                         const AnnotationPlan &annotations);
-  dist::ShardingAttr getSharding(const Claim &claim) {
-    return meshes.at(claim.grid).getSharding(claim);
-  }
 
   Operation *top;
   SymbolTableCollection symbols;
@@ -340,9 +310,8 @@ void Conversion::plan() {
     auto &[_, plan] =
         functions.emplace_back(function, planAnnotations(function, symbols));
     reasons.insert_range(plan.staying);
-    for (auto &[number, claim] :
-         llvm::concat<std::pair<unsigned, Claim>>(plan.arguments, plan.results))
-      needed.insert(claim.grid);
+    plan.signature.forEachClaim(
+        [&](const Claim &claim) { needed.insert(claim.grid); });
     for (auto &[op, claim] : plan.assertions) {
       needed.insert(claim.grid);
       going.insert(op);
@@ -380,48 +349,28 @@ void Conversion::plan() {
       going.insert(op);
 }
 
-/// A grid that something still refers to stays beside its mesh, and keeps its
-/// name.
-void Conversion::createMesh(shard::GridOp grid) {
+/// A grid that something still refers to stays beside its mesh.
+void Conversion::convertGrid(shard::GridOp grid) {
   if (!isMesh(grid))
     return;
   auto uses = SymbolTable::getSymbolUses(grid, top);
   bool goes = uses && llvm::all_of(*uses, [&](SymbolTable::SymbolUse use) {
                 return going.contains(use.getUser());
               });
-  if (!goes && !needed.contains(grid))
-    return;
-  OpBuilder builder(grid);
-  SmallVector<Attribute> names;
-  for (int64_t axis = 0; axis < grid.getRank(); ++axis)
-    names.push_back(builder.getStringAttr("axis" + Twine(axis)));
-  std::string name = grid.getSymName().str();
-  SymbolTable table(grid->getParentOp());
-  if (goes)
-    table.remove(grid);
-  auto mesh =
-      dist::MeshOp::create(builder, grid.getLoc(), goes ? name : name + "_mesh",
-                           builder.getArrayAttr(names), grid.getShape());
-  SymbolTable::setSymbolVisibility(mesh,
-                                   SymbolTable::getSymbolVisibility(grid));
-  table.insert(mesh);
-  meshes.try_emplace(grid, FlatSymbolRefAttr::get(mesh.getSymNameAttr()),
-                     mesh.getAxisNames());
   if (goes)
     going.insert(grid);
+  if (goes || needed.contains(grid))
+    meshes.try_emplace(grid, createMesh(grid, /*replaces=*/goes));
 }
 
 void Conversion::applyAnnotations(FunctionOpInterface function,
                                   const AnnotationPlan &annotations) {
-  StringRef name = dist::ShardingAttr::kAttrName;
-  for (const auto &[number, claim] : annotations.arguments)
-    function.setArgAttr(number, name, getSharding(claim));
-  for (const auto &[number, claim] : annotations.results)
-    function.setResultAttr(number, name, getSharding(claim));
+  annotations.signature.apply(function, meshes);
   for (auto [op, claim] : annotations.assertions) {
     OpBuilder builder(op);
     op.replaceAllUsesWith(Value(dist::AssertShardingOp::create(
-        builder, op.getLoc(), op.getSrc(), getSharding(claim))));
+        builder, op.getLoc(), op.getSrc(),
+        meshes.at(claim.grid).getSharding(claim))));
   }
   for (shard::ShardOp op : annotations.redundant)
     op.replaceAllUsesWith(op.getSrc());
@@ -433,7 +382,7 @@ void Conversion::applyAnnotations(FunctionOpInterface function,
 
 void Conversion::apply() {
   for (shard::GridOp grid : grids)
-    createMesh(grid);
+    convertGrid(grid);
   for (auto &[function, annotations] : functions)
     applyAnnotations(function, annotations);
   for (auto [op, grid] : converted) {

@@ -14,6 +14,8 @@
 #ifndef COMMUTER_LIB_CONVERSION_SHARDTODIST_H
 #define COMMUTER_LIB_CONVERSION_SHARDTODIST_H
 
+#include "commuter/Dialect/Dist/IR/Dist.h"
+
 #include "mlir/Dialect/Shard/IR/ShardOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/MapVector.h"
@@ -53,9 +55,40 @@ struct Claim {
   bool operator==(const Claim &) const = default;
 };
 
+/// The `dist.mesh` that stands for a grid.
+struct Mesh {
+  mlir::FlatSymbolRefAttr symbol;
+  mlir::ArrayAttr axes; ///< names
+
+  mlir::ArrayAttr getAxes(llvm::ArrayRef<mlir::shard::GridAxis> numbers) const;
+  dist::ShardingAttr getSharding(const Claim &claim) const;
+};
+
+/// The mesh of a grid that stays beside it, `<grid>_mesh`, if there is one.
+std::optional<Mesh> findMesh(mlir::shard::GridOp grid);
+
+/// That mesh, or a new one: of the grid's name if it `replaces` the grid, which
+/// the caller then erases.
+Mesh createMesh(mlir::shard::GridOp grid, bool replaces);
+
+/// Shardings of arguments and results, by number.
+struct SignaturePlan {
+  std::vector<std::pair<unsigned, Claim>> arguments, results;
+
+  template <typename Callback>
+  void forEachClaim(Callback callback) const {
+    for (const auto *claims : {&arguments, &results})
+      for (const auto &[number, claim] : *claims)
+        callback(claim);
+  }
+  /// Writes them as `dist.sharding`.
+  void apply(mlir::FunctionOpInterface function,
+             const llvm::DenseMap<mlir::Operation *, Mesh> &meshes) const;
+};
+
 /// What becomes of the `shard.shard` ops of a function.
 struct AnnotationPlan {
-  std::vector<std::pair<unsigned, Claim>> arguments, results; ///< by number
+  SignaturePlan signature;
   /// Become `dist.assert_sharding`.
   std::vector<std::pair<mlir::shard::ShardOp, Claim>> assertions;
   /// Say nothing that is not said elsewhere.
@@ -67,6 +100,11 @@ struct AnnotationPlan {
 /// Decides for the ops of the function itself, not of functions in it.
 AnnotationPlan planAnnotations(mlir::FunctionOpInterface function,
                                mlir::SymbolTableCollection &symbols);
+
+/// The shardings that `shard-partition` gives a function in global view; none
+/// if it is in local view.
+SignaturePlan planPartition(mlir::FunctionOpInterface function,
+                            mlir::SymbolTableCollection &symbols);
 
 } // namespace commuter
 

@@ -5,6 +5,7 @@
 // CHECK: dist.mesh @grid(axis0 = 2, axis1 = 3, axis2 = ?)
 // CHECK-NOT: shard.
 shard.grid @grid(shape = 2x3x?)
+shard.grid @one(shape = 1)
 
 // The order of the axes is that of the group, outer to inner.
 // CHECK-LABEL: func @all_gather(
@@ -86,18 +87,20 @@ func.func @exchange_within(%x: tensor<?x6xf32>) -> tensor<?x?xf32> {
   return %0 : tensor<?x?xf32>
 }
 
-// Without axes a group is one rank, whatever it would reduce.
+// Without axes, or along axes of size 1, a group is one rank, whatever it would
+// reduce.
 // CHECK-LABEL: func @alone(
 // CHECK-SAME: %[[X:.*]]: tensor<2x6xf32>
 // CHECK: %[[C:.*]] = tensor.cast %[[X]] : tensor<2x6xf32> to tensor<2x?xf32>
-// CHECK: return %[[X]], %[[C]], %[[X]], %[[X]], %[[X]]
-func.func @alone(%x: tensor<2x6xf32>) -> (tensor<2x6xf32>, tensor<2x?xf32>, tensor<2x6xf32>, tensor<2x6xf32>, tensor<2x6xf32>) {
+// CHECK: return %[[X]], %[[C]], %[[X]], %[[X]], %[[X]], %[[X]]
+func.func @alone(%x: tensor<2x6xf32>) -> (tensor<2x6xf32>, tensor<2x?xf32>, tensor<2x6xf32>, tensor<2x6xf32>, tensor<2x6xf32>, tensor<2x6xf32>) {
   %a = shard.all_gather %x on @grid gather_axis = 0 : tensor<2x6xf32> -> tensor<2x6xf32>
   %b = shard.reduce_scatter %x on @grid reduction = product scatter_axis = 1 : tensor<2x6xf32> -> tensor<2x?xf32>
   %c = shard.all_reduce %x on @grid reduction = generic : tensor<2x6xf32> -> tensor<2x6xf32>
   %d = shard.all_slice %x on @grid grid_axes = [] slice_axis = 0 : tensor<2x6xf32> -> tensor<2x6xf32>
   %e = shard.all_to_all %x on @grid split_axis = 1 concat_axis = 1 : tensor<2x6xf32> -> tensor<2x6xf32>
-  return %a, %b, %c, %d, %e : tensor<2x6xf32>, tensor<2x?xf32>, tensor<2x6xf32>, tensor<2x6xf32>, tensor<2x6xf32>
+  %f = shard.all_reduce %x on @one grid_axes = [0] reduction = product : tensor<2x6xf32> -> tensor<2x6xf32>
+  return %a, %b, %c, %d, %e, %f : tensor<2x6xf32>, tensor<2x?xf32>, tensor<2x6xf32>, tensor<2x6xf32>, tensor<2x6xf32>, tensor<2x6xf32>
 }
 
 // CHECK-LABEL: func @place(
@@ -152,4 +155,19 @@ shard.grid @g(shape = 1)
 func.func @nothing() {
   %s = shard.sharding @g split_axes = [[0]] : !shard.sharding
   return
+}
+
+// -----
+
+// What stayed before, with the mesh that was made then.
+// CHECK: shard.grid @grid(shape = 2)
+// CHECK-NOT: dist.mesh @grid_mesh_
+// CHECK: dist.mesh @grid_mesh(axis0 = 2)
+// CHECK-LABEL: func @again(
+// CHECK: dist.all_reduce {{.*}} over @grid_mesh[axis0]
+shard.grid @grid(shape = 2)
+dist.mesh @grid_mesh(axis0 = 2)
+func.func @again(%x: tensor<2xf32>) -> tensor<2xf32> attributes {of = @grid} {
+  %0 = shard.all_reduce %x on @grid grid_axes = [0] : tensor<2xf32> -> tensor<2xf32>
+  return %0 : tensor<2xf32>
 }

@@ -49,6 +49,28 @@ def ConvertShardToDistPass : Pass<"convert-shard-to-dist", "::mlir::ModuleOp"> {
   let dependentDialects = ["::commuter::dist::DistDialect"];
 }
 
+def RecordShardingsPass : Pass<"commuter-record-shardings", "::mlir::ModuleOp"> {
+  let summary = "Keeps what shard-partition forgets";
+  let description = [{
+    Upstream's `shard-partition` makes tensors of global size local ones, and drops
+    their annotations: of an argument's local tensor nothing says any more that it
+    is the same on all ranks. Runs in front of it, behind `sharding-propagation`,
+    and writes the shardings of arguments and results as `dist.sharding`, on a mesh
+    `<grid>_mesh` which `convert-shard-to-dist` then takes for the grid's.
+    Functions in local view are left to that pass.
+
+    ```mlir
+    func.func @f(%w: tensor<8xf32>) {
+      %s = shard.sharding @grid split_axes = [[]] : !shard.sharding
+      %0 = shard.shard %w to %s : tensor<8xf32>
+    // becomes
+    func.func @f(%w: tensor<8xf32> {dist.sharding = #dist.sharding<@grid_mesh, [{} ]>}) {
+      // as before
+    ```
+  }];
+  let dependentDialects = ["::commuter::dist::DistDialect"];
+}
+
 def SetEntryABIPass : Pass<"commuter-set-entry-abi", "::mlir::ModuleOp"> {
   let summary = "Fixes how a host calls the public functions";
   let description = [{
