@@ -136,7 +136,9 @@ public:
     for (auto &[value, ops] : values)
       for (shard::ShardOp op : ops) {
         isPartitioned &= agree(ops.front(), op);
-        isReplicated &= readings.at(op).claim.isReplicated();
+        const Reading &reading = readings.at(op);
+        isReplicated &=
+            reading.obstacle.empty() && reading.claim.isReplicated();
       }
     // Of what is replicated the local value is the global one.
     if (isPartitioned && (isLocalView || isReplicated)) {

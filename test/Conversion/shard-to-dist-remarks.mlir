@@ -154,6 +154,22 @@ func.func @global(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32> {
 
 // -----
 
+// One that is not read is not taken for replicated.
+// CHECK-NOT: dist
+shard.grid @grid(shape = 2)
+func.func @global_halo(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %halo = shard.sharding @grid split_axes = [[0]] halo_sizes = [1, 1] : !shard.sharding
+  %whole = shard.sharding @grid split_axes = [[]] : !shard.sharding
+  // expected-remark @+1 {{Reason=halo, op=shard.shard}}
+  %0 = shard.shard %x to %halo : tensor<4x8xf32>
+  // expected-remark @+1 {{Reason=global-view, op=shard.shard}}
+  %1 = shard.shard %y to %whole : tensor<4x8xf32>
+  %2 = arith.addf %0, %1 : tensor<4x8xf32>
+  return %2 : tensor<4x8xf32>
+}
+
+// -----
+
 // What one op makes sharded another takes replicated: the exchange between them is
 // yet to come, so the tensors are global, although there are collectives.
 // CHECK: dist.mesh @grid_mesh
