@@ -113,13 +113,14 @@ class Planner {
 public:
   Planner(FunctionOpInterface function, SymbolTableCollection &symbols)
       : function(function) {
+    SmallVector<Operation *> localOps;
     function.walk([&](Operation *op) {
       auto shard = dyn_cast<shard::ShardOp>(op);
       if ((!shard && !isLocal(op)) ||
           op->getParentOfType<FunctionOpInterface>() != function)
         return;
       if (!shard) {
-        isLocalView = true;
+        localOps.push_back(op);
         return;
       }
       readings.try_emplace(op, readSharding(shard, symbols));
@@ -127,6 +128,12 @@ public:
         values[root].push_back(shard);
       else
         plan.staying.emplace_back(shard, stays::kUnknownSharding);
+    });
+    isLocalView = llvm::any_of(localOps, [&](Operation *op) {
+      return op->getNumOperands() == 0 ||
+             !llvm::all_of(op->getOperands(), [&](Value operand) {
+               return isTakenAsReplicated(operand);
+             });
     });
   }
 
@@ -187,6 +194,15 @@ private:
     for (Operation *annotation : path)
       roots[annotation] = root;
     return root;
+  }
+
+  /// True if the value is annotated as replicated for its users. An op on such
+  /// operands alone may stand in a program of global tensors, too: to
+  /// `shard-partition` it is an op like any other.
+  bool isTakenAsReplicated(Value value) const {
+    const Claim *claim = findClaim(value);
+    return claim && claim->isReplicated() &&
+           value.getDefiningOp<shard::ShardOp>().getAnnotateForUsers();
   }
 
   /// True if both state one sharding.

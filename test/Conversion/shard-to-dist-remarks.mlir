@@ -154,9 +154,30 @@ func.func @global(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32> {
 
 // -----
 
-// One that is not read is not taken for replicated.
-// CHECK-NOT: dist
+// A collective of what is annotated as replicated may stand among global tensors.
+// CHECK: dist.mesh @grid_mesh
 shard.grid @grid(shape = 2)
+// CHECK-LABEL: func @global_collective(
+// CHECK-SAME: tensor<4x8xf32>, %{{[^:]*}}: tensor<8xf32>) -> tensor<4x8xf32> {
+// CHECK: dist.all_reduce
+func.func @global_collective(%x: tensor<4x8xf32>, %w: tensor<8xf32>) -> tensor<4x8xf32> {
+  %rows = shard.sharding @grid split_axes = [[0]] : !shard.sharding
+  %whole = shard.sharding @grid split_axes = [[]] : !shard.sharding
+  // expected-remark @+1 {{Reason=global-view, op=shard.shard}}
+  %0 = shard.shard %x to %rows : tensor<4x8xf32>
+  // expected-remark @+1 {{Reason=global-view, op=shard.shard}}
+  %1 = shard.shard %w to %whole annotate_for_users : tensor<8xf32>
+  %2 = shard.all_reduce %1 on @grid grid_axes = [0] : tensor<8xf32> -> tensor<8xf32>
+  %3 = arith.negf %0 : tensor<4x8xf32>
+  return %3 : tensor<4x8xf32>
+}
+
+// -----
+
+// One that is not read is not taken for replicated.
+shard.grid @grid(shape = 2)
+// CHECK-LABEL: func @global_halo(
+// CHECK-NOT: dist
 func.func @global_halo(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %halo = shard.sharding @grid split_axes = [[0]] halo_sizes = [1, 1] : !shard.sharding
   %whole = shard.sharding @grid split_axes = [[]] : !shard.sharding
