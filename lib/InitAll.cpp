@@ -14,6 +14,7 @@
 
 #include "commuter/Conversion/Passes.h"
 #include "commuter/Dialect/Dist/IR/Dist.h"
+#include "commuter/Dialect/Dist/TransformOps/DistTransformOps.h"
 #include "commuter/Dialect/Dist/Transforms/BufferizableOpInterfaceImpl.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 #include "commuter/Dialect/Norm/IR/Norm.h"
@@ -27,6 +28,10 @@ void commuter::registerAllDialects(mlir::DialectRegistry &registry) {
   registerDimParallelExternalModels(registry);
   dist::registerBufferizableOpInterfaceExternalModels(registry);
   norm::registerBufferizableOpInterfaceExternalModels(registry);
+}
+
+void commuter::registerAllExtensions(mlir::DialectRegistry &registry) {
+  dist::registerTransformDialectExtension(registry);
 }
 
 void commuter::registerAllPasses() {

@@ -21,6 +21,9 @@ namespace commuter {
 /// Commuter's interfaces.
 void registerAllDialects(mlir::DialectRegistry &registry);
 
+/// Extensions of upstream dialects: the ops of the transform dialect.
+void registerAllExtensions(mlir::DialectRegistry &registry);
+
 /// All passes, for textual pipelines.
 void registerAllPasses();
 

@@ -26,6 +26,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   commuter::registerAllDialects(registry);
+  commuter::registerAllExtensions(registry);
   commuter::registerAllPasses();
 #if defined(COMMUTER_INCLUDE_TESTS)
   commuter::registerTestPasses();

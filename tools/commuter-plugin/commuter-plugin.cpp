@@ -6,9 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Commuter's dialects and passes for the stock mlir-opt: --load-dialect-plugin
-// and
-// --load-pass-plugin.
+// Commuter's dialects, extensions and passes for the stock mlir-opt:
+// --load-dialect-plugin and --load-pass-plugin.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +20,7 @@ mlirGetDialectPluginInfo() {
   return {MLIR_PLUGIN_API_VERSION, "Commuter", "0.1",
           [](mlir::DialectRegistry *registry) {
             commuter::registerAllDialects(*registry);
+            commuter::registerAllExtensions(*registry);
           }};
 }
 

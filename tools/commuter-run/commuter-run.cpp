@@ -288,6 +288,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   commuter::registerAllDialects(registry);
+  commuter::registerAllExtensions(registry);
   commuter::registerAllPasses();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);

@@ -39,7 +39,7 @@ struct CommuteNorms
     MotionOptions options;
     options.completeSums = completeSums;
     options.allowExtraGather = allowExtraGather;
-    SmallVector<FunctionOpInterface> functions = getFunctions();
+    SmallVector<FunctionOpInterface> functions = getFunctions(getOperation());
     bool isGuarded = false;
     if (guard)
       for (FunctionOpInterface function : functions)
@@ -63,19 +63,6 @@ private:
       ++(outcome.reason.empty() ? numMoved : numMissed);
     }
     return movesAny;
-  }
-
-  /// Not those in other functions: to look for them would be to go through all
-  /// ops.
-  SmallVector<FunctionOpInterface> getFunctions() {
-    SmallVector<FunctionOpInterface> functions;
-    getOperation()->walk<WalkOrder::PreOrder>(
-        [&](FunctionOpInterface function) {
-          if (!function.isExternal())
-            functions.push_back(function);
-          return WalkResult::skip();
-        });
-    return functions;
   }
 };
 

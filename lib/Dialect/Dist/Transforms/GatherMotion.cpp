@@ -118,6 +118,16 @@ static MotionOutcome makeMoved(const MotionGraph &graph, Operation *op,
   return outcome;
 }
 
+SmallVector<FunctionOpInterface> commuter::dist::getFunctions(Operation *top) {
+  SmallVector<FunctionOpInterface> functions;
+  top->walk<WalkOrder::PreOrder>([&](FunctionOpInterface function) {
+    if (!function.isExternal())
+      functions.push_back(function);
+    return WalkResult::skip();
+  });
+  return functions;
+}
+
 SmallVector<MotionOutcome>
 commuter::dist::moveInFrontOfGathers(ArrayRef<FunctionOpInterface> functions,
                                      const ShardingAnalysis &analysis,

@@ -138,6 +138,8 @@ void MotionGraph::visitGather(AllGatherOp gather) {
   if (movesAsOp(gather) &&
       !applyLaw(cast<DimParallelOpInterface>(gather.getOperation()), 0))
     return;
+  if (!options.onlyGathers.empty() && !options.onlyGathers.contains(gather))
+    return;
   Unit unit(Unit::Gather, gather, getKind(gather));
   std::optional<Refusal> refusal = findDivergence(gather, unit.kind);
   if (!refusal)

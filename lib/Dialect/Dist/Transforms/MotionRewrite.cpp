@@ -260,6 +260,8 @@ void MotionRewriter::moveOp(const Unit &unit) {
                                  made.slices.localSize));
   Operation *local = cast<DimParallelOpInterface>(unit.op).cloneOnSlices(
       builder, slicing, operands, types);
+  if (MotionListener *listener = graph.options.listener)
+    listener->notifyMoved(local);
   for (auto [made, part] :
        llvm::zip_equal(graph.getValues(unit), local->getResults()))
     getLocalOf(made) = part;
@@ -378,11 +380,13 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
     return;
   OpBuilder builder(unit.isJoin() ? value.getDefiningOp() : unit.op);
   const GatherKind &kind = graph.kinds[made.slices.kind];
-  Value whole =
+  auto whole =
       AllGatherOp::create(builder, unit.op->getLoc(), value.getType(),
                           lookUpLocal(made), getDimAttr(made.slices.dim),
                           kind.extents, kind.mesh, kind.axes, ArrayAttr());
-  value.replaceAllUsesWith(whole);
+  if (MotionListener *listener = graph.options.listener)
+    listener->notifyGathered(whole);
+  value.replaceAllUsesWith(whole.getResult());
 }
 
 void MotionRewriter::drop(Operation *op) {
@@ -425,8 +429,11 @@ void MotionRewriter::rewrite(MotionRegion region) {
         replaceUsers(made);
   for (unsigned u : llvm::reverse(region))
     noteDead(graph.units[u]);
-  for (Operation *op : dead)
+  for (Operation *op : dead) {
+    if (MotionListener *listener = graph.options.listener)
+      listener->notifyErased(op);
     op->erase();
+  }
   dead.clear();
 }
 

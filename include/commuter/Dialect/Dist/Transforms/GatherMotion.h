@@ -16,6 +16,7 @@
 
 #include "commuter/Analysis/ShardingAnalysis.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 namespace commuter::dist {
 
@@ -40,6 +41,18 @@ inline constexpr llvm::StringLiteral kNotProfitable = "not-profitable";
 inline constexpr llvm::StringLiteral kUnsupportedOp = "unsupported-op";
 } // namespace reason
 
+/// Told of what a motion makes and erases: for those who hold on to ops.
+class MotionListener {
+public:
+  virtual ~MotionListener() = default;
+  /// `local` is on slices what an op was that moved.
+  virtual void notifyMoved(mlir::Operation *local) = 0;
+  /// The gather of what moved.
+  virtual void notifyGathered(AllGatherOp gather) = 0;
+  /// Before `op` is.
+  virtual void notifyErased(mlir::Operation *op) = 0;
+};
+
 struct MotionOptions {
   /// Complete the sum of a summing gather before it: all_reduce + all_gather.
   bool completeSums = false;
@@ -48,6 +61,10 @@ struct MotionOptions {
   /// Take an axis of open size that a gather sums over as one of a single rank:
   /// no sum. Never for a motion, but to see what a guard would let move.
   bool takesOpenAxesAsUnit = false;
+  /// If not empty, the only gathers in front of which anything moves. What
+  /// others gather is replicated, no more.
+  llvm::SmallPtrSet<mlir::Operation *, 4> onlyGathers;
+  MotionListener *listener = nullptr;
   /// Preconditions that are not looked at, by the reason that they would be
   /// refused for. For tests alone, which show what each of them prevents.
   llvm::SmallVector<llvm::StringRef> ignored;
@@ -73,6 +90,10 @@ struct MotionOutcome {
   std::optional<int64_t> rowsBefore = {}, rowsAfter = {}, bytesBefore = {},
                          bytesAfter = {};
 };
+
+/// The functions with a body under `top`. Not those in other functions: to look
+/// for them would be to go through all ops.
+llvm::SmallVector<mlir::FunctionOpInterface> getFunctions(mlir::Operation *top);
 
 /// Moves what is worth moving in some functions, through their branches, loops
 /// and calls of one another. Everything is decided before anything is changed,
