@@ -28,6 +28,8 @@ if os.environ.get("COMMUTER_VERIFY_ROUNDTRIP"):
 config.substitutions += [
     ("%commuter-opt", opt),
     ("%commuter-run", os.path.join(config.commuter_tools_dir, "commuter-run")),
+    ("%commuter-lsp-server", os.path.join(config.commuter_tools_dir, "commuter-lsp-server")),
+    ("%commuter-reduce", os.path.join(config.commuter_tools_dir, "commuter-reduce")),
     ("%commuter-plugin", config.commuter_plugin),
     ("%commuter-test-plugin", config.commuter_test_plugin),
     ("%mpirun", os.path.join(config.commuter_source_dir, "runtime/cts/mpirun.sh")),
