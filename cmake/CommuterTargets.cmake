@@ -1,5 +1,16 @@
 # How a library, a tool and a table of this project are declared: one target a
-# directory, everything linked to the MLIR and LLVM dylibs alone.
+# directory, everything linked to the MLIR and LLVM dylibs alone. Libraries and
+# tools are installed and exported; CommuterFoo is Commuter::Foo to others, in the
+# build as behind find_package.
+
+include(GNUInstallDirs)
+
+# MLIR as those who link Commuter need it. Not exported, since where MLIR lies is
+# for CommuterConfig.cmake to find out: Commuter::MLIR is what that makes of it.
+add_library(CommuterMLIR INTERFACE)
+target_include_directories(CommuterMLIR SYSTEM INTERFACE
+  ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+target_link_libraries(CommuterMLIR INTERFACE MLIR LLVM)
 
 # Compiler flags of code that uses MLIR headers.
 function(commuter_compiler_options target)
@@ -29,12 +40,18 @@ function(commuter_add_library name)
   # Every library waits for every table: TableGen takes seconds, and a missing
   # edge is a rare, parallel-only build failure.
   add_dependencies(${name} CommuterTables ${ARG_DEPENDS})
-  target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS} MLIR LLVM)
+  target_compile_features(${name} PUBLIC cxx_std_20)
+  target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS}
+    $<BUILD_INTERFACE:CommuterMLIR> $<INSTALL_INTERFACE:Commuter::MLIR>)
   target_include_directories(${name} INTERFACE
     $<BUILD_INTERFACE:${COMMUTER_SOURCE_DIR}/include>
     $<BUILD_INTERFACE:${COMMUTER_BINARY_DIR}/include>
-    $<INSTALL_INTERFACE:include>)
-  install(TARGETS ${name} EXPORT CommuterTargets)
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  string(REGEX REPLACE "^Commuter" "" short "${name}")
+  set_target_properties(${name} PROPERTIES EXPORT_NAME ${short})
+  add_library(Commuter::${short} ALIAS ${name})
+  install(TARGETS ${name} EXPORT CommuterTargets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endfunction()
 
 # commuter_add_tool(name sources... [LINK_LIBS libs...])
@@ -44,9 +61,16 @@ function(commuter_add_tool name)
   commuter_compiler_options(${name})
   add_dependencies(${name} CommuterTables)
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
+  # Installed, a tool finds the runtime beside it, and MLIR where it was.
+  file(RELATIVE_PATH to_libraries "${CMAKE_INSTALL_FULL_BINDIR}"
+    "${CMAKE_INSTALL_FULL_LIBDIR}")
   set_target_properties(${name} PROPERTIES
-    RUNTIME_OUTPUT_DIRECTORY "${COMMUTER_BINARY_DIR}/bin")
-  install(TARGETS ${name})
+    RUNTIME_OUTPUT_DIRECTORY "${COMMUTER_BINARY_DIR}/bin"
+    INSTALL_RPATH "\$ORIGIN/${to_libraries}"
+    INSTALL_RPATH_USE_LINK_PATH ON)
+  add_executable(Commuter::${name} ALIAS ${name})
+  install(TARGETS ${name} EXPORT CommuterTargets
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
 # commuter_tablegen(Table.td output.inc generator [flags...] ...): adds the
