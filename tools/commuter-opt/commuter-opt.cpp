@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "commuter/Conversion/ShardyText.h"
 #include "commuter/InitAll.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -27,6 +28,7 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   commuter::registerAllDialects(registry);
   commuter::registerAllExtensions(registry);
+  commuter::registerShardyText(registry);
   commuter::registerAllPasses();
 #if defined(COMMUTER_INCLUDE_TESTS)
   commuter::registerTestPasses();

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "commuter/Conversion/ShardyText.h"
 #include "commuter/InitAll.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
@@ -21,6 +22,7 @@ mlirGetDialectPluginInfo() {
           [](mlir::DialectRegistry *registry) {
             commuter::registerAllDialects(*registry);
             commuter::registerAllExtensions(*registry);
+            commuter::registerShardyText(*registry);
           }};
 }
 

@@ -71,6 +71,33 @@ def RecordShardingsPass : Pass<"commuter-record-shardings", "::mlir::ModuleOp"> 
   let dependentDialects = ["::commuter::dist::DistDialect"];
 }
 
+def ImportStablehloPass : Pass<"import-stablehlo", "::mlir::ModuleOp"> {
+  let summary = "StableHLO programs of ranks, as JAX writes them, to dist and linalg";
+  let description = [{
+    Reads StableHLO in generic form, which needs no build of StableHLO: its ops are
+    unregistered, its attributes are text. A `sdy.manual_computation`, which is
+    what `jax.shard_map` becomes, is the program of a rank: the function gets its
+    local types, and `dist.sharding` of arguments and results says what they are
+    parts of. Replica groups become axes of the mesh. See docs/stablehlo.md.
+
+    What has no counterpart is an error, one that names all there is of it; the
+    module stays as it was then.
+
+    ```mlir
+    %g = "stablehlo.all_gather"(%x) <{all_gather_dim = 0 : i64,
+      channel_handle = #stablehlo.channel_handle<handle = 1, type = 1>,
+      replica_groups = dense<[[0, 2, 4, 6], [1, 3, 5, 7]]> : tensor<2x4xi64>,
+      use_global_device_ids}> : (tensor<8x16xf32>) -> tensor<32x16xf32>
+    // becomes, on a mesh (dp = 4, tp = 2)
+    %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<8x16xf32> -> tensor<32x16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::commuter::dist::DistDialect", "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def SetEntryABIPass : Pass<"commuter-set-entry-abi", "::mlir::ModuleOp"> {
   let summary = "Fixes how a host calls the public functions";
   let description = [{
