@@ -43,6 +43,8 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
         {options.minRows, options.padRows, options.allowExtraGather}));
   if (options.localizePerTensor)
     pm.addPass(dist::createLocalizePerTensorQuantizePass());
+  if (options.placeCollectives)
+    pm.addPass(dist::createPlaceCollectivesPass({options.completeSums}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(norm::createFuseNormsPass());

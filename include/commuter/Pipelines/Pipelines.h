@@ -30,6 +30,9 @@ struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
   Option<bool> allowExtraGather{*this, "allow-extra-gather",
                                 llvm::cl::desc("See dist-commute-norms"),
                                 llvm::cl::init(false)};
+  Option<bool> placeCollectives{*this, "place-collectives",
+                                llvm::cl::desc("Runs dist-place-collectives"),
+                                llvm::cl::init(false)};
   Option<bool> splitAllReduce{*this, "split-all-reduce",
                               llvm::cl::desc("Runs dist-split-all-reduce"),
                               llvm::cl::init(false)};

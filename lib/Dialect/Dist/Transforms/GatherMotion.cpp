@@ -118,6 +118,34 @@ static MotionOutcome makeMoved(const MotionGraph &graph, Operation *op,
   return outcome;
 }
 
+static MotionOutcome makePlaced(const MotionGraph &graph,
+                                const SlicedValue &gathered,
+                                const ReceivedBytes &received) {
+  MotionOutcome outcome =
+      startOutcome(graph, gathered.value.getDefiningOp(), gathered.value);
+  auto type = cast<RankedTensorType>(gathered.value.getType());
+  outcome.rowsBefore = countRows(type, gathered.slices.dim);
+  outcome.rowsAfter = countRows(type, gathered.slices.dim, &gathered.slices);
+  outcome.bytesBefore = received.before;
+  outcome.bytesAfter = received.after;
+  return outcome;
+}
+
+/// Of a unit that the placement has decided on.
+static MotionOutcome makeOutcome(const MotionGraph &graph, const Unit &unit,
+                                 const ReceivedBytes &received) {
+  if (unit.isOp())
+    return unit.moves ? makeMoved(graph, unit.op, received)
+                      : makeMissed(graph, unit.op, explainStay(graph, unit));
+  const SlicedValue &gathered = graph.getValues(unit).front();
+  MotionOutcome outcome =
+      graph.staysWhole(gathered)
+          ? makeMissed(graph, unit.op, explainGather(graph, gathered))
+          : makePlaced(graph, gathered, received);
+  outcome.isOfGather = true;
+  return outcome;
+}
+
 SmallVector<FunctionOpInterface> commuter::dist::getFunctions(Operation *top) {
   SmallVector<FunctionOpInterface> functions;
   top->walk<WalkOrder::PreOrder>([&](FunctionOpInterface function) {
@@ -135,28 +163,28 @@ commuter::dist::moveInFrontOfGathers(ArrayRef<FunctionOpInterface> functions,
   MotionGraph graph(functions, analysis, options);
   graph.build();
 
-  auto isNorm = [&](unsigned u) { return graph.units[u].isWorthMoving; };
+  // Whose outcome is told, and for whose sake a region is looked at.
+  auto isCandidate = [&](unsigned u) {
+    const Unit &unit = graph.units[u];
+    return options.placesEveryGather ? unit.isGather() : unit.isWorthMoving;
+  };
   MotionRegions regions(graph);
   Placement placement(graph);
   SmallVector<MotionOutcome> outcomes;
-  outcomes.reserve(graph.missed.size() +
-                   llvm::count_if(graph.units, [](const Unit &unit) {
-                     return unit.isWorthMoving;
-                   }));
+  outcomes.reserve(
+      graph.missed.size() +
+      llvm::count_if(llvm::seq<unsigned>(0, graph.units.size()), isCandidate));
   SmallVector<MotionRegion> moving;
   for (unsigned i = 0; i < regions.size(); ++i) {
     MotionRegion region = regions[i];
-    if (llvm::none_of(region, isNorm))
+    if (llvm::none_of(region, isCandidate))
       continue;
     placement.choose(region);
     ReceivedBytes received = countReceivedBytes(graph, region);
     bool movesAny = false;
-    for (unsigned u : llvm::make_filter_range(region, isNorm)) {
-      const Unit &unit = graph.units[u];
-      movesAny |= unit.moves;
-      outcomes.push_back(
-          unit.moves ? makeMoved(graph, unit.op, received)
-                     : makeMissed(graph, unit.op, explainStay(graph, unit)));
+    for (unsigned u : llvm::make_filter_range(region, isCandidate)) {
+      outcomes.push_back(makeOutcome(graph, graph.units[u], received));
+      movesAny |= outcomes.back().reason.empty();
     }
     if (movesAny)
       moving.push_back(region);

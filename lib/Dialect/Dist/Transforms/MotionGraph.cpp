@@ -144,8 +144,11 @@ void MotionGraph::visitGather(AllGatherOp gather) {
   std::optional<Refusal> refusal = findDivergence(gather, unit.kind);
   if (!refusal)
     refusal = findGatherRefusal(gather, unit.completesSum);
-  if (refusal)
+  if (refusal) {
+    if (options.placesEveryGather)
+      missed.emplace_back(gather, *refusal);
     return refuse(gather.getResult(), addRefusal(*refusal, unit.kind));
+  }
   const auto dim = static_cast<int64_t>(gather.getDim());
   addUnit(unit);
   addValue(gather.getResult(),
@@ -212,7 +215,7 @@ void MotionGraph::refuse(Operation *op, DimParallelOpInterface parallel,
     return;
   for (Value result : op->getResults())
     refuse(result, refusal);
-  if (parallel && parallel.isWorthMoving())
+  if (parallel && parallel.isWorthMoving() && !options.placesEveryGather)
     missed.emplace_back(op, refusals[refusal]);
 }
 

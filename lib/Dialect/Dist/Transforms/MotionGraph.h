@@ -169,6 +169,9 @@ public:
                         [&](unsigned u) { return !units[u].moves; });
   }
   Demand getDemand(mlir::OpOperand &use, const SlicedValue &made) const;
+  /// Why a value behind a gather cannot be had in slices; null if no reason was
+  /// found.
+  const Refusal *findRefusal(mlir::Value value) const;
   /// From now on `value` stands for what `made` is, as its placeholder.
   void replace(SlicedValue &made, mlir::Value value);
   /// For a value that is to be erased: what is at its address next is another.
@@ -232,7 +235,6 @@ private:
   bool losesPendingSum(mlir::Operation *op, mlir::Value &pending) const;
   void addValue(mlir::Value value, const Slices &slices);
   void addUnit(Unit unit);
-  const Refusal *findRefusal(mlir::Value value) const;
   unsigned addRefusal(const Refusal &refusal, unsigned kind);
   bool hasOwnRows(mlir::Operation *op, unsigned refusal) const;
   void refuse(mlir::Value value, unsigned refusal);
@@ -336,6 +338,9 @@ private:
 
 /// Why the placement left an op behind.
 Refusal explainStay(const MotionGraph &graph, const Unit &norm);
+
+/// Why a gather stays where it is, or is made there and elsewhere.
+Refusal explainGather(const MotionGraph &graph, const SlicedValue &gathered);
 
 /// The bytes that each rank receives in the collectives of a region, before and
 /// after the motion, on the way through branches on which it is most; each

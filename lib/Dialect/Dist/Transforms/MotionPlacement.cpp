@@ -214,6 +214,20 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
   return {reason::kNotProfitable, norm.op, "allow-extra-gather=true"};
 }
 
+Refusal commuter::dist::explainGather(const MotionGraph &graph,
+                                      const SlicedValue &gathered) {
+  for (OpOperand &use : gathered.value.getUses()) {
+    if (!graph.getDemand(use, gathered).isForWhole())
+      continue;
+    Operation *user = use.getOwner();
+    for (Value result : user->getResults())
+      if (const Refusal *refusal = graph.findRefusal(result))
+        return *refusal;
+    return {reason::kOtherUsers, user, ""};
+  }
+  return {reason::kNotProfitable, gathered.value.getDefiningOp(), ""};
+}
+
 //===----------------------------------------------------------------------===//
 // Bytes
 //===----------------------------------------------------------------------===//

@@ -42,7 +42,8 @@ void commuter::dist::emitMotionRemark(StringRef pass,
     auto passed = remark::passed(outcome.loc, options);
     if (!passed)
       return;
-    passed << remark::add("moved in front of the gather")
+    passed << remark::add(outcome.isOfGather ? "moved behind what it feeds"
+                                             : "moved in front of the gather")
            << remark::metric("rows-before", print(outcome.rowsBefore))
            << remark::metric("rows-after", print(outcome.rowsAfter))
            << remark::metric("bytes-before", print(outcome.bytesBefore))

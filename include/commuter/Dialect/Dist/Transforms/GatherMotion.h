@@ -58,6 +58,9 @@ struct MotionOptions {
   bool completeSums = false;
   /// Move what is worth moving even if more is gathered than before.
   bool allowExtraGather = false;
+  /// Place every gather where the fewest bytes are gathered, whether or not it
+  /// feeds what is worth moving. The outcomes are then those of the gathers.
+  bool placesEveryGather = false;
   /// Take an axis of open size that a gather sums over as one of a single rank:
   /// no sum. Never for a motion, but to see what a guard would let move.
   bool takesOpenAxesAsUnit = false;
@@ -74,7 +77,8 @@ struct MotionOptions {
   }
 };
 
-/// What became of an op that is worth moving and is fed by a gather.
+/// What became of an op that is worth moving and is fed by a gather, or of the
+/// gather itself, if every one is placed.
 struct MotionOutcome {
   mlir::Operation *op; ///< as it was
   mlir::FunctionOpInterface function;
@@ -85,7 +89,9 @@ struct MotionOutcome {
   /// Where what is in the way stands.
   std::optional<mlir::Location> blocker = {};
   llvm::StringRef suggestion = {};
-  /// Rows that the op computes on each rank; bytes that each rank receives in
+  bool isOfGather = false;
+  /// Rows that the op computes on each rank, or that a rank has of what is
+  /// gathered; bytes that each rank receives in
   /// the gathers of the region that the op moved with. nullopt: not static.
   std::optional<int64_t> rowsBefore = {}, rowsAfter = {}, bytesBefore = {},
                          bytesAfter = {};

@@ -121,6 +121,40 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     Statistic<"numMissed", "norms-missed", "Norms left behind a gather">];
 }
 
+def PlaceCollectivesPass : Pass<"dist-place-collectives", "::mlir::ModuleOp"> {
+  let summary = "Moves every gather to where the fewest bytes are gathered";
+  let description = [{
+    Does what `dist-commute-norms` does, by the same law and choice of places, but
+    for every gather, whether or not it feeds a norm: a gather goes behind what
+    narrows (a cast to fewer bits, a product with fewer columns), stays in front of
+    what widens, and of places that cost the same takes the latest, where each rank
+    has computed its own rows only. Collectives that may move across a gather do if
+    that saves bytes. No way of a run gathers more than before.
+
+    ```mlir
+    %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<32x8xf32>
+    %t = arith.truncf %g : tensor<32x8xf32> to tensor<32x8xbf16>
+    // becomes:
+    %l = arith.truncf %x : tensor<4x8xf32> to tensor<4x8xbf16>
+    %t = dist.all_gather %l dim 0 over @mesh[dp] : tensor<4x8xbf16> -> tensor<32x8xbf16>
+    ```
+
+    Each gather ends in a remark of category `dist`: passed, if it is not made any
+    more where it was, with `bytes-before`, `bytes-after` (received by each rank in
+    the region's gathers and collectives) and the rows that a rank had and has of
+    what is gathered; or missed, with a reason.
+  }];
+  let dependentDialects = ["::commuter::dist::DistDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"completeSums", "complete-sums", "bool", "false",
+           "Move across a gather that sums: all_reduce, the ops, all_gather">];
+  let statistics = [
+    Statistic<"numMoved", "gathers-moved", "Gathers that moved">,
+    Statistic<"numMissed", "gathers-missed", "Gathers that stayed">];
+}
+
 def SplitAllReducePass : Pass<"dist-split-all-reduce", "::mlir::ModuleOp"> {
   let summary = "Splits an all_reduce around the norms that it feeds";
   let description = [{

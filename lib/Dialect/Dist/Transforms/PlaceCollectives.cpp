@@ -1,0 +1,52 @@
+//===- PlaceCollectives.cpp -----------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// dist-place-collectives: every gather to where the fewest bytes are gathered.
+//
+//===----------------------------------------------------------------------===//
+
+#include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
+#include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
+#include "commuter/Dialect/Dist/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace commuter::dist {
+#define GEN_PASS_DEF_PLACECOLLECTIVESPASS
+#include "commuter/Dialect/Dist/Transforms/Passes.h.inc"
+} // namespace commuter::dist
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::dist;
+
+namespace {
+
+struct PlaceCollectives
+    : public commuter::dist::impl::PlaceCollectivesPassBase<PlaceCollectives> {
+  using PlaceCollectivesPassBase::PlaceCollectivesPassBase;
+
+  void runOnOperation() override {
+    const auto &analysis = getAnalysis<ShardingAnalysis>();
+    MotionOptions options;
+    options.completeSums = completeSums;
+    options.placesEveryGather = true;
+    bool movesAny = false;
+    for (const MotionOutcome &outcome : moveInFrontOfGathers(
+             getFunctions(getOperation()), analysis, options)) {
+      emitMotionRemark("dist-place-collectives", outcome, analysis.getAxes());
+      movesAny |= outcome.reason.empty();
+      ++(outcome.reason.empty() ? numMoved : numMissed);
+    }
+    if (!movesAny)
+      markAllAnalysesPreserved();
+  }
+};
+
+} // namespace
