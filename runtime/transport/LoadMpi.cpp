@@ -12,29 +12,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../src/Objects.h"
-#include "Messenger.h"
+#include "MessageJob.h"
 
 #include <dlfcn.h>
 
 using namespace commuter::rt;
 
 static constexpr char kModule[] = "libCommuterTransportMpi.so";
-
-namespace {
-/// MPI starts and ends once in a process.
-struct Job {
-  std::mutex mutex;
-  bool hasStarted = false, hasEnded = false;
-  Status failure;
-  Messenger *messenger = nullptr; // never deleted: messages may be under way
-};
-} // namespace
-
-static Job &job() {
-  static Job *theJob = new Job;
-  return *theJob;
-}
 
 /// Next to this library; else wherever the system looks. Global, since Open
 /// MPI's plugins take its symbols for granted.
@@ -56,7 +40,7 @@ static void *loadModule(std::string &error) {
   return nullptr;
 }
 
-static Status openMessenger(Messenger *&messenger) {
+static Status openMpiPort(std::unique_ptr<Port> &port) {
   std::string error;
   void *module = loadModule(error);
   if (!module)
@@ -67,68 +51,28 @@ static Status openMessenger(Messenger *&messenger) {
       dlsym(module, "commuter_open_mpi_port"));
   if (!open)
     return {COMMUTER_INTERNAL, std::string(kModule) + ": is another version's"};
-  Port *port = nullptr;
+  Port *opened = nullptr;
   Status status;
-  open(&port, &status);
-  COMMUTER_TRY(status);
-  messenger = new Messenger(std::unique_ptr<Port>(port));
-  return {};
+  open(&opened, &status);
+  port.reset(opened);
+  return status;
 }
 
-/// Starts MPI at the first call.
-static Status getMessenger(Messenger *&messenger) {
-  Job &job = ::job();
-  std::lock_guard<std::mutex> lock(job.mutex);
-  if (job.hasEnded)
-    return fail(COMMUTER_INVALID_ARGUMENT, "transport mpi has ended");
-  if (!job.hasStarted) {
-    job.failure = openMessenger(job.messenger);
-    job.hasStarted = true;
-  }
-  messenger = job.messenger;
-  return job.failure;
+static MessageJob &job() {
+  static MessageJob *theJob = new MessageJob("mpi", openMpiPort);
+  return *theJob;
 }
 
 commuter_status_t commuter_mpi_init(int32_t *outRank, int32_t *outSize) {
-  return guarded(nullptr, [&]() -> Status {
-    Messenger *messenger = nullptr;
-    COMMUTER_TRY(getMessenger(messenger));
-    if (outRank)
-      *outRank = messenger->rank();
-    if (outSize)
-      *outSize = messenger->size();
-    return {};
-  });
+  return job().init(outRank, outSize);
 }
 
 commuter_status_t
 commuter_mpi_world_create(int32_t size, const commuter_world_options_t *options,
                           commuter_world_t **outWorld) {
-  return guarded(nullptr, [&]() -> Status {
-    int64_t timeoutMs = 0;
-    COMMUTER_TRY(checkWorld(size, options, outWorld, timeoutMs));
-    Messenger *messenger = nullptr;
-    COMMUTER_TRY(getMessenger(messenger));
-    if (size != messenger->size())
-      return fail(COMMUTER_INVALID_ARGUMENT,
-                  "a world of %d ranks, but MPI runs %d process%s", size,
-                  messenger->size(), messenger->size() == 1 ? "" : "es");
-    auto world = std::make_unique<commuter_world_t>();
-    world->size = size;
-    world->localRank = messenger->rank();
-    world->transport = messenger->createWorld(timeoutMs);
-    *outWorld = world.release();
-    return {};
-  });
+  return job().createWorld(size, options, outWorld);
 }
 
 commuter_status_t commuter_mpi_finalize(int64_t timeoutMs) {
-  return guarded(nullptr, [&]() -> Status {
-    Job &job = ::job();
-    std::lock_guard<std::mutex> lock(job.mutex);
-    if (job.hasEnded || !job.messenger)
-      return {};
-    job.hasEnded = true;
-    return job.messenger->finalize(timeoutMs);
-  });
+  return job().finalize(timeoutMs);
 }
