@@ -19,27 +19,30 @@ run_lit() {
   "$lit" -sv -o "$out" "$build/test" || true
   results+=("$out")
 }
-# run_cts NAME BUILD [FILTER]: a runtime's conformance suite.
-run_cts() {
-  local out=$build/cts-$1.json
+# run_gtest NAME PROGRAM [FILTER]: a GoogleTest program of the runtime.
+run_gtest() {
+  local out=$build/gtest-$1.json
   rm -f "$out"
   ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1 \
-    "$2/bin/commuter-cts" --gtest_brief=1 --gtest_output="json:$out" \
+    "$2" --gtest_brief=1 --gtest_output="json:$out" \
     ${3:+"--gtest_filter=$3"} || true
   results+=("$out")
 }
 
-# run_cts_mpi NAME RANKS [FILTER]: the same, as a job of RANKS processes. Rank 0
-# reports; where another one fails without it, there must be no report.
-run_cts_mpi() {
-  local out=$build/cts-mpi-$1.json
+# run_cts_job TRANSPORT NAME RANKS [FILTER]: the conformance suite, as a job of RANKS
+# processes. Rank 0 reports; where another one fails without it, there must be no
+# report.
+run_cts_job() {
+  local out=$build/cts-$1-$2.json lenient=
   rm -f "$out"
   # What MPI leaks, and the order of its own locks, is not looked at.
-  ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0 \
-    TSAN_OPTIONS=allocator_may_return_null=1:detect_deadlocks=0 \
-    COMMUTER_MPIRUN_SECONDS=120 runtime/cts/mpirun.sh "$2" \
-    "$build/bin/commuter-cts" --transport=mpi --gtest_brief=1 \
-    --gtest_output="json:$out" ${3:+"--gtest_filter=$3"} ||
+  [ "$1" != mpi ] || lenient=1
+  ASAN_OPTIONS=allocator_may_return_null=1${lenient:+:detect_leaks=0} \
+    TSAN_OPTIONS=allocator_may_return_null=1${lenient:+:detect_deadlocks=0} \
+    COMMUTER_MPIRUN_SECONDS=120 COMMUTER_TCPRUN_SECONDS=120 \
+    "runtime/cts/$1run.sh" "$3" \
+    "$build/bin/commuter-cts" "--transport=$1" --gtest_brief=1 \
+    --gtest_output="json:$out" ${4:+"--gtest_filter=$4"} ||
     grep -qs '"failures": \[' "$out" || rm -f "$out"
   results+=("$out")
 }
@@ -57,27 +60,33 @@ run_lit plain
 COMMUTER_VERIFY_ROUNDTRIP=1 run_lit roundtrip
 
 # The runtime, with the kernels of each instruction set; and built by itself.
-run_cts default "$build"
+run_gtest default "$build/bin/commuter-cts"
 for isa in portable avx2 avx512; do
-  COMMUTER_ISA=$isa run_cts "$isa" "$build" '*Norm*:*Reduce*'
+  COMMUTER_ISA=$isa run_gtest "$isa" "$build/bin/commuter-cts" '*Norm*:*Reduce*'
 done
 cmake -S runtime -B "$build/runtime-alone" -G Ninja \
   -DCOMMUTER_SANITIZE="$(sed -n 's/^COMMUTER_SANITIZE:[A-Z]*=//p' "$build/CMakeCache.txt")" \
   -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)" >/dev/null
 ninja -C "$build/runtime-alone" >/dev/null
-run_cts alone "$build/runtime-alone"
+run_gtest alone "$build/runtime-alone/bin/commuter-cts"
+run_gtest port "$build/bin/commuter-port-test"
 
-# The suite on the transport mpi, with as many processes as its worlds have ranks;
-# and with messages in parts, as they are beyond 1 GiB.
+# The suite with as many processes as its worlds have ranks: on the transport tcp,
+# and with messages in parts, as they are beyond a frame's size; then on mpi, and
+# with messages in parts, as they are beyond 1 GiB.
+for ranks in 1 2 3 4 6 8; do
+  run_cts_job tcp "$ranks" "$ranks"
+done
+COMMUTER_TCP_FRAME_BYTES=61 run_cts_job tcp parts 4 '*Gather*:*Reduce*:*AllToAll*'
 if [ ! -e "$build/lib/libCommuterTransportMpi.so" ]; then
   skip commuter-cts-mpi "MPI was not found when this was configured"
 elif ! command -v mpirun >/dev/null; then
   skip commuter-cts-mpi "there is no mpirun"
 else
   for ranks in 1 2 3 4 6 8; do
-    run_cts_mpi "$ranks" "$ranks"
+    run_cts_job mpi "$ranks" "$ranks"
   done
-  COMMUTER_MPI_MAX_BYTES=61 run_cts_mpi parts 4 '*Gather*:*Reduce*:*AllToAll*'
+  COMMUTER_MPI_MAX_BYTES=61 run_cts_job mpi parts 4 '*Gather*:*Reduce*:*AllToAll*'
 fi
 
 # The reference pages are current.

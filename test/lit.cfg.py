@@ -33,6 +33,7 @@ config.substitutions += [
     ("%commuter-plugin", config.commuter_plugin),
     ("%commuter-test-plugin", config.commuter_test_plugin),
     ("%mpirun", os.path.join(config.commuter_source_dir, "runtime/cts/mpirun.sh")),
+    ("%tcprun", os.path.join(config.commuter_source_dir, "runtime/cts/tcprun.sh")),
     ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),
     ("%python", sys.executable),
 ]
@@ -47,10 +48,10 @@ if config.commuter_sanitize:
 # what MPI leaks.
 elif config.commuter_mpi == "ON" and lit.util.which("mpirun"):
     config.available_features.add("mpi")
-    # Whether hosts can be made of network namespaces: as root, with iproute2.
-    link = "unshare -n ip link add v0 type veth peer name v1".split()
-    if lit.util.which("ip") and not subprocess.run(link, capture_output=True).returncode:
-        config.available_features.add("netns")
+# Whether hosts can be made of network namespaces: as root, with iproute2.
+link = "unshare -n ip link add v0 type veth peer name v1".split()
+if lit.util.which("ip") and not subprocess.run(link, capture_output=True).returncode:
+    config.available_features.add("netns")
 if shutil.which("valgrind"):
     config.available_features.add("valgrind")
 if config.commuter_build_type in ("RelWithDebInfo", "Release"):

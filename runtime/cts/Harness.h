@@ -30,6 +30,24 @@
 
 namespace cts {
 
+/// A transport whose ranks are processes, as the C API has it.
+struct ProcessTransport {
+  const char *name;
+  commuter_status_t (*init)(int32_t *rank, int32_t *size);
+  commuter_status_t (*createWorld)(int32_t size,
+                                   const commuter_world_options_t *options,
+                                   commuter_world_t **world);
+  commuter_status_t (*finalize)(int64_t timeoutMs);
+  const char *backend; // the CPU on it
+};
+
+inline const ProcessTransport kProcessTransports[] = {
+    {"mpi", commuter_mpi_init, commuter_mpi_world_create, commuter_mpi_finalize,
+     "CpuMpi"},
+    {"tcp", commuter_tcp_init, commuter_tcp_world_create, commuter_tcp_finalize,
+     "CpuTcp"},
+};
+
 /// A device and a transport. The suite runs on each that the machine has.
 struct Backend {
   const char *name;
@@ -49,12 +67,13 @@ public:
     return job;
   }
 
-  /// Makes this process a part of an MPI job.
-  bool joinMpi() {
-    if (commuter_mpi_init(&rank, &size) != COMMUTER_OK)
+  /// Makes this process a part of a job.
+  bool join(const ProcessTransport &theTransport) {
+    if (theTransport.init(&rank, &size) != COMMUTER_OK)
       return false;
+    transport = &theTransport;
     isDistributed = true;
-    return commuter_mpi_world_create(size, nullptr, &lobby) == COMMUTER_OK &&
+    return transport->createWorld(size, nullptr, &lobby) == COMMUTER_OK &&
            enterLobby();
   }
 
@@ -63,6 +82,7 @@ public:
   std::vector<std::string> share(const std::string &own);
 
   bool isDistributed = false;
+  const ProcessTransport *transport = nullptr;
   int32_t rank = 0, size = 1;
 
 private:
@@ -90,7 +110,7 @@ inline std::vector<Backend> backends(int32_t ranks) {
     return {{"CpuThreads", "cpu", commuter_threads_world_create}};
   if (job.size != ranks)
     return {};
-  return {{"CpuMpi", "cpu", commuter_mpi_world_create}};
+  return {{job.transport->backend, "cpu", job.transport->createWorld}};
 }
 
 inline const commuter_dtype_t kAllTypes[] = {

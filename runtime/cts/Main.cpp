@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs the suite on the transport threads or, with --transport=mpi, as one
-// process of an MPI job. There, rank 0 reports; a failure of any rank is one of
+// Runs the suite on the transport threads or, with --transport=mpi or =tcp, as
+// one process of a job. There, rank 0 reports; a failure of any rank is one of
 // its tests.
 //
 //===----------------------------------------------------------------------===//
@@ -41,20 +41,23 @@ class Agreement : public testing::EmptyTestEventListener {
 
 } // namespace
 
-static bool wantsMpi(int argc, char **argv) {
+/// Null: threads.
+static const ProcessTransport *wantedTransport(int argc, char **argv) {
   for (int i = 1; i < argc; ++i)
-    if (std::strcmp(argv[i], "--transport=mpi") == 0)
-      return true;
-  return false;
+    for (const ProcessTransport &transport : kProcessTransports)
+      if (argv[i] == std::string("--transport=") + transport.name)
+        return &transport;
+  return nullptr;
 }
 
 int main(int argc, char **argv) {
-  if (!wantsMpi(argc, argv)) {
+  const ProcessTransport *transport = wantedTransport(argc, argv);
+  if (!transport) {
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
   }
   // Before the tests are made up: which there are depends on the job.
-  if (!Job::get().joinMpi()) {
+  if (!Job::get().join(*transport)) {
     std::fprintf(stderr, "commuter-cts: error: %s\n", commuter_last_error());
     return 1;
   }
@@ -73,7 +76,7 @@ int main(int argc, char **argv) {
   listeners.Append(new Agreement);
   int result = RUN_ALL_TESTS();
   std::fflush(stdout);
-  if (commuter_mpi_finalize(10000) != COMMUTER_OK) {
+  if (transport->finalize(10000) != COMMUTER_OK) {
     std::fprintf(stderr, "commuter-cts: error: %s\n", commuter_last_error());
     _exit(1);
   }

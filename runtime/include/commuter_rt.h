@@ -153,6 +153,29 @@ commuter_mpi_world_create(int32_t size, const commuter_world_options_t *options,
                           commuter_world_t **out_world);
 COMMUTER_API commuter_status_t commuter_mpi_finalize(int64_t timeout_ms);
 
+/* Transport `tcp`: the ranks are processes that any launcher has started, one
+   each, and that reach each other over TCP. Rank, size and where they meet come
+   from the environment: COMMUTER_RANK, COMMUTER_WORLD_SIZE and
+   COMMUTER_RENDEZVOUS=host:port, where rank 0 listens, or what mpirun, torchrun
+   or srun set (see runtime/README.md). Always there.
+
+   commuter_tcp_init connects the processes, at the first call. It ends by
+   COMMUTER_TIMEOUT_MS; where not all come, each that came is told of all that
+   did not. Outputs may be NULL. Errors: INVALID_ARGUMENT (a variable, which the
+   message names; the port is in use), MISMATCH (two processes of one rank,
+   sizes that differ, another job's process), TIMEOUT, RANK_LEFT, INTERNAL.
+
+   commuter_tcp_world_create and commuter_tcp_finalize are what those of `mpi`
+   are. A process that ends before commuter_tcp_finalize is lost: that is a
+   fault of all worlds that it has not left, at once. Where
+   commuter_tcp_finalize fails, the process may end in any way. */
+COMMUTER_API commuter_status_t commuter_tcp_init(int32_t *out_rank,
+                                                 int32_t *out_size);
+COMMUTER_API commuter_status_t
+commuter_tcp_world_create(int32_t size, const commuter_world_options_t *options,
+                          commuter_world_t **out_world);
+COMMUTER_API commuter_status_t commuter_tcp_finalize(int64_t timeout_ms);
+
 COMMUTER_API void commuter_world_retain(commuter_world_t *world);
 COMMUTER_API void commuter_world_release(commuter_world_t *world);
 COMMUTER_API int32_t commuter_world_size(const commuter_world_t *world);

@@ -24,12 +24,15 @@ using namespace commuter::rt;
 // World
 //===----------------------------------------------------------------------===//
 
-static int64_t defaultTimeoutMs() {
+/// Ten years: a deadline must not overflow the clock.
+static constexpr int64_t kMaxTimeoutMs = INT64_C(315360000000);
+
+int64_t commuter::rt::defaultTimeoutMs() {
   if (const char *text = std::getenv("COMMUTER_TIMEOUT_MS")) {
     char *end = nullptr;
     long long value = std::strtoll(text, &end, 10);
     if (end != text && *end == '\0' && value > 0)
-      return value;
+      return std::min<int64_t>(value, kMaxTimeoutMs);
   }
   return 60000;
 }
@@ -48,8 +51,7 @@ Status commuter::rt::checkWorld(int32_t size,
                 static_cast<long long>(timeoutMs));
   if (timeoutMs == 0)
     timeoutMs = defaultTimeoutMs();
-  // Ten years: a deadline must not overflow the clock.
-  timeoutMs = std::min<int64_t>(timeoutMs, INT64_C(315360000000));
+  timeoutMs = std::min(timeoutMs, kMaxTimeoutMs);
   return {};
 }
 

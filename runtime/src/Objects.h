@@ -70,6 +70,9 @@ Status resolveGroup(const std::map<std::string, Mesh, std::less<>> &meshes,
                     const char *spec, int32_t rank,
                     std::vector<int32_t> &members, int64_t &index);
 
+/// COMMUTER_TIMEOUT_MS, or a minute.
+int64_t defaultTimeoutMs();
+
 /// Checks what every world is created from, and settles its deadline.
 Status checkWorld(int32_t size, const commuter_world_options_t *options,
                   commuter_world_t **outWorld, int64_t &timeoutMs);

@@ -93,7 +93,7 @@ std::string Issued::title() const {
 void commuter::rt::appendRank(std::string &text, int32_t rank,
                               const RankState &state, Place place) {
   text += (text.empty() ? "rank " : "; rank ") + std::to_string(rank) + ": ";
-  if (place == Place::Here) {
+  if (place == Place::Here && !state.isLost) {
     text += state.last.describe();
     return;
   }
@@ -101,7 +101,9 @@ void commuter::rt::appendRank(std::string &text, int32_t rank,
     text += "has no context";
     return;
   }
-  if (state.presence == Presence::Left)
+  if (state.isLost)
+    text += "lost, ";
+  else if (state.presence == Presence::Left)
     text += "left, ";
   else
     text += place == Place::Away ? "did not arrive, " : "not in this group, ";

@@ -47,6 +47,7 @@ struct RankState {
   Presence presence = Presence::Never;
   Issued last;
   bool isWaiting = false; // in `last`
+  bool isLost = false;    // nothing more will be heard of it
 };
 
 /// Where a rank is, seen from a group that waits.

@@ -63,8 +63,7 @@ void MessageTransport::abandon(std::vector<Pending> &pending) {
   if (messenger.isRetired)
     return;
   for (Pending &entry : pending)
-    if (!entry.isSend)
-      messenger.port->cancel(entry.request);
+    messenger.port->cancel(entry.request, entry.isSend);
   (void)advance(pending);
   if (!pending.empty())
     messenger.retire(fault);
@@ -92,7 +91,7 @@ Status MessageTransport::exchange(const Running &running,
     if (messenger.isRetired)
       break;
     Clock::time_point now = Clock::now();
-    if (hasFailed()) {
+    if (hasFailed() || !loss.ok()) {
       // A peer may have failed after it did all that this rank needs of it.
       if (!last)
         last = now + kSettle / 2;
@@ -111,6 +110,8 @@ Status MessageTransport::exchange(const Running &running,
     }
     backoff.pause(lock);
   }
+  if (error.ok())
+    error = loss;
   if (!error.ok())
     begin(error.code, self().last.title() + ": " + error.message);
   Status status = settle(lock);

@@ -66,6 +66,8 @@ void MessageTransport::abort(const Status &status) {
 Status MessageTransport::failure() {
   std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   messenger.progress();
+  if (!loss.ok())
+    poison(loss);
   return fault;
 }
 
@@ -89,6 +91,14 @@ void MessageTransport::poison(Status status) {
     return;
   isPoisoned = true;
   fault = std::move(status);
+}
+
+/// One that has left is no loss: as of one that has ended, nothing is needed.
+void MessageTransport::lose(int32_t rank, const std::string &why) {
+  peers[rank].isLost = true;
+  if (peers[rank].presence != Presence::Left && loss.ok())
+    loss = {COMMUTER_RANK_LEFT,
+            "lost rank " + std::to_string(rank) + " (" + why + ")"};
 }
 
 void MessageTransport::writeState(Writer &writer) {
@@ -187,6 +197,13 @@ void MessageTransport::begin(commuter_status_t code, std::string title) {
   messenger.postToAll(writer.bytes);
 }
 
+/// A rank that waits finds out here that it waits in vain.
+bool MessageTransport::mustStop() {
+  if (!loss.ok())
+    begin(loss.code, self().last.title() + ": " + loss.message);
+  return hasFailed();
+}
+
 /// Waits for the verdict, or gives it. Returns it.
 Status MessageTransport::settle(std::unique_lock<std::timed_mutex> &lock) {
   if (isPoisoned)
@@ -203,7 +220,7 @@ Status MessageTransport::settle(std::unique_lock<std::timed_mutex> &lock) {
     bool haveAnswered = true;
     for (size_t r = 0; r < peers.size(); ++r)
       haveAnswered &= static_cast<int32_t>(r) == messenger.rank() ||
-                      peers[r].hasAnswered ||
+                      peers[r].hasAnswered || peers[r].isLost ||
                       peers[r].presence == Presence::Left;
     if (isAuthor ? haveAnswered || waited >= kSettle : waited >= 2 * kSettle) {
       poison({round.code, round.title + ": " + ranksText(round.group)});
@@ -277,7 +294,7 @@ Status MessageTransport::waitForMembers(Running &running) {
   self().group = channel.members;
   self().isWaiting = true;
   messenger.progress();
-  if (hasFailed())
+  if (mustStop())
     return settle(lock);
   if (call.operation == Operation::ExchangeExtents) {
     call.extents.assign(call.size, 0);
@@ -311,7 +328,7 @@ Status MessageTransport::waitForMembers(Running &running) {
     if (missing.empty())
       return {};
     // Only now: ranks that have all they need go on, to where the fault is.
-    if (hasFailed())
+    if (mustStop())
       return settle(lock);
     if (Clock::now() >= running.deadline) {
       begin(COMMUTER_TIMEOUT, self().last.title() + " timed out after " +

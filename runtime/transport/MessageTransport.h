@@ -113,6 +113,8 @@ public:
 
   /// False if the message makes no sense.
   bool receive(int32_t peer, Kind kind, Reader &reader);
+  /// Nothing more will be heard of a rank.
+  void lose(int32_t rank, const std::string &why);
   void poison(Status status);
 
 private:
@@ -141,6 +143,7 @@ private:
   void readState(Peer &peer, Reader &reader);
   void answer();
   void begin(commuter_status_t code, std::string title);
+  bool mustStop();
   Status settle(std::unique_lock<std::timed_mutex> &lock);
   std::string ranksText(const std::vector<int32_t> &group);
 
@@ -151,6 +154,7 @@ private:
   std::vector<Peer> peers; // by rank; this rank, too
   std::map<std::vector<int32_t>, std::unique_ptr<MessageChannel>> channels;
   Round round;
+  Status loss; // a rank that this world cannot do without
   bool hasSentState = false;
   bool isPoisoned = false;
   Status fault;

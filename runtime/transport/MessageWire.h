@@ -38,7 +38,7 @@ struct Header {
 };
 
 /// All processes run the same program on machines of one kind: numbers travel
-/// as they lie in memory.
+/// as they lie in memory. (Where processes meet over TCP, that is checked.)
 class Writer {
 public:
   Writer(Kind kind, uint32_t world) {

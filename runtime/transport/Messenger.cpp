@@ -35,6 +35,8 @@ std::unique_ptr<Transport> Messenger::createWorld(int64_t timeoutMs) {
   for (auto entry = first; entry != last; ++entry)
     dispatch(entry->second.first, entry->second.second);
   early.erase(first, last);
+  for (auto &[peer, why] : losses)
+    world->lose(peer, why);
   return world;
 }
 
@@ -97,6 +99,22 @@ void Messenger::progress() {
       break;
     outgoing.pop_front();
   }
+  takeMessages();
+  // After all that came from it.
+  int32_t peer;
+  std::string why;
+  while (!isRetired && port->takeLoss(peer, why)) {
+    if (farewells[peer])
+      continue;
+    losses[peer] = why;
+    for (auto &entry : worlds)
+      entry.second->lose(peer, why);
+  }
+}
+
+void Messenger::takeMessages() {
+  Status status;
+  bool isDone = true;
   while (!isRetired) {
     if (!isReceiving) {
       int64_t bytes = 0;
@@ -110,6 +128,10 @@ void Messenger::progress() {
     }
     if (status.ok())
       status = port->test(incomingRequest, isDone);
+    if (status.code == COMMUTER_RANK_LEFT) {
+      isReceiving = false;
+      continue;
+    }
     if (!status.ok())
       return retire(status);
     if (!isDone)
@@ -133,16 +155,20 @@ Status Messenger::finalize(int64_t timeoutMs) {
     progress();
     if (isRetired)
       return retirement;
-    auto missing = std::find(farewells.begin(), farewells.end(), 0);
-    if (missing == farewells.end() && outgoing.empty())
+    int32_t missing = 0;
+    while (missing < size() && (farewells[missing] || losses.count(missing)))
+      ++missing;
+    if (missing == size() && outgoing.empty())
       break;
     if (Clock::now() >= deadline)
       return fail(COMMUTER_TIMEOUT, "rank %d did not end within %lld ms",
-                  static_cast<int>(missing - farewells.begin()),
-                  static_cast<long long>(timeoutMs));
+                  missing, static_cast<long long>(timeoutMs));
     backoff.pause(lock);
   }
+  if (!losses.empty())
+    return fail(COMMUTER_RANK_LEFT, "lost rank %d before its end (%s)",
+                losses.begin()->first, losses.begin()->second.c_str());
   Status status = port->finalize();
-  retire(fail(COMMUTER_INVALID_ARGUMENT, "transport mpi has ended"));
+  retire(fail(COMMUTER_INVALID_ARGUMENT, "the transport has ended"));
   return status;
 }

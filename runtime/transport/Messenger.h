@@ -38,8 +38,8 @@ public:
   std::unique_ptr<Transport> createWorld(int64_t timeoutMs);
 
   /// Says farewell to the other processes and ends the port, unless one of them
-  /// does not answer within `timeoutMs`: then the port is left as it is, and
-  /// the process can only exit.
+  /// is lost or does not answer within `timeoutMs`: then the port is left as it
+  /// is, and the process can only exit.
   Status finalize(int64_t timeoutMs);
 
 private:
@@ -53,6 +53,7 @@ private:
   /// Takes messages in and hands them to their worlds; lets go of those that
   /// were sent. This and everything below needs the mutex.
   void progress();
+  void takeMessages();
   void post(int32_t peer, std::string bytes);
   void postToAll(const std::string &bytes);
   void dispatch(int32_t peer, const std::string &bytes);
@@ -72,7 +73,8 @@ private:
   std::map<uint32_t, MessageTransport *> worlds;
   /// For worlds that this process has yet to create.
   std::multimap<uint32_t, std::pair<int32_t, std::string>> early;
-  std::vector<char> farewells; // by process
+  std::vector<char> farewells;           // by process
+  std::map<int32_t, std::string> losses; // without a farewell, and why
   bool isRetired = false;
   Status retirement;
 };

@@ -69,7 +69,11 @@ public:
     return status;
   }
 
-  void cancel(PortRequest &request) override { MPI_Cancel(get(request)); }
+  /// MPI cannot give up a send.
+  void cancel(PortRequest &request, bool isSend) override {
+    if (!isSend)
+      MPI_Cancel(get(request));
+  }
 
   Status probe(int32_t tag, bool &isThere, int32_t &peer,
                int64_t &bytes) override {

@@ -49,13 +49,19 @@ public:
   /// Once it is done, the request is gone. On failure it is gone as well.
   virtual Status test(PortRequest &request, bool &isDone) = 0;
 
-  /// Gives up a receive, as far as that is possible. `test` tells whether it
+  /// Gives up a request, as far as that is possible. `test` tells whether it
   /// was: a request given up is done.
-  virtual void cancel(PortRequest &request) = 0;
+  virtual void cancel(PortRequest &request, bool isSend) = 0;
 
   /// Whether a message with this tag has arrived; if so, whose and how long.
   virtual Status probe(int32_t tag, bool &isThere, int32_t &peer,
                        int64_t &bytes) = 0;
+
+  /// A process that has ended or cannot be reached any more, and why, once each
+  /// and after all messages of it that `probe` finds; false if there is none,
+  /// or if the port cannot tell. Messages to it go nowhere; receives from it
+  /// fail with COMMUTER_RANK_LEFT.
+  virtual bool takeLoss(int32_t &, std::string &) { return false; }
 
   /// Ends the port's use, of which there is none afterwards. It may wait for
   /// the other processes, which must be about to do the same.

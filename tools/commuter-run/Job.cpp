@@ -13,6 +13,7 @@
 #include "Job.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -24,6 +25,22 @@
 using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
+
+/// How the C API has a transport whose ranks are processes.
+struct run::ProcessTransport {
+  const char *name;
+  decltype(&commuter_mpi_init) init;
+  decltype(&commuter_mpi_world_create) createWorld;
+  decltype(&commuter_mpi_finalize) finalize;
+  const char *howToStart; // given how many
+};
+
+static constexpr ProcessTransport kMpi = {
+    "mpi", commuter_mpi_init, commuter_mpi_world_create, commuter_mpi_finalize,
+    "mpirun -n {0} commuter-run ..."};
+static constexpr ProcessTransport kTcp = {
+    "tcp", commuter_tcp_init, commuter_tcp_world_create, commuter_tcp_finalize,
+    "start {0} of them"};
 
 /// What a failed process waits for the others to print their messages, too.
 static constexpr int64_t kGraceMs = 700;
@@ -39,17 +56,28 @@ static constexpr int64_t kGatherBytes = 4 << 20;
 // Start
 //===----------------------------------------------------------------------===//
 
+Job::Job(Transport transport, int64_t timeoutMs)
+    : processes(transport == Transport::Mpi   ? &kMpi
+                : transport == Transport::Tcp ? &kTcp
+                                              : nullptr),
+      timeoutMs(timeoutMs) {}
+
+const char *Job::getTransportName() const {
+  return processes ? processes->name : "threads";
+}
+
 FailureOr<std::unique_ptr<Job>> Job::start(Transport transport,
                                            int64_t timeoutMs) {
   std::unique_ptr<Job> job(new Job(transport, timeoutMs));
-  if (job->isDistributed() && failed(job->startMpi()))
+  if (job->isDistributed() && failed(job->startProcesses()))
     return failure();
   return job;
 }
 
-LogicalResult Job::startMpi() {
-  if (commuter_mpi_init(&rank, &size) != COMMUTER_OK)
-    return fail(Twine("--transport mpi: ") + commuter_last_error());
+LogicalResult Job::startProcesses() {
+  if (processes->init(&rank, &size) != COMMUTER_OK)
+    return fail(Twine("--transport ") + processes->name + ": " +
+                commuter_last_error());
   setReportingRank(rank);
   watchForEnd();
   const char *axis = "process";
@@ -68,14 +96,14 @@ LogicalResult Job::checkRanks(int64_t ranks) const {
     return success();
   return fail("the program runs on " + Twine(ranks) + " ranks, but the job " +
               "has " + Twine(size) + (size == 1 ? " process" : " processes") +
-              ": mpirun -n " + Twine(ranks) + " commuter-run ...");
+              ": " + formatv(processes->howToStart, ranks).str());
 }
 
 commuter_status_t Job::createWorld(int64_t ranks, commuter_world_t **world) {
   commuter_world_options_t options = {timeoutMs};
   commuter_status_t status =
-      isDistributed() ? commuter_mpi_world_create(ranks, &options, world)
-                      : commuter_threads_world_create(ranks, &options, world);
+      processes ? processes->createWorld(ranks, &options, world)
+                : commuter_threads_world_create(ranks, &options, world);
   if (status == COMMUTER_OK) {
     std::lock_guard<std::mutex> lock(mutex);
     worlds.push_back(*world);
@@ -151,7 +179,7 @@ int Job::end(LogicalResult result) {
     commuter_world_abort(lobby,
                          ("rank " + Twine(rank) + " failed").str().c_str());
   commuter_status_t status =
-      commuter_mpi_finalize(succeeded(result) ? timeoutMs : kGraceMs);
+      processes->finalize(succeeded(result) ? timeoutMs : kGraceMs);
   if (status == COMMUTER_OK)
     return succeeded(result) ? 0 : 1;
   if (succeeded(result))

@@ -26,23 +26,23 @@
 
 namespace commuter::run {
 
-enum class Transport { Threads, Mpi };
+struct ProcessTransport;
 
-/// One process with all ranks as its threads, or an MPI job with one rank a
-/// process. Each process of a job runs this program from end to end; what the
+enum class Transport { Threads, Mpi, Tcp };
+
+/// One process with all ranks as its threads, or a job with one rank a process.
+/// Each process of a job runs this program from end to end; what the
 /// ranks did is brought together by `gather`, so that all come to the same
 /// verdict. The leader alone prints and writes.
 class Job {
 public:
-  /// Starts MPI if that is the transport.
+  /// Connects the processes if they are the ranks.
   static llvm::FailureOr<std::unique_ptr<Job>> start(Transport transport,
                                                      int64_t timeoutMs);
 
-  bool isDistributed() const { return transport == Transport::Mpi; }
+  bool isDistributed() const { return processes != nullptr; }
   bool isLeader() const { return rank == 0; }
-  const char *getTransportName() const {
-    return isDistributed() ? "mpi" : "threads";
-  }
+  const char *getTransportName() const;
 
   /// Fails unless the processes can run so many ranks.
   llvm::LogicalResult checkRanks(int64_t ranks) const;
@@ -71,13 +71,12 @@ public:
   int end(llvm::LogicalResult result);
 
 private:
-  Job(Transport transport, int64_t timeoutMs)
-      : transport(transport), timeoutMs(timeoutMs) {}
-  llvm::LogicalResult startMpi();
+  Job(Transport transport, int64_t timeoutMs);
+  llvm::LogicalResult startProcesses();
   void watchForEnd();
   [[noreturn]] void reportEnd();
 
-  const Transport transport;
+  const ProcessTransport *const processes; // null: the ranks are threads
   const int64_t timeoutMs;
   int32_t rank = 0, size = 1;
   // Beside the worlds of the program.

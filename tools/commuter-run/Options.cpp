@@ -13,6 +13,7 @@
 #include "Options.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -40,7 +41,9 @@ struct CommandLine {
                               cl::value_desc("name"), cl::cat(category)};
   cl::opt<std::string> transport{
       "transport",
-      cl::desc("threads, or mpi: one rank a process, started by mpirun"),
+      cl::desc(
+          "threads; or one rank a process: mpi, started by mpirun, or tcp, "
+          "started by any launcher"),
       cl::init("threads"), cl::value_desc("name"), cl::cat(category)};
   cl::list<std::string> axes{
       "axis", cl::desc("Size of an axis that the mesh leaves open"),
@@ -187,8 +190,14 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
   }
   if (line.device != "cpu")
     return fail("--device " + line.device + ": this build has: cpu");
-  if (line.transport != "threads" && line.transport != "mpi")
-    return fail("--transport " + line.transport + ": there is: threads, mpi");
+  auto transport = llvm::StringSwitch<std::optional<Transport>>(line.transport)
+                       .Case("threads", Transport::Threads)
+                       .Case("mpi", Transport::Mpi)
+                       .Case("tcp", Transport::Tcp)
+                       .Default(std::nullopt);
+  if (!transport)
+    return fail("--transport " + line.transport +
+                ": there is: threads, mpi, tcp");
   Options options;
   if (failed(readAxes(line.axes, options.axes)) ||
       failed(readInputs(line.inputs, options.arguments)) ||
@@ -200,8 +209,7 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
   options.pipeline = line.pipeline;
   options.outputDir = line.outputDir;
   options.trace = line.trace;
-  options.transport =
-      line.transport == "mpi" ? Transport::Mpi : Transport::Threads;
+  options.transport = *transport;
   options.compare = line.compare;
   options.checkAssertions = line.checkAssertions;
   options.json = line.json;

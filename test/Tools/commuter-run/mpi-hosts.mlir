@@ -3,7 +3,7 @@
 // two more again: the machine may do much at once).
 
 // REQUIRES: mpi, netns
-// RUN: bash %S/Inputs/mpi_hosts.sh %commuter-run %s %t | FileCheck %s
+// RUN: bash %S/Inputs/hosts.sh mpi %commuter-run %s %t | FileCheck %s
 // CHECK: two hosts: the results of threads
 // CHECK: a cut link: 4 of 4 ranks spoke within {{[2-5][0-9][0-9][0-9]}} ms
 

@@ -1,15 +1,16 @@
-"""Breaks MPI jobs of commuter-run, and checks how they end.
+"""Breaks jobs of commuter-run, and checks how they end.
 
-usage: mpi_faults.py MPIRUN COMMUTER_RUN [--runs N] [--seed S] [--slack SECONDS]
-                     [--faults kill,stop]
+usage: faults.py TRANSPORT LAUNCHER COMMUTER_RUN [--runs N] [--seed S]
+                 [--slack SECONDS] [--faults kill,stop]
 
 Each run starts four ranks, does something to one of them at a random time, and
 demands that every survivor names the fault within the deadline and two seconds
-(and the slack, for crowded machines), and that nothing is left running. MPIRUN is
-runtime/cts/mpirun.sh. The faults, in turns:
+(and the slack, for crowded machines), and that nothing is left running. TRANSPORT
+is mpi or tcp, LAUNCHER runtime/cts/mpirun.sh or tcprun.sh. The faults, in turns:
 
-  kill      SIGKILL, under stock mpirun, which then ends the others
-  recovery  SIGKILL, under mpirun --enable-recovery, which lets them be
+  kill      SIGKILL. On mpi, under stock mpirun, which then ends the others; on tcp,
+            the others say within a second which rank was lost
+  recovery  mpi: SIGKILL, under mpirun --enable-recovery, which lets them be
   stop      SIGSTOP
   mismatch  a rank issues another collective than its peers
 """
@@ -29,6 +30,9 @@ import uuid
 RANKS = 4
 DEADLINE = 2.0  # seconds; COMMUTER_TIMEOUT_MS
 BOUND = DEADLINE + 2.0
+LOSS_BOUND = 1.0  # on tcp
+FAULTS = {"mpi": "kill,recovery,stop,mismatch", "tcp": "kill,stop,mismatch"}
+RANK_NAMES = (b"OMPI_COMM_WORLD_RANK=", b"COMMUTER_RANK=")
 
 PROGRAM = """
 dist.mesh @mesh(dp = 2, tp = 2)
@@ -54,13 +58,15 @@ func.func @mismatch(%x: tensor<4xf32>) -> tensor<4xf32> {
 ERROR = re.compile(r"commuter-run: error: rank (\d): (.*)")
 
 
-def processes(mark):
+def processes(mark, tool):
     """{rank: pid} of the job's living ranks; each has the mark in its environment."""
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/environ", "rb") as file:
                 environ = file.read().split(b"\0")
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                command = file.read().split(b"\0")[0]
             with open(f"/proc/{pid}/stat") as file:
                 state = file.read().rpartition(")")[2].split()[0]
         except OSError:
@@ -68,13 +74,14 @@ def processes(mark):
         if mark not in environ or state == "Z":
             continue
         for entry in environ:
-            if entry.startswith(b"OMPI_COMM_WORLD_RANK="):
+            if entry.startswith(RANK_NAMES) and tool in command:
                 found[int(entry.partition(b"=")[2])] = int(pid)
     return found
 
 
 class Job:
-    def __init__(self, mpirun, tool, fault, program):
+    def __init__(self, options, fault, program):
+        self.tool = os.fsencode(options.tool)
         mark = f"COMMUTER_FAULT_RUN={uuid.uuid4()}"
         self.mark = mark.encode()
         self.errors = {}  # rank: (seconds, message)
@@ -84,7 +91,8 @@ class Job:
                            COMMUTER_TIMEOUT_MS=str(int(DEADLINE * 1000)))
         name, _, value = mark.partition("=")
         environment[name] = value
-        command = [mpirun, str(RANKS), tool, program, "--transport", "mpi"]
+        command = [options.launcher, str(RANKS), options.tool, program,
+                   "--transport", options.transport]
         command += (["--entry", "mismatch"] if fault == "mismatch" else
                     ["--entry", "main", "--iterations", "1000000"])
         self.process = subprocess.Popen(
@@ -103,7 +111,7 @@ class Job:
     def wait_for_ranks(self):
         end = time.monotonic() + 30
         while time.monotonic() < end:
-            found = processes(self.mark)
+            found = processes(self.mark, self.tool)
             if len(found) == RANKS:
                 return found
             time.sleep(0.02)
@@ -111,7 +119,7 @@ class Job:
 
     def end(self):
         """Kills what is left, and returns how many ranks that were."""
-        left = processes(self.mark)
+        left = processes(self.mark, self.tool)
         for pid in left.values():
             os.kill(pid, signal.SIGKILL)
         try:
@@ -123,9 +131,10 @@ class Job:
         return len(left)
 
 
-def run(mpirun, tool, program, fault, slack):
+def run(options, program, fault):
     """Returns what was wrong, or "", and the seconds that the last rank took."""
-    job = Job(mpirun, tool, fault, program)
+    job = Job(options, fault, program)
+    slack = options.slack
     survivors = set(range(RANKS))
     start = time.monotonic()
     if fault != "mismatch":
@@ -154,28 +163,35 @@ def run(mpirun, tool, program, fault, slack):
     last = max(job.errors[rank][0] for rank in survivors) - start
     for rank in survivors:
         message = job.errors[rank][1]
+        if fault == "kill" and options.transport == "tcp":
+            if last > LOSS_BOUND + slack:
+                return f"took {last:.1f} s:\n{job.text}", last
+            if f"lost rank {victim} (" not in message:
+                return f"rank {rank} does not name rank {victim}:\n{job.text}", last
         # Told to end by mpirun, a rank may be between two collectives.
-        if fault == "kill" and "waited in" not in message:
+        elif fault == "kill" and "waited in" not in message:
             continue
         if not all(f"rank {r}: " in message for r in range(RANKS)):
             return f"rank {rank} does not name every rank:\n{job.text}", last
-    if left:
+    # mpirun ends one that is stopped; nobody else does.
+    if left > (fault == "stop" and options.transport == "tcp"):
         return f"{left} ranks were still running:\n{job.text}", last
     if fault != "recovery" and job.process.returncode == 0:
-        return "mpirun ended with 0", last
+        return "the launcher ended with 0", last
     return "", last
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("mpirun")
+    parser.add_argument("transport", choices=FAULTS)
+    parser.add_argument("launcher")
     parser.add_argument("tool")
     parser.add_argument("--runs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--slack", type=float, default=0)
-    parser.add_argument("--faults", default="kill,recovery,stop,mismatch")
+    parser.add_argument("--faults")
     options = parser.parse_args()
-    faults = options.faults.split(",")
+    faults = (options.faults or FAULTS[options.transport]).split(",")
     random.seed(options.seed)
     slowest = {}
     bad = 0
@@ -184,8 +200,7 @@ def main():
         program.flush()
         for i in range(options.runs):
             fault = faults[i % len(faults)]
-            wrong, seconds = run(options.mpirun, options.tool, program.name,
-                                 fault, options.slack)
+            wrong, seconds = run(options, program.name, fault)
             slowest[fault] = max(seconds, slowest.get(fault, 0))
             if wrong:
                 bad += 1

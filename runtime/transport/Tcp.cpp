@@ -1,0 +1,47 @@
+//===- Tcp.cpp --------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Transport tcp: the message transport over TCP connections, between processes
+// that any launcher has started.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../src/Objects.h"
+#include "MessageJob.h"
+#include "Rendezvous.h"
+#include "TcpPort.h"
+
+using namespace commuter::rt;
+
+static Status openTcpPort(std::unique_ptr<Port> &port) {
+  Launch launch;
+  COMMUTER_TRY(readLaunch(launch));
+  std::vector<Socket> sockets;
+  COMMUTER_TRY(meet(launch, defaultTimeoutMs(), sockets));
+  port = std::make_unique<TcpPort>(launch.rank, std::move(sockets));
+  return {};
+}
+
+static MessageJob &job() {
+  static MessageJob *theJob = new MessageJob("tcp", openTcpPort);
+  return *theJob;
+}
+
+commuter_status_t commuter_tcp_init(int32_t *outRank, int32_t *outSize) {
+  return job().init(outRank, outSize);
+}
+
+commuter_status_t
+commuter_tcp_world_create(int32_t size, const commuter_world_options_t *options,
+                          commuter_world_t **outWorld) {
+  return job().createWorld(size, options, outWorld);
+}
+
+commuter_status_t commuter_tcp_finalize(int64_t timeoutMs) {
+  return job().finalize(timeoutMs);
+}
