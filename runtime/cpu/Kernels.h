@@ -21,6 +21,9 @@
 // (-ffp-contract=off), so that a result depends on the values alone: not on the
 // instruction set, the alignment or the number of rows.
 
+#define COMMUTER_INLINE static inline __attribute__((always_inline))
+
+#include "../src/QuantizedTypes.h"
 #include "KernelTable.h"
 
 #if defined(COMMUTER_HAS_F16C)
@@ -31,8 +34,6 @@ namespace {
 
 using commuter::rt::NormRow;
 using commuter::rt::QuantizeRow;
-
-#define COMMUTER_INLINE static inline __attribute__((always_inline))
 
 constexpr int64_t kVectorBytes = COMMUTER_VECTOR_BYTES;
 
@@ -53,17 +54,9 @@ typedef uint16_t VHUnaligned __attribute__((
     vector_size(COMMUTER_VECTOR_BYTES / 2), aligned(1), may_alias));
 
 template <typename T>
-COMMUTER_INLINE T read(const void *address) {
-  T value;
-  __builtin_memcpy(&value, address, sizeof(T));
-  return value;
-}
-template <typename T>
 COMMUTER_INLINE void write(void *address, T value) {
   __builtin_memcpy(address, &value, sizeof(T));
 }
-COMMUTER_INLINE uint32_t bitsOf(float value) { return read<uint32_t>(&value); }
-COMMUTER_INLINE float floatOf(uint32_t bits) { return read<float>(&bits); }
 
 //===----------------------------------------------------------------------===//
 // Element types: how they are stored, and loaded into the type of arithmetic
@@ -406,11 +399,6 @@ void layerNormRow(const NormRow &row) {
 // Quantisation
 //===----------------------------------------------------------------------===//
 
-// Each step is one operation of f32 that IEEE 754 defines to the last bit, or
-// works on integers: no instruction set has any freedom. Templates on `F` and
-// `I` are written for vectors and scalars alike. Integers are signed because
-// the lesser instruction sets compare no others.
-
 typedef Vec<int32_t>::V VI;
 typedef int8_t VB __attribute__((vector_size(COMMUTER_VECTOR_BYTES / 4)));
 
@@ -445,83 +433,6 @@ COMMUTER_INLINE void storeCodes(int8_t *p, VI codes) {
   write(p, __builtin_convertvector(codes, VB));
 }
 #endif
-
-COMMUTER_INLINE float toFloat(int32_t v) { return static_cast<float>(v); }
-COMMUTER_INLINE VF toFloat(VI v) { return __builtin_convertvector(v, VF); }
-
-constexpr int32_t kInfinity = 0x7f800000;
-constexpr int32_t kQuietNaN = 0x7fc00000;
-
-/// OCP 8-bit Floating Point Specification (OFP8), saturating mode: ties go to
-/// even, what is larger than the largest number becomes that, and every NaN is
-/// 0x7f. This is what cvt.rn.satfinite of PTX computes.
-template <int kMantissa, int kBias, int32_t kLargestCode, int32_t kFirstNaN>
-struct Float8 {
-  static constexpr int kShift = 23 - kMantissa;
-  static constexpr int32_t kRebias = (127 - kBias) << 23;
-  static constexpr int32_t kLargest = (kLargestCode << kShift) + kRebias;
-  static constexpr int32_t kSmallestNormal = (128 - kBias) << 23;
-  /// The last bit of an f32 of this exponent is worth the format's smallest
-  /// number: adding it rounds to a multiple of that.
-  static constexpr int32_t kMagic = (151 - kBias - kMantissa) << 23;
-  static constexpr int32_t kSmallest = (128 - kBias - kMantissa) << 23;
-
-  COMMUTER_INLINE float max() { return floatOf(kLargest); }
-
-  template <typename I, typename F>
-  COMMUTER_INLINE I encode(F v) {
-    I bits = read<I>(&v), constants = I{};
-    I magnitude = bits & 0x7fffffff;
-    I sign = bits >> 24 & 0x80;
-    I clamped = magnitude < kLargest ? magnitude : constants + kLargest;
-    I normal = (clamped + ((1 << (kShift - 1)) - 1) + (clamped >> kShift & 1) -
-                kRebias) >>
-               kShift;
-    F shifted = read<F>(&clamped) + floatOf(kMagic);
-    I subnormal = read<I>(&shifted) - kMagic;
-    I code = sign | (clamped < kSmallestNormal ? subnormal : normal);
-    return magnitude > kInfinity ? constants + 0x7f : code;
-  }
-
-  template <typename F, typename I>
-  COMMUTER_INLINE F decode(I code) {
-    I magnitude = code & 0x7f, constants = I{};
-    F small = toFloat(magnitude) * floatOf(kSmallest);
-    I bits = magnitude < (1 << kMantissa) ? read<I>(&small)
-                                          : (magnitude << kShift) + kRebias;
-    // Between the largest number and the first NaN stands an infinity, or
-    // nothing.
-    bits = magnitude > kLargestCode ? constants + kInfinity : bits;
-    bits = magnitude < kFirstNaN ? bits : constants + kQuietNaN;
-    bits |= (code & 0x80) << 24;
-    return read<F>(&bits);
-  }
-};
-
-typedef Float8<3, 7, 0x7e, 0x7f> F8E4M3FN;
-typedef Float8<2, 15, 0x7b, 0x7d> F8E5M2;
-
-/// Ties go to even; saturates to [-128, 127] (ONNX QuantizeLinear); a NaN,
-/// which i8 lacks, becomes 0.
-struct I8 {
-  COMMUTER_INLINE float max() { return 127.0f; }
-
-  template <typename I, typename F>
-  COMMUTER_INLINE I encode(F v) {
-    F constants = F{};
-    v = v == v ? v : constants;
-    v = v > -128.0f ? v : constants - 128.0f;
-    v = v < 127.0f ? v : constants + 127.0f;
-    // The last bit of 1.5 * 2^23 is worth 1.
-    v += 0x1.8p23f;
-    return read<I>(&v) - 0x4b400000;
-  }
-
-  template <typename F, typename I>
-  COMMUTER_INLINE F decode(I code) {
-    return toFloat(code);
-  }
-};
 
 template <int64_t kSize>
 struct SignedOf;
@@ -567,16 +478,6 @@ uint32_t largest(const void *source, int64_t length) {
   return bitsOf(E::load1(&stored));
 }
 
-/// max(largest / max, 2^-126): monotone in the largest magnitude, and a normal
-/// number, so that its reciprocal is finite.
-template <typename Q>
-float scaleOf(uint32_t largest) {
-  if (largest > static_cast<uint32_t>(kInfinity))
-    return floatOf(kQuietNaN);
-  float scale = floatOf(largest) / Q::max();
-  return scale > 0x1p-126f ? scale : 0x1p-126f;
-}
-
 template <typename E, typename Q>
 void quantizeRow(const QuantizeRow &row, bool computes) {
   constexpr int64_t kWidth = Vec<float>::kWidth;
@@ -599,12 +500,6 @@ void quantizeRow(const QuantizeRow &row, bool computes) {
     x += r.length;
     output += r.length;
   }
-}
-
-template <typename F, typename I>
-COMMUTER_INLINE F withOneNaN(F v) {
-  I nan = I{} + kQuietNaN;
-  return v == v ? v : read<F>(&nan);
 }
 
 template <typename Q, typename E>
