@@ -46,12 +46,14 @@ run_cts_job() {
     grep -qs '"failures": \[' "$out" || rm -f "$out"
   results+=("$out")
 }
-# skip NAME WHY
-skip() {
-  local out=$build/skipped-$1.json
-  printf '{"tests": [{"name": "%s", "code": "SKIPPED", "output": "%s"}]}' "$1" "$2" >"$out"
+# report NAME CODE OUTPUT: one test, as lit would report it.
+report() {
+  local out=$build/report-$1.json
+  printf '{"tests": [{"name": "%s", "code": "%s", "output": "%s"}]}' "$1" "$2" "$3" >"$out"
   results+=("$out")
 }
+# skip NAME WHY
+skip() { report "$1" SKIPPED "$2"; }
 
 # As it is, then with every module printed and parsed again on the way.
 lit=$(sed -n 's/^LLVM_EXTERNAL_LIT:[A-Z]*=//p' "$build/CMakeCache.txt")
@@ -87,6 +89,29 @@ else
     run_cts_job mpi "$ranks" "$ranks"
   done
   COMMUTER_MPI_MAX_BYTES=61 run_cts_job mpi parts 4 '*Gather*:*Reduce*:*AllToAll*'
+fi
+
+# The kernels for GPUs: on an emulation, on a GPU if there is one, and what they
+# take of its registers.
+if [ -e "$build/bin/commuter-cuda-emulated" ]; then
+  # The address sanitizer makes fibers ten times slower: some of them will do.
+  filter=
+  [ "${COMMUTER_PRESET:-}" = asan ] && filter='Emulation*:*AgainstReference*:*EmptyAndNaN*:*InvalidArguments*:*SpecialRows*'
+  run_gtest cuda-emulated "$build/bin/commuter-cuda-emulated" $filter
+else
+  skip commuter-cuda-emulated "its fibers are unknown to the thread sanitizer"
+fi
+if [ -e "$build/bin/commuter-cuda" ]; then
+  run_gtest cuda "$build/bin/commuter-cuda"
+  code=0
+  python3 scripts/cuda-resources.py --check "$build" || code=$?
+  case $code in
+  0) report cuda-resources PASS "" ;;
+  77) skip cuda-resources "runtime/cuda/resources.md is of another nvcc" ;;
+  *) report cuda-resources FAIL "" ;;
+  esac
+else
+  skip commuter-cuda "nvcc was not found when this was configured, or this is for a sanitizer"
 fi
 
 # The reference pages are current.

@@ -1,0 +1,221 @@
+//===- EmulationTest.cpp ----------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Kernels with one fault each: that the emulation finds it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../emulation/Machine.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+using namespace commuter::rt::cuda;
+
+namespace {
+
+struct Parameters {
+  float *data;
+};
+
+__global__ void reverseBlock(const Parameters p) {
+  float *shared = static_cast<float *>(sharedMemory());
+  shared[threadIdx.x] = loadGlobal<float>(p.data + threadIdx.x);
+  __syncthreads();
+  storeGlobal(p.data + threadIdx.x, shared[blockDim.x - 1 - threadIdx.x]);
+}
+
+__global__ void reverseBlockWithoutBarrier(const Parameters p) {
+  float *shared = static_cast<float *>(sharedMemory());
+  shared[threadIdx.x] = loadGlobal<float>(p.data + threadIdx.x);
+  storeGlobal(p.data + threadIdx.x, shared[blockDim.x - 1 - threadIdx.x]);
+}
+
+__global__ void writeWhatOthersStillRead(const Parameters p) {
+  float *shared = static_cast<float *>(sharedMemory());
+  float sum = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (threadIdx.x % kWarp == 0)
+      shared[threadIdx.x / kWarp] = loadGlobal<float>(p.data + i);
+    __syncthreads();
+    sum += __shfl_xor_sync(0xffffffff, shared[1 - threadIdx.x / kWarp], 1);
+  }
+  storeGlobal(p.data + threadIdx.x, sum);
+}
+
+__global__ void readPastTheEnd(const Parameters p) {
+  storeGlobal(p.data + threadIdx.x,
+              loadGlobal<float>(p.data + threadIdx.x + 1));
+}
+
+__global__ void writeBeforeTheStart(const Parameters p) {
+  storeGlobal(p.data + threadIdx.x - 1, 1.0f);
+}
+
+__global__ void readUnaligned(const Parameters p) {
+  loadGlobal<uint4>(p.data + threadIdx.x % 4);
+}
+
+__global__ void leaveBeforeTheBarrier(const Parameters) {
+  if (threadIdx.x == 5)
+    return;
+  __syncthreads();
+}
+
+__global__ void waitAtTwoBarriers(const Parameters) {
+  if (threadIdx.x < 32)
+    __syncthreads();
+  else
+    __syncthreads();
+}
+
+__global__ void shuffleInHalfAWarp(const Parameters) {
+  if (threadIdx.x % 32 < 16)
+    __shfl_xor_sync(0xffffffff, 1.0f, 1);
+}
+
+__global__ void shuffleBesideABarrier(const Parameters) {
+  if (threadIdx.x == 40)
+    __syncthreads();
+  else
+    __shfl_xor_sync(0xffffffff, 1.0f, 1);
+}
+
+__global__ void writePastSharedMemory(const Parameters) {
+  static_cast<float *>(sharedMemory())[64 + threadIdx.x % 4] = 1;
+}
+
+__global__ void passRound(const Parameters p) {
+  float *shared = static_cast<float *>(sharedMemory());
+  if (threadIdx.x == 0)
+    *shared = loadGlobal<float>(p.data + clusterRank());
+  clusterSync();
+  const int next = (clusterRank() + 1) % clusterSize();
+  if (threadIdx.x == 0)
+    storeGlobal(p.data + clusterRank(), *sharedOf(shared, next));
+  clusterSync();
+}
+
+__global__ void leaveTheCluster(const Parameters) {
+  float *shared = static_cast<float *>(sharedMemory());
+  clusterSync();
+  if (clusterRank() == 0)
+    return;
+  for (int i = 0; i < 2; ++i)
+    __syncthreads();
+  *shared = *sharedOf(shared, 0);
+}
+
+__global__ void leaveBeforeTheClustersBarrier(const Parameters) {
+  if (clusterRank() == 1)
+    clusterSync();
+}
+
+class EmulationTest : public testing::Test {
+protected:
+  static constexpr int kThreads = 64;
+
+  EmulationTest() {
+    emulation::settings() = {};
+    data =
+        static_cast<float *>(emulation::allocate(kThreads * sizeof(float), 0));
+    for (int i = 0; i < kThreads; ++i)
+      data[i] = static_cast<float>(i);
+  }
+  ~EmulationTest() override { emulation::deallocate(data); }
+
+  LaunchStatus run(void (*kernel)(Parameters), uint32_t cluster = 1) {
+    LaunchShape shape;
+    shape.gridX = shape.cluster = cluster;
+    shape.threads = kThreads;
+    shape.sharedBytes = kThreads * sizeof(float);
+    return launch(kernel, shape, nullptr, Parameters{data});
+  }
+
+  void expectFault(void (*kernel)(Parameters), const char *text,
+                   uint32_t cluster = 1) {
+    for (emulation::Order order :
+         {emulation::Order::InStep, emulation::Order::Ahead}) {
+      emulation::settings().order = order;
+      const LaunchStatus status = run(kernel, cluster);
+      EXPECT_EQ(status.code, COMMUTER_INTERNAL);
+      EXPECT_NE(std::string(status.message).find(text), std::string::npos)
+          << status.message;
+    }
+  }
+
+  float *data;
+};
+
+TEST_F(EmulationTest, RunsThreadsAndBarriers) {
+  const LaunchStatus status = run(reverseBlock);
+  ASSERT_TRUE(status.ok()) << status.message;
+  for (int i = 0; i < kThreads; ++i)
+    EXPECT_EQ(data[i], kThreads - 1 - i);
+}
+
+TEST_F(EmulationTest, RunsClusters) {
+  const LaunchStatus status = run(passRound, 4);
+  ASSERT_TRUE(status.ok()) << status.message;
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(data[i], (i + 1) % 4);
+}
+
+/// One order of the threads hides it, another one does not.
+TEST_F(EmulationTest, AMissingBarrierShowsInTheOrders) {
+  for (auto *kernel : {reverseBlockWithoutBarrier, writeWhatOthersStillRead}) {
+    std::vector<float> results[2];
+    for (int order = 0; order < 2; ++order) {
+      emulation::settings().order =
+          order == 0 ? emulation::Order::InStep : emulation::Order::Ahead;
+      for (int i = 0; i < kThreads; ++i)
+        data[i] = static_cast<float>(i);
+      ASSERT_TRUE(run(kernel).ok());
+      results[order].assign(data, data + kThreads);
+    }
+    EXPECT_NE(results[0], results[1]);
+  }
+}
+
+TEST_F(EmulationTest, FindsAccessesOutsideOfBuffers) {
+  expectFault(readPastTheEnd, "4 bytes is outside of all buffers");
+  expectFault(writeBeforeTheStart, "4 bytes is outside of all buffers");
+}
+
+TEST_F(EmulationTest, FindsUnalignedAccesses) {
+  expectFault(readUnaligned, "16 bytes is not aligned");
+}
+
+TEST_F(EmulationTest, FindsThreadsThatMissABarrier) {
+  expectFault(leaveBeforeTheBarrier, "ended");
+  expectFault(waitAtTwoBarriers, "others wait at EmulationTest.cpp");
+  expectFault(shuffleInHalfAWarp, "ended");
+  expectFault(shuffleBesideABarrier, "EmulationTest.cpp");
+}
+
+TEST_F(EmulationTest, FindsFaultsOfSharedMemory) {
+  expectFault(writePastSharedMemory, "past its shared memory");
+}
+
+TEST_F(EmulationTest, FindsFaultsOfClusters) {
+  expectFault(leaveTheCluster, "a block that has ended", 2);
+  expectFault(leaveBeforeTheClustersBarrier, "ended", 2);
+}
+
+TEST_F(EmulationTest, RefusesLaunchesThatNoGpuHas) {
+  emulation::settings().limits.major = 8;
+  EXPECT_EQ(run(passRound, 2).code, COMMUTER_INTERNAL);
+  LaunchShape shape;
+  shape.threads = 33;
+  EXPECT_EQ(launch(reverseBlock, shape, nullptr, Parameters{data}).code,
+            COMMUTER_INTERNAL);
+}
+
+} // namespace
