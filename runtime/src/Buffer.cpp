@@ -96,6 +96,14 @@ void BufferTracker::freeSince(uint64_t run) {
   }
 }
 
+int64_t BufferTracker::countSince(uint64_t run) const {
+  std::lock_guard<std::mutex> lock(mutex);
+  int64_t count = 0;
+  for (BufferHeader *buffer = first; buffer; buffer = buffer->next)
+    count += buffer->run >= run;
+  return count;
+}
+
 void BufferTracker::read(commuter_stats_t &stats) const {
   std::lock_guard<std::mutex> lock(mutex);
   stats.live_buffers = liveBuffers;

@@ -43,6 +43,7 @@ public:
 
   /// Frees the live buffers of runs `run` and later.
   void freeSince(uint64_t run);
+  int64_t countSince(uint64_t run) const;
 
   void read(commuter_stats_t &stats) const;
   void resetPeak();
