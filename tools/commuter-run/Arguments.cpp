@@ -11,15 +11,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "Arguments.h"
-#include "Elements.h"
 #include "Npy.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
-using namespace mlir;
+using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
+using namespace commuter::tools;
 
 namespace {
 
@@ -35,7 +35,7 @@ struct Split {
 class ArgumentMaker {
 public:
   ArgumentMaker(const Signature &signature, const ArgumentOptions &options,
-                llvm::iota_range<int64_t> localRanks)
+                iota_range<int64_t> localRanks)
       : signature(signature), options(options), ranks(signature.ranks),
         localRanks(localRanks) {}
 
@@ -58,13 +58,12 @@ private:
   LogicalResult checkMemory(ArrayRef<Split> splits) const;
   FailureOr<Array> makePart(unsigned i, const Split &split, int64_t rank) const;
 
-  bool isExtents(unsigned i) const;
   FailureOr<Split> makeExtents(unsigned i) const;
 
   const Signature &signature;
   const ArgumentOptions &options;
   const int64_t ranks;
-  const llvm::iota_range<int64_t> localRanks;
+  const iota_range<int64_t> localRanks;
   /// Those of the options, one per rank.
   std::map<std::pair<unsigned, unsigned>, std::vector<int64_t>> extents;
 };
@@ -86,7 +85,7 @@ LogicalResult ArgumentMaker::readExtents() {
       return fail(option + name(i) + " has " + Twine(info(i).shape.size()) +
                   " dimensions");
     int64_t size = info(i).shape[dim];
-    if (!ShapedType::isDynamic(size))
+    if (size >= 0)
       return fail(option + "the dimension's size is " + Twine(size) +
                   ", not `?`");
     std::vector<int64_t> all = list;
@@ -138,8 +137,8 @@ FailureOr<int64_t> ArgumentMaker::getExtentOfFile(unsigned i, unsigned dim,
 
 LogicalResult ArgumentMaker::setShapes(unsigned i, Split &split) const {
   split.shapes.assign(ranks, info(i).shape);
-  for (auto [dim, size] : llvm::enumerate(info(i).shape)) {
-    if (!ShapedType::isDynamic(size))
+  for (auto [dim, size] : enumerate(info(i).shape)) {
+    if (size >= 0)
       continue;
     auto given = extents.find({i, dim});
     if (given == extents.end() && !split.file)
@@ -177,7 +176,7 @@ FailureOr<Split> ArgumentMaker::makeSplit(unsigned i) const {
     if (failed(array))
       return failure();
     split.file = std::move(*array);
-  } else if (isExtents(i)) {
+  } else if (info(i).extents) {
     return makeExtents(i);
   }
   if (failed(setShapes(i, split)))
@@ -193,7 +192,7 @@ FailureOr<Split> ArgumentMaker::makeSplit(unsigned i) const {
     split.extents = split.shapes;
   } else {
     placeVarying(i, split);
-    if (split.file && !llvm::all_equal(split.shapes))
+    if (split.file && !all_equal(split.shapes))
       return fail(name(i) + " has no dist.sharding and differs in shape from "
                             "rank to rank; a file cannot give it");
   }
@@ -208,33 +207,10 @@ FailureOr<Split> ArgumentMaker::makeSplit(unsigned i) const {
 // Extents as an argument
 //===----------------------------------------------------------------------===//
 
-static bool isUseAsExtents(OpOperand &use) {
-  if (auto gather = dyn_cast<dist::AllGatherOp>(use.getOwner()))
-    return gather.getExtents() == use.get();
-  if (auto slice = dyn_cast<dist::AllSliceOp>(use.getOwner()))
-    return slice.getExtents() == use.get();
-  return false;
-}
-
-static Value getArgument(func::FuncOp function, unsigned i) {
-  return function.getArgument(i);
-}
-
-bool ArgumentMaker::isExtents(unsigned i) const {
-  return info(i).isTensor && info(i).element.isIndex() &&
-         info(i).shape.size() == 1 &&
-         llvm::any_of(getArgument(signature.function, i).getUses(),
-                      isUseAsExtents);
-}
-
 /// An argument that gives a gather's extents is what --extent says of the
 /// gathered dimension: the extents of the ranks in the gather's group.
 FailureOr<Split> ArgumentMaker::makeExtents(unsigned i) const {
-  Operation *user = llvm::find_if(getArgument(signature.function, i).getUses(),
-                                  isUseAsExtents)
-                        ->getOwner();
-  auto group = cast<dist::MeshGroupOpInterface>(user);
-  int64_t dim = cast<IntegerAttr>(user->getAttr("dim")).getInt();
+  const auto &[mesh, axes, dim] = *info(i).extents;
   const std::vector<int64_t> *list = nullptr;
   for (auto &[key, given] : extents) {
     if (key.second != dim)
@@ -252,17 +228,12 @@ FailureOr<Split> ArgumentMaker::makeExtents(unsigned i) const {
                 " gives the extents of a gather: give them with "
                 "--extent, or the argument with --input " +
                 Twine(i) + "=FILE.npy");
-  auto mesh = llvm::find_if(signature.meshes, [&](const Mesh &mesh) {
-    return mesh.name == group.getMeshAttr().getValue();
-  });
-  std::vector<unsigned> axes, others;
-  for (StringRef axis : group.getAxesAttr().getAsValueRange<StringAttr>())
-    axes.push_back(llvm::find(mesh->axes, axis) - mesh->axes.begin());
+  std::vector<unsigned> others;
   for (unsigned axis = 0; axis < mesh->axes.size(); ++axis)
-    if (!llvm::is_contained(axes, axis))
+    if (!is_contained(axes, axis))
       others.push_back(axis);
   int64_t size = mesh->getSize(axes);
-  if (!ShapedType::isDynamic(info(i).shape[0]) && info(i).shape[0] != size)
+  if (info(i).shape[0] >= 0 && info(i).shape[0] != size)
     return fail(name(i) + " has " + Twine(info(i).shape[0]) +
                 " extents, expected " + Twine(size) +
                 ", one per rank of its group");
@@ -291,11 +262,11 @@ FailureOr<Split> ArgumentMaker::makeExtents(unsigned i) const {
 /// process without a word.
 LogicalResult ArgumentMaker::checkMemory(ArrayRef<Split> splits) const {
   int64_t total = 0, limit = getMemoryLimit();
-  for (auto [i, split] : llvm::enumerate(splits))
+  for (auto [i, split] : enumerate(splits))
     for (int64_t r : localRanks) {
       const std::vector<int64_t> &shape = split.shapes[r];
       std::optional<int64_t> bytes = getNumBytes(shape, info(i).width);
-      if (!bytes || llvm::AddOverflow(total, *bytes, total))
+      if (!bytes || AddOverflow(total, *bytes, total))
         return fail(name(i) + ": a part of " + printShape(shape) +
                     " elements is too large");
     }
@@ -370,6 +341,6 @@ FailureOr<std::vector<std::vector<Array>>> ArgumentMaker::make() {
 
 FailureOr<std::vector<std::vector<Array>>>
 run::makeArguments(const Signature &signature, const ArgumentOptions &options,
-                   llvm::iota_range<int64_t> localRanks) {
+                   iota_range<int64_t> localRanks) {
   return ArgumentMaker(signature, options, localRanks).make();
 }

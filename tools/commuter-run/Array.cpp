@@ -13,7 +13,6 @@
 #include "Array.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
@@ -21,18 +20,7 @@
 using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
-
-std::optional<int64_t> run::getNumBytes(ArrayRef<int64_t> shape,
-                                        unsigned width) {
-  // The others must not overflow on their own.
-  if (is_contained(shape, 0))
-    return 0;
-  int64_t bytes = width;
-  for (int64_t size : shape)
-    if (MulOverflow(bytes, size, bytes))
-      return std::nullopt;
-  return bytes;
-}
+using namespace commuter::tools;
 
 FailureOr<Array> run::allocateArray(ArrayRef<int64_t> shape, unsigned width,
                                     const Twine &what) {

@@ -13,11 +13,10 @@
 #ifndef COMMUTER_TOOLS_COMMUTER_RUN_ARRAY_H
 #define COMMUTER_TOOLS_COMMUTER_RUN_ARRAY_H
 
-#include "Support.h"
+#include "../lib/Support.h"
 
 #include "llvm/ADT/ArrayRef.h"
 
-#include <optional>
 #include <vector>
 
 namespace commuter::run {
@@ -31,10 +30,6 @@ struct Array {
 
   llvm::StringRef getBytes() const { return {data.get(), size_t(size)}; }
 };
-
-/// The size of a dense array; none if it does not fit an int64_t.
-std::optional<int64_t> getNumBytes(llvm::ArrayRef<int64_t> shape,
-                                   unsigned width);
 
 /// Elements are not set. Fails, naming `what`, if there is no memory.
 llvm::FailureOr<Array> allocateArray(llvm::ArrayRef<int64_t> shape,

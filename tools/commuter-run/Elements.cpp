@@ -12,27 +12,13 @@
 
 #include "Elements.h"
 
-#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/APFloat.h"
 
 #include <cstring>
 
-using namespace mlir;
+using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
-
-unsigned run::getElementWidth(Type type) {
-  if (type.isIndex() || type.isF64() || type.isInteger(64))
-    return 8;
-  if (type.isF32() || type.isInteger(32))
-    return 4;
-  if (type.isF16() || type.isBF16() || type.isInteger(16))
-    return 2;
-  if (isa<Float8E4M3FNType, Float8E5M2Type>(type) || type.isInteger(8) ||
-      type.isSignlessInteger(1))
-    return 1;
-  return 0;
-}
 
 //===----------------------------------------------------------------------===//
 // Numbers
@@ -44,40 +30,58 @@ static uint64_t load(const char *data, unsigned width) {
   return bits;
 }
 
-double run::decode(const char *data, Type type) {
-  unsigned width = getElementWidth(type);
+static const fltSemantics &getSemantics(commuter_dtype_t dtype) {
+  switch (dtype) {
+  case COMMUTER_F32:
+    return APFloat::IEEEsingle();
+  case COMMUTER_F64:
+    return APFloat::IEEEdouble();
+  case COMMUTER_F16:
+    return APFloat::IEEEhalf();
+  case COMMUTER_BF16:
+    return APFloat::BFloat();
+  case COMMUTER_F8E4M3FN:
+    return APFloat::Float8E4M3FN();
+  case COMMUTER_F8E5M2:
+    return APFloat::Float8E5M2();
+  default:
+    llvm_unreachable("no floating-point type");
+  }
+}
+
+double run::decode(const char *data, ElementType type) {
+  unsigned width = type.getWidth();
   uint64_t bits = load(data, width);
-  if (auto floating = dyn_cast<FloatType>(type)) {
-    APFloat value(floating.getFloatSemantics(), APInt(width * 8, bits));
+  if (type.isFloat()) {
+    APFloat value(getSemantics(type.dtype), APInt(width * 8, bits));
     bool loses;
     value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &loses);
     return value.convertToDouble();
   }
-  if (type.isInteger(1) || type.isUnsignedInteger())
+  if (type.dtype == COMMUTER_I1 || type.isUnsigned())
     return static_cast<double>(bits);
   return static_cast<double>(APInt(width * 8, bits).getSExtValue());
 }
 
-static uint64_t encode(double number, FloatType type) {
+static uint64_t encode(double number, ElementType type) {
   APFloat value(number);
   bool loses;
-  value.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &loses);
+  value.convert(getSemantics(type.dtype), APFloat::rmNearestTiesToEven, &loses);
   return value.bitcastToAPInt().getZExtValue();
 }
 
-void run::addElements(ArrayRef<const char *> summands, int64_t count, Type type,
-                      char *target) {
-  unsigned width = getElementWidth(type);
-  auto floating = dyn_cast<FloatType>(type);
-  uint64_t mask = type.isInteger(1) ? 1 : ~uint64_t(0);
+void run::addElements(ArrayRef<const char *> summands, int64_t count,
+                      ElementType type, char *target) {
+  unsigned width = type.getWidth();
+  uint64_t mask = type.dtype == COMMUTER_I1 ? 1 : ~uint64_t(0);
   for (int64_t at = 0; at < count * width; at += width) {
     uint64_t bits = 0;
-    if (floating) {
+    if (type.isFloat()) {
       // Starts from the first, not from 0: the sum of -0.0 is -0.0.
       double sum = decode(summands[0] + at, type);
       for (const char *summand : summands.drop_front())
         sum += decode(summand + at, type);
-      bits = encode(sum, floating);
+      bits = encode(sum, type);
     } else {
       for (const char *summand : summands)
         bits += load(summand + at, width);
@@ -87,9 +91,8 @@ void run::addElements(ArrayRef<const char *> summands, int64_t count, Type type,
   }
 }
 
-uint64_t run::getZeroSummand(Type type) {
-  return isa<FloatType>(type) ? uint64_t(1) << (getElementWidth(type) * 8 - 1)
-                              : 0;
+uint64_t run::getZeroSummand(ElementType type) {
+  return type.isFloat() ? uint64_t(1) << (type.getWidth() * 8 - 1) : 0;
 }
 
 //===----------------------------------------------------------------------===//
@@ -103,14 +106,14 @@ uint64_t run::mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-RandomElements::RandomElements(Type type) : isBool(type.isInteger(1)) {
-  auto floating = dyn_cast<FloatType>(type);
-  if (!floating)
+RandomElements::RandomElements(ElementType type)
+    : isFloat(type.isFloat()), isBool(type.dtype == COMMUTER_I1) {
+  if (!isFloat)
     return;
-  isFloat = true;
-  mantissa = floating.getFPMantissaWidth() - 1;
-  exponentBits = floating.getWidth() - 1 - mantissa;
-  bias = -APFloat::semanticsMinExponent(floating.getFloatSemantics()) + 1;
+  const fltSemantics &semantics = getSemantics(type.dtype);
+  mantissa = APFloat::semanticsPrecision(semantics) - 1;
+  exponentBits = type.getWidth() * 8 - 1 - mantissa;
+  bias = -APFloat::semanticsMinExponent(semantics) + 1;
 }
 
 uint64_t RandomElements::operator()(uint64_t hash) const {

@@ -6,12 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs compiled programs on all ranks.
+// Runs models on all ranks.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Execute.h"
-#include "Call.h"
 #include "Threads.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -26,9 +25,10 @@
 #include <mutex>
 #include <optional>
 
-using namespace mlir;
+using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
+using namespace commuter::tools;
 using Clock = std::chrono::steady_clock;
 
 /// How much longer than a collective's deadline a rank may take to notice that
@@ -46,7 +46,7 @@ static int64_t threadCpuNs() {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The ranks of one version of the program.
+/// The ranks of one model.
 class World {
 public:
   explicit World(Job &job) : job(job) {}
@@ -77,7 +77,7 @@ LogicalResult World::create(const Signature &signature) {
     if (commuter_context_create(world, r, "cpu", &context) != COMMUTER_OK)
       return fail(commuter_last_error());
     for (const Mesh &mesh : signature.meshes) {
-      auto axes = llvm::map_to_vector(
+      auto axes = map_to_vector(
           mesh.axes, [](const std::string &axis) { return axis.c_str(); });
       if (commuter_context_add_mesh(context, mesh.name.c_str(), axes.size(),
                                     axes.data(),
@@ -89,6 +89,49 @@ LogicalResult World::create(const Signature &signature) {
 }
 
 //===----------------------------------------------------------------------===//
+// Arguments and results
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A rank's arguments as the runtime takes them.
+class ArgumentViews {
+public:
+  /// The arguments must outlive this.
+  ArgumentViews(const Signature &signature, ArrayRef<Array> arguments) {
+    for (auto [info, array] : zip_equal(signature.arguments, arguments)) {
+      int32_t rank = array.shape.size();
+      std::vector<int64_t> &stride = strides.emplace_back(rank, 1);
+      for (int32_t d = rank - 1; d-- > 0;)
+        stride[d] = stride[d + 1] * array.shape[d + 1];
+      views.push_back({array.data.get(), info.element.dtype, rank,
+                       array.shape.data(), stride.data()});
+    }
+  }
+  ArgumentViews(const ArgumentViews &) = delete;
+  ArrayRef<commuter_view_t> get() const { return views; }
+
+private:
+  std::deque<std::vector<int64_t>> strides; // addresses stay
+  std::vector<commuter_view_t> views;
+};
+} // namespace
+
+/// Arrays that share what `owner` holds.
+static std::vector<Array>
+takeResults(const std::shared_ptr<commuter_results_t> &owner,
+            const Signature &signature) {
+  std::vector<Array> arrays;
+  for (auto [i, info] : enumerate(signature.results)) {
+    const commuter_view_t *view = commuter_results_get(owner.get(), i);
+    std::vector<int64_t> shape(view->sizes, view->sizes + view->rank);
+    int64_t size = *getNumBytes(shape, info.width);
+    arrays.push_back(
+        {std::move(shape), {owner, static_cast<char *>(view->data)}, size});
+  }
+  return arrays;
+}
+
+//===----------------------------------------------------------------------===//
 // Progress
 //===----------------------------------------------------------------------===//
 
@@ -97,11 +140,10 @@ namespace {
 class Progress {
 public:
   explicit Progress(int64_t total)
-      : total(total), isTerminal(llvm::sys::Process::StandardErrIsDisplayed()) {
-  }
+      : total(total), isTerminal(sys::Process::StandardErrIsDisplayed()) {}
   ~Progress() {
     if (shown && isTerminal)
-      llvm::errs() << "\r\033[K";
+      errs() << "\r\033[K";
   }
 
   void show(int64_t done) {
@@ -110,8 +152,8 @@ public:
       return;
     next = now + std::chrono::seconds(isTerminal ? 1 : 10);
     shown = true;
-    llvm::errs() << (isTerminal ? "\r" : "") << "run " << done << " of "
-                 << total << (isTerminal ? "" : "\n");
+    errs() << (isTerminal ? "\r" : "") << "run " << done << " of " << total
+           << (isTerminal ? "" : "\n");
   }
 
 private:
@@ -135,12 +177,11 @@ struct Outcome {
 
 class Execution {
 public:
-  Execution(Job &job, const Signature &signature,
-            ArrayRef<CompiledProgram> programs,
+  Execution(Job &job, const Signature &signature, ArrayRef<Model> models,
             const std::vector<std::vector<Array>> &arguments,
             const ExecuteOptions &options)
-      : job(job), signature(signature), programs(programs),
-        arguments(arguments), options(options), ranks(signature.ranks),
+      : job(job), signature(signature), models(models), arguments(arguments),
+        options(options), ranks(signature.ranks),
         localRanks(job.getLocalRanks(ranks)),
         total(options.warmups + options.iterations), outcomes(ranks) {}
 
@@ -155,16 +196,17 @@ private:
   // On the rank's thread.
   Outcome runRank(int64_t rank);
   void setDone(int64_t iterations);
-  Outcome meet(size_t program, int64_t rank);
-  Outcome runOnce(size_t program, int64_t rank, Call &call, int64_t iteration);
+  Outcome meet(size_t model, int64_t rank);
+  Outcome runOnce(size_t model, int64_t rank,
+                  ArrayRef<commuter_view_t> arguments, int64_t iteration);
 
   Job &job;
   const Signature &signature;
-  ArrayRef<CompiledProgram> programs;
+  ArrayRef<Model> models;
   const std::vector<std::vector<Array>> &arguments;
   const ExecuteOptions &options;
   const int64_t ranks;
-  const llvm::iota_range<int64_t> localRanks;
+  const iota_range<int64_t> localRanks;
   const int64_t total;
   std::deque<World> worlds; // addresses stay
   std::string everyone;     // the group of all ranks; "" if there is no mesh
@@ -180,13 +222,13 @@ private:
 } // namespace
 
 LogicalResult Execution::create() {
-  for (size_t i = 0; i < programs.size(); ++i)
+  for (size_t i = 0; i < models.size(); ++i)
     if (failed(worlds.emplace_back(job).create(signature)))
       return failure();
   if (!signature.meshes.empty())
     everyone = signature.meshes[0].name + "[" +
-               llvm::join(signature.meshes[0].axes, ",") + "]";
-  runs.assign(programs.size(), std::vector<RankRun>(ranks));
+               join(signature.meshes[0].axes, ",") + "]";
+  runs.assign(models.size(), std::vector<RankRun>(ranks));
   return success();
 }
 
@@ -205,10 +247,10 @@ static Outcome makeOutcome(commuter_context_t *context,
 
 /// Waits for all ranks: runs start together, and a rank that never ends makes
 /// the others fail in time.
-Outcome Execution::meet(size_t program, int64_t rank) {
+Outcome Execution::meet(size_t model, int64_t rank) {
   if (everyone.empty())
     return {};
-  commuter_context_t *context = worlds[program].contexts[rank];
+  commuter_context_t *context = worlds[model].contexts[rank];
   commuter_group_t *group;
   commuter_status_t status =
       commuter_context_group(context, everyone.c_str(), &group);
@@ -217,58 +259,51 @@ Outcome Execution::meet(size_t program, int64_t rank) {
   return makeOutcome(context, status);
 }
 
-Outcome Execution::runOnce(size_t program, int64_t rank, Call &call,
+Outcome Execution::runOnce(size_t model, int64_t rank,
+                           ArrayRef<commuter_view_t> arguments,
                            int64_t iteration) {
-  commuter_context_t *context = worlds[program].contexts[rank];
-  RankRun &run = runs[program][rank];
+  commuter_context_t *context = worlds[model].contexts[rank];
+  RankRun &run = runs[model][rank];
   bool isMeasured = iteration >= options.warmups;
   commuter_context_set_trace(
       context, options.trace && isMeasured ? recordEvent : nullptr, &run.trace);
   commuter_context_reset_stats(context);
+  commuter_results_t *results;
   Clock::time_point start = Clock::now();
   int64_t startCpu = threadCpuNs();
-  if (commuter_status_t status = call.run(context); status != COMMUTER_OK)
+  if (commuter_status_t status = commuter_model_run(
+          context, models[model].get(), arguments.data(), &results);
+      status != COMMUTER_OK)
     return makeOutcome(context, status);
   int64_t cpuNs = threadCpuNs() - startCpu;
   int64_t totalNs = (Clock::now() - start) / std::chrono::nanoseconds(1);
+  std::shared_ptr<commuter_results_t> owner(results, commuter_results_release);
   commuter_context_set_trace(context, nullptr, nullptr);
-
-  commuter_stats_t stats;
-  commuter_context_stats(context, &stats);
-  int64_t buffers;
-  std::string error;
-  if (failed(call.takeResults(run.results, buffers, error)))
-    return {COMMUTER_INTERNAL, error};
-  if (iteration + 1 < total)
-    run.results.clear();
   if (isMeasured) {
-    run.stats.push_back(stats);
+    run.stats.emplace_back();
+    commuter_context_stats(context, &run.stats.back());
     run.totalNs.push_back(totalNs);
     run.cpuNs.push_back(cpuNs);
   }
-  if (int64_t left = stats.live_buffers - buffers)
-    return {COMMUTER_INTERNAL, "the program left " + std::to_string(left) +
-                                   (left == 1 ? " buffer" : " buffers") +
-                                   " behind"};
+  if (iteration + 1 == total)
+    run.results = takeResults(owner, signature);
   return {};
 }
 
 Outcome Execution::runRank(int64_t rank) {
-  std::deque<Call> calls;
-  for (const CompiledProgram &program : programs)
-    calls.emplace_back(signature, program, arguments[rank]);
+  ArgumentViews views(signature, arguments[rank]);
   for (int64_t i = 0; i < total; ++i) {
-    for (auto [p, call] : llvm::enumerate(calls)) {
-      if (Outcome outcome = meet(p, rank); outcome.status != COMMUTER_OK)
+    for (size_t m = 0; m < models.size(); ++m) {
+      if (Outcome outcome = meet(m, rank); outcome.status != COMMUTER_OK)
         return outcome;
-      if (p == 0 && rank == *localRanks.begin())
+      if (m == 0 && rank == *localRanks.begin())
         setDone(i);
-      if (Outcome outcome = runOnce(p, rank, call, i);
+      if (Outcome outcome = runOnce(m, rank, views.get(), i);
           outcome.status != COMMUTER_OK)
         return outcome;
     }
   }
-  return meet(programs.size() - 1, rank);
+  return meet(models.size() - 1, rank);
 }
 
 /// For the progress: so many iterations are behind all ranks.
@@ -358,15 +393,14 @@ FailureOr<std::vector<std::vector<RankRun>>> Execution::run() {
   for (std::vector<RankRun> &ofProgram : runs)
     for (int64_t r : localRanks)
       for (auto [info, part] :
-           llvm::zip_equal(signature.results, ofProgram[r].results))
+           zip_equal(signature.results, ofProgram[r].results))
         ofProgram[r].summaries.push_back(summarizePart(info, part));
   return std::move(runs);
 }
 
 FailureOr<std::vector<std::vector<RankRun>>>
-run::execute(Job &job, const Signature &signature,
-             ArrayRef<CompiledProgram> programs,
+run::execute(Job &job, const Signature &signature, ArrayRef<Model> models,
              const std::vector<std::vector<Array>> &arguments,
              const ExecuteOptions &options) {
-  return Execution(job, signature, programs, arguments, options).run();
+  return Execution(job, signature, models, arguments, options).run();
 }

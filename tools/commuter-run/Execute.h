@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs compiled programs on all ranks.
+// Runs models on all ranks.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,8 +14,8 @@
 #define COMMUTER_TOOLS_COMMUTER_RUN_EXECUTE_H
 
 #include "Array.h"
-#include "Compile.h"
 #include "Job.h"
+#include "Model.h"
 #include "Results.h"
 #include "Signature.h"
 
@@ -48,15 +48,14 @@ struct RankRun {
   std::vector<TraceEvent> trace;
 };
 
-/// Runs each of `programs` `iterations` times, in turns, on every rank of this
+/// Runs each of `models` `iterations` times, in turns, on every rank of this
 /// process (a thread) with the arguments [rank][argument]. Returns
-/// [program][rank], empty for ranks of other processes. Fails with the message
+/// [model][rank], empty for ranks of other processes. Fails with the message
 /// of the rank that failed first, or if a run leaves a buffer behind. Leaves
 /// the process if a rank does not stop within the deadline (and a grace period)
 /// after another has failed.
 llvm::FailureOr<std::vector<std::vector<RankRun>>>
-execute(Job &job, const Signature &signature,
-        llvm::ArrayRef<CompiledProgram> programs,
+execute(Job &job, const Signature &signature, llvm::ArrayRef<Model> models,
         const std::vector<std::vector<Array>> &arguments,
         const ExecuteOptions &options);
 

@@ -25,6 +25,7 @@
 using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
+using namespace commuter::tools;
 
 /// How the C API has a transport whose ranks are processes.
 struct run::ProcessTransport {

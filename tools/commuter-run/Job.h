@@ -13,7 +13,7 @@
 #ifndef COMMUTER_TOOLS_COMMUTER_RUN_JOB_H
 #define COMMUTER_TOOLS_COMMUTER_RUN_JOB_H
 
-#include "Support.h"
+#include "../lib/Support.h"
 
 #include "commuter_rt.h"
 

@@ -12,40 +12,44 @@
 //===----------------------------------------------------------------------===//
 
 #include "Npy.h"
-#include "Elements.h"
 
-#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
-using namespace mlir;
+using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
+using namespace commuter::tools;
 
-static constexpr llvm::StringLiteral kMagic("\x93NUMPY");
+static constexpr StringLiteral kMagic("\x93NUMPY");
 
 /// The `descr` that is written, then others that are read.
-static SmallVector<std::string> getDescriptions(Type type) {
-  if (type.isF32())
+static SmallVector<std::string> getDescriptions(ElementType type) {
+  switch (type.dtype) {
+  case COMMUTER_F32:
     return {"<f4"};
-  if (type.isF64())
+  case COMMUTER_F64:
     return {"<f8"};
-  if (type.isF16())
+  case COMMUTER_F16:
     return {"<f2"};
-  if (type.isBF16())
+  case COMMUTER_BF16:
     return {"<V2", "|V2", "<u2", "bfloat16"};
-  if (isa<FloatType>(type))
+  case COMMUTER_F8E4M3FN:
+  case COMMUTER_F8E5M2:
     return {"|V1", "<V1", "|u1", "<f1"};
-  if (type.isInteger(1))
+  case COMMUTER_I1:
     return {"|b1"};
+  default:
+    break;
+  }
   if (type.isIndex())
     return {"<i8"};
-  unsigned bytes = getElementWidth(type);
+  unsigned bytes = type.getWidth();
   std::string order = bytes == 1 ? "|" : "<";
   std::string size = std::to_string(bytes);
-  if (type.isUnsignedInteger())
+  if (type.isUnsigned())
     return {order + "u" + size};
   return {order + "i" + size, order + "u" + size};
 }
@@ -57,8 +61,8 @@ static SmallVector<std::string> getDescriptions(Type type) {
 namespace {
 class NpyReader {
 public:
-  NpyReader(StringRef path, Type element)
-      : path(path), element(element), width(getElementWidth(element)) {}
+  NpyReader(StringRef path, ElementType element)
+      : path(path), element(element), width(element.getWidth()) {}
 
   FailureOr<Array> read();
 
@@ -74,7 +78,7 @@ private:
   FailureOr<Array> transpose() const;
 
   StringRef path;
-  Type element;
+  ElementType element;
   unsigned width;
   StringRef bytes; // not read yet
   std::vector<int64_t> shape;
@@ -96,8 +100,8 @@ FailureOr<StringRef> NpyReader::takeHeader() {
   size_t width = major == 1 ? 2 : 4;
   if (bytes.size() < width)
     return bad("is cut off in its header");
-  size_t length = major == 1 ? llvm::support::endian::read16le(bytes.data())
-                             : llvm::support::endian::read32le(bytes.data());
+  size_t length = major == 1 ? support::endian::read16le(bytes.data())
+                             : support::endian::read32le(bytes.data());
   bytes = bytes.drop_front(width);
   if (bytes.size() < length)
     return bad("is cut off in its header");
@@ -126,7 +130,7 @@ LogicalResult NpyReader::readShape(StringRef text) {
     return badHeader();
   SmallVector<StringRef> sizes;
   text.take_front(end - 1).split(sizes, ',');
-  for (auto [i, size] : llvm::enumerate(sizes)) {
+  for (auto [i, size] : enumerate(sizes)) {
     int64_t value;
     // `()` and the trailing comma of `(4,)`.
     if (size.trim().empty() && i + 1 == sizes.size())
@@ -149,11 +153,9 @@ LogicalResult NpyReader::readHeader(StringRef header) {
   char quote = descr->front();
   if (quote == '\'' || quote == '"')
     found = descr->drop_front().take_until([=](char c) { return c == quote; });
-  if (!llvm::is_contained(expected, found)) {
-    std::string type;
-    llvm::raw_string_ostream(type) << element;
-    return bad("has elements of type '" + found + "', expected " + type +
-               " ('" + expected[0] + "')");
+  if (!is_contained(expected, found)) {
+    return bad("has elements of type '" + found + "', expected " +
+               element.name + " ('" + expected[0] + "')");
   }
   isFortranOrder = order->starts_with("True");
   if (!isFortranOrder && !order->starts_with("False"))
@@ -163,7 +165,7 @@ LogicalResult NpyReader::readHeader(StringRef header) {
 
 /// A byte of neither 0 nor 1 is no i1.
 LogicalResult NpyReader::checkBooleans() const {
-  for (auto [i, byte] : llvm::enumerate(bytes))
+  for (auto [i, byte] : enumerate(bytes))
     if (byte != 0 && byte != 1)
       return bad("element " + Twine(i) + " is " +
                  Twine(static_cast<unsigned>(static_cast<uint8_t>(byte))) +
@@ -211,16 +213,16 @@ FailureOr<Array> NpyReader::read() {
   if (static_cast<int64_t>(bytes.size()) > *size)
     return bad("has " + Twine(bytes.size() - *size) +
                " bytes after its array of " + printShape(shape));
-  if (element.isInteger(1) && failed(checkBooleans()))
+  if (element.dtype == COMMUTER_I1 && failed(checkBooleans()))
     return failure();
   if (isFortranOrder && shape.size() > 1)
     return transpose();
   // The elements stay in the file's buffer.
-  std::shared_ptr<llvm::MemoryBuffer> owner = std::move(*buffer);
+  std::shared_ptr<MemoryBuffer> owner = std::move(*buffer);
   return Array{shape, {owner, const_cast<char *>(bytes.data())}, *size};
 }
 
-FailureOr<Array> run::readNpy(StringRef path, Type element) {
+FailureOr<Array> run::readNpy(StringRef path, ElementType element) {
   return NpyReader(path, element).read();
 }
 
@@ -229,7 +231,7 @@ FailureOr<Array> run::readNpy(StringRef path, Type element) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult run::writeNpy(StringRef file, StringRef path, const Array &array,
-                            Type element) {
+                            ElementType element) {
   std::string header = "{'descr': '" + getDescriptions(element)[0] +
                        "', 'fortran_order': False, 'shape': (";
   for (int64_t size : array.shape)
@@ -240,9 +242,9 @@ LogicalResult run::writeNpy(StringRef file, StringRef path, const Array &array,
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
   char length[2];
-  llvm::support::endian::write16le(length, header.size());
+  support::endian::write16le(length, header.size());
   std::error_code error;
-  llvm::raw_fd_ostream os(file, error);
+  raw_fd_ostream os(file, error);
   if (!error) {
     os << kMagic << '\1' << '\0' << StringRef(length, 2) << header
        << array.getBytes();

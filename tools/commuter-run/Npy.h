@@ -14,19 +14,18 @@
 #define COMMUTER_TOOLS_COMMUTER_RUN_NPY_H
 
 #include "Array.h"
-
-#include "mlir/IR/Types.h"
+#include "Elements.h"
 
 namespace commuter::run {
 
 /// Reads an array of `element`s, in C or Fortran order. bf16 and the 8-bit
 /// floating-point types, which NumPy lacks, are raw (V2, V1) or unsigned
 /// integers of their width. What the shape says must be what the file has.
-llvm::FailureOr<Array> readNpy(llvm::StringRef path, mlir::Type element);
+llvm::FailureOr<Array> readNpy(llvm::StringRef path, ElementType element);
 
 /// Writes to `file`, which becomes `path`.
 llvm::LogicalResult writeNpy(llvm::StringRef file, llvm::StringRef path,
-                             const Array &array, mlir::Type element);
+                             const Array &array, ElementType element);
 
 } // namespace commuter::run
 

@@ -11,17 +11,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
+#include "../lib/CommandLine.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/Support/CommandLine.h"
-#include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
 
-using namespace mlir;
+using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
+using namespace commuter::tools;
 namespace cl = llvm::cl;
 
 static constexpr int64_t kMaxIterations = 1000000;
@@ -32,8 +31,9 @@ namespace {
 // Numbers are text here: the library reports a malformed one in its own words.
 struct CommandLine {
   cl::OptionCategory category{"commuter-run options"};
-  cl::opt<std::string> file{cl::Positional, cl::desc("FILE.mlir"), cl::Required,
-                            cl::cat(category)};
+  cl::opt<std::string> file{
+      cl::Positional, cl::desc("FILE.mlir, or a library of commuter-compile"),
+      cl::Required, cl::cat(category)};
   cl::opt<std::string> entry{
       "entry", cl::desc("Function to run (default: main, or the only one)"),
       cl::value_desc("name"), cl::cat(category)};
@@ -85,11 +85,6 @@ struct CommandLine {
                              cl::value_desc("file.json"), cl::cat(category)};
 };
 } // namespace
-
-static LogicalResult badOption(StringRef option, StringRef value,
-                               const Twine &expected) {
-  return fail("--" + option + " " + value + ": expected " + expected);
-}
 
 static LogicalResult readAxes(ArrayRef<std::string> texts,
                               std::map<std::string, int64_t> &axes) {
@@ -172,22 +167,10 @@ static LogicalResult readNumbers(const CommandLine &line, Options &options) {
 
 FailureOr<Options> run::readOptions(int argc, char **argv) {
   CommandLine line;
-  cl::HideUnrelatedOptions(line.category);
-  std::string errors;
-  llvm::raw_string_ostream os(errors);
-  if (!cl::ParseCommandLineOptions(
-          argc, argv,
-          "Compiles a distributed tensor program and runs it on all ranks of "
-          "its mesh\n",
-          &os)) {
-    // Each of its lines starts with the tool's name.
-    SmallVector<StringRef> lines;
-    StringRef(errors).split(lines, '\n', -1, /*KeepEmpty=*/false);
-    for (StringRef &text : lines)
-      text.consume_front("commuter-run: ");
-    return fail(lines.empty() ? "bad command line; see --help"
-                              : llvm::join(lines, " "));
-  }
+  if (failed(parseCommandLine(
+          argc, argv, line.category,
+          "Runs a distributed tensor program on all ranks of its mesh\n")))
+    return failure();
   if (line.device != "cpu")
     return fail("--device " + line.device + ": this build has: cpu");
   auto transport = llvm::StringSwitch<std::optional<Transport>>(line.transport)
@@ -212,6 +195,12 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
   options.transport = *transport;
   options.compare = line.compare;
   options.checkAssertions = line.checkAssertions;
+  for (const cl::Option *option :
+       {static_cast<cl::Option *>(&line.pipeline),
+        static_cast<cl::Option *>(&line.compare),
+        static_cast<cl::Option *>(&line.checkAssertions)})
+    if (option->getNumOccurrences())
+      options.compilation.push_back("--" + option->ArgStr.str());
   options.json = line.json;
   return options;
 }

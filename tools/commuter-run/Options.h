@@ -27,6 +27,8 @@ struct Options {
   int64_t timeoutMs;
   Transport transport;
   bool compare, checkAssertions, json;
+  /// Options that were given, and say how to compile.
+  std::vector<std::string> compilation;
 };
 
 /// Leaves the process after --help and --version.

@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
-#include "Elements.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
@@ -20,9 +19,10 @@
 #include <cmath>
 #include <limits>
 
-using namespace mlir;
+using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
+using namespace commuter::tools;
 
 //===----------------------------------------------------------------------===//
 // Comparison

@@ -21,7 +21,7 @@ namespace commuter::run {
 struct Version {
   std::string name; // "as written", or the pipeline
   std::vector<RankRun> ranks;
-  /// Before the lowering.
+  /// Of compiling, or of loading.
   int64_t compileNs;
 };
 

@@ -11,15 +11,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "Results.h"
-#include "Elements.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/BLAKE3.h"
 
-using namespace mlir;
+using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
+using namespace commuter::tools;
 
 template <typename Part>
 static std::vector<std::vector<int64_t>> getShapes(ArrayRef<Part> parts) {

@@ -6,21 +6,20 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the entry function takes and returns, and on which ranks it runs.
+// What the ranks take and return, and which ranks there are: a model's
+// description, with all axes' sizes.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Signature.h"
-#include "Elements.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallSet.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/raw_ostream.h"
 
-using namespace mlir;
+using namespace llvm;
 using namespace commuter;
 using namespace commuter::run;
+using namespace commuter::tools;
 
 //===----------------------------------------------------------------------===//
 // Meshes
@@ -47,28 +46,31 @@ int64_t Mesh::getSize(ArrayRef<unsigned> axes) const {
 }
 
 static FailureOr<std::vector<Mesh>>
-readMeshes(ModuleOp module, const std::map<std::string, int64_t> &given) {
+readMeshes(const commuter_model_t &model,
+           const std::map<std::string, int64_t> &given) {
   std::vector<Mesh> meshes;
   std::map<std::string, bool> used;
-  for (auto op : module.getOps<dist::MeshOp>()) {
+  for (const commuter_model_mesh_t &described :
+       ArrayRef(model.meshes, model.mesh_count)) {
     Mesh mesh;
-    mesh.name = op.getSymName().str();
-    for (unsigned i = 0; i < op.getNumAxes(); ++i) {
-      std::string axis = op.getAxisName(i).str();
-      int64_t size = op.getAxisSize(i);
-      auto found = given.find(axis);
+    mesh.name = described.name;
+    for (const commuter_model_axis_t &axis :
+         ArrayRef(described.axes, described.axis_count)) {
+      std::string name = axis.name;
+      int64_t size = axis.size;
+      auto found = given.find(name);
       if (found != given.end()) {
-        used[axis] = true;
-        if (!ShapedType::isDynamic(size) && size != found->second)
-          return fail("--axis " + axis + "=" + Twine(found->second) +
-                      ": axis '" + axis + "' of @" + mesh.name + " has size " +
+        used[name] = true;
+        if (size >= 0 && size != found->second)
+          return fail("--axis " + name + "=" + Twine(found->second) +
+                      ": axis '" + name + "' of @" + mesh.name + " has size " +
                       Twine(size) + " already");
         size = found->second;
       }
-      if (ShapedType::isDynamic(size))
-        return fail("@" + mesh.name + " leaves the size of axis '" + axis +
-                    "' open: give it with --axis " + axis + "=N");
-      mesh.axes.push_back(axis);
+      if (size < 0)
+        return fail("@" + mesh.name + " leaves the size of axis '" + name +
+                    "' open: give it with --axis " + name + "=N");
+      mesh.axes.push_back(name);
       mesh.sizes.push_back(size);
     }
     meshes.push_back(std::move(mesh));
@@ -80,136 +82,71 @@ readMeshes(ModuleOp module, const std::map<std::string, int64_t> &given) {
   return meshes;
 }
 
-//===----------------------------------------------------------------------===//
-// The entry
-//===----------------------------------------------------------------------===//
-
-static FailureOr<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
-  SmallVector<func::FuncOp> candidates;
-  std::string names;
-  for (auto function : module.getOps<func::FuncOp>()) {
-    if (function.isPrivate() || function.isDeclaration())
-      continue;
-    candidates.push_back(function);
-    names += (names.empty() ? "@" : ", @") + function.getName().str();
-  }
-  std::string known = "; it has " + (names.empty() ? "none" : names);
-  if (!name.empty()) {
-    auto function = module.lookupSymbol<func::FuncOp>(name);
-    if (!function)
-      return fail("the program has no function @" + name + known);
-    if (function.isDeclaration())
-      return fail("@" + name +
-                  " is a declaration; expected a function with a "
-                  "body");
-    if (function.isPrivate())
-      return fail("@" + name + " is private; expected a public function");
-    return function;
-  }
-  for (func::FuncOp function : candidates)
-    if (function.getName() == "main")
-      return function;
-  if (candidates.size() == 1)
-    return candidates[0];
-  return fail("no entry: name one of the program's public functions with "
-              "--entry" +
-              known);
-}
-
-static FailureOr<ValueInfo> readValue(Type type, Attribute attribute,
-                                      ArrayRef<Mesh> meshes,
-                                      const Twine &what) {
-  ValueInfo value;
-  value.type = type;
-  value.element = type;
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  value.isTensor = tensor != nullptr;
-  if (tensor) {
-    value.element = tensor.getElementType();
-    value.shape = tensor.getShape().vec();
-  }
-  value.width = getElementWidth(value.element);
-  if (value.width == 0 || (tensor && tensor.getEncoding())) {
-    std::string text;
-    llvm::raw_string_ostream(text) << type;
-    return fail(what + " has type " + text +
-                "; expected a number or a ranked tensor without encoding, of "
-                "index, i1, i8, i16, i32, i64, f16, bf16, f32, f64, f8E4M3FN "
-                "or f8E5M2");
-  }
-  auto sharding = dyn_cast_or_null<dist::ShardingAttr>(attribute);
-  if (!sharding)
-    return value;
-  Placement placement;
-  placement.mesh = llvm::find_if(meshes, [&](const Mesh &mesh) {
-    return mesh.name == sharding.getMesh().getValue();
-  });
-  assert(placement.mesh != meshes.end() && "verified");
-  llvm::SmallDenseSet<unsigned> named;
-  auto numbers = [&](ArrayAttr axes) {
-    std::vector<unsigned> result;
-    for (StringRef axis : axes.getAsValueRange<StringAttr>()) {
-      result.push_back(llvm::find(placement.mesh->axes, axis) -
-                       placement.mesh->axes.begin());
-      named.insert(result.back());
-    }
-    return result;
-  };
-  for (ArrayAttr axes : sharding.getDimAxes().getAsRange<ArrayAttr>())
-    placement.dimAxes.push_back(numbers(axes));
-  placement.unreduced = numbers(sharding.getUnreduced());
-  for (unsigned axis = 0; axis < placement.mesh->axes.size(); ++axis)
-    if (!named.contains(axis))
-      placement.replicated.push_back(axis);
-  value.placement = std::move(placement);
-  return value;
-}
-
-FailureOr<std::unique_ptr<Signature>>
-run::readSignature(ModuleOp module, StringRef name,
-                   const std::map<std::string, int64_t> &axes) {
-  auto signature = std::make_unique<Signature>();
-  FailureOr<std::vector<Mesh>> meshes = readMeshes(module, axes);
-  FailureOr<func::FuncOp> entry;
-  if (failed(meshes) || failed(entry = findEntry(module, name)))
-    return failure();
-  signature->meshes = std::move(*meshes);
-  signature->entry = entry->getName().str();
-  signature->function = *entry;
-
-  for (const Mesh &mesh : signature->meshes) {
+static LogicalResult setRanks(Signature &signature) {
+  for (const Mesh &mesh : signature.meshes) {
     int64_t ranks = 1;
     for (int64_t size : mesh.sizes)
-      if (llvm::MulOverflow(ranks, size, ranks) || ranks > 1024)
+      if (MulOverflow(ranks, size, ranks) || ranks > 1024)
         return fail("@" + mesh.name +
                     " has more than 1024 ranks; the threads "
                     "transport runs at most 1024");
-    const Mesh &first = signature->meshes.front();
-    if (&mesh != &first && ranks != signature->ranks)
+    const Mesh &first = signature.meshes.front();
+    if (&mesh != &first && ranks != signature.ranks)
       return fail("@" + mesh.name + " has " + Twine(ranks) + " ranks, @" +
-                  first.name + " has " + Twine(signature->ranks) +
+                  first.name + " has " + Twine(signature.ranks) +
                   "; the meshes of a program must have equally many");
-    signature->ranks = ranks;
+    signature.ranks = ranks;
   }
+  return success();
+}
 
-  auto read = [&](std::vector<ValueInfo> &values, Type type, Attribute sharding,
-                  StringRef what) -> LogicalResult {
-    FailureOr<ValueInfo> value = readValue(type, sharding, signature->meshes,
-                                           what + " " + Twine(values.size()) +
-                                               " of @" + entry->getName());
-    if (succeeded(value))
-      values.push_back(std::move(*value));
-    return value;
-  };
-  StringRef attribute = dist::ShardingAttr::kAttrName;
-  for (auto [i, type] : llvm::enumerate(entry->getArgumentTypes()))
-    if (failed(read(signature->arguments, type, entry->getArgAttr(i, attribute),
-                    "argument")))
-      return failure();
-  for (auto [i, type] : llvm::enumerate(entry->getResultTypes()))
-    if (failed(read(signature->results, type,
-                    entry->getResultAttr(i, attribute), "result")))
-      return failure();
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+static std::vector<unsigned> readAxes(const commuter_model_axes_t &axes) {
+  return {axes.numbers, axes.numbers + axes.count};
+}
+
+static ValueInfo readValue(const commuter_model_value_t &value,
+                           ArrayRef<Mesh> meshes) {
+  ValueInfo info{ElementType(value),
+                 !value.is_number,
+                 {value.sizes, value.sizes + value.rank},
+                 0,
+                 std::nullopt,
+                 std::nullopt};
+  info.width = info.element.getWidth();
+  if (const commuter_model_sharding_t *sharding = value.sharding) {
+    Placement placement;
+    placement.mesh = &meshes[sharding->mesh];
+    for (int32_t dim = 0; dim < value.rank; ++dim)
+      placement.dimAxes.push_back(readAxes(sharding->dims[dim]));
+    placement.unreduced = readAxes(sharding->unreduced);
+    placement.replicated = readAxes(sharding->replicated);
+    info.placement = std::move(placement);
+  }
+  if (const commuter_model_extents_t *extents = value.extents)
+    info.extents = {&meshes[extents->mesh], readAxes(extents->axes),
+                    extents->dim};
+  return info;
+}
+
+FailureOr<std::unique_ptr<Signature>>
+run::readSignature(const commuter_model_t &model,
+                   const std::map<std::string, int64_t> &axes) {
+  auto signature = std::make_unique<Signature>();
+  FailureOr<std::vector<Mesh>> meshes = readMeshes(model, axes);
+  if (failed(meshes))
+    return failure();
+  signature->meshes = std::move(*meshes);
+  signature->entry = model.entry;
+  if (failed(setRanks(*signature)))
+    return failure();
+  for (auto &value : ArrayRef(model.arguments, model.argument_count))
+    signature->arguments.push_back(readValue(value, signature->meshes));
+  for (auto &value : ArrayRef(model.results, model.result_count))
+    signature->results.push_back(readValue(value, signature->meshes));
   return signature;
 }
 
@@ -243,7 +180,7 @@ FailureOr<Layout> run::computeLayout(const Placement &placement,
       }
     }
     for (int64_t extent : extents)
-      if (llvm::AddOverflow(global, extent, global))
+      if (AddOverflow(global, extent, global))
         return fail(what + ": the extents of dimension " + Twine(dim) +
                     " are too large");
     for (int64_t r = 0; r < ranks; ++r)

@@ -6,18 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the entry function takes and returns, and on which ranks it runs.
+// What the ranks take and return, and which ranks there are: a model's
+// description, with all axes' sizes.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef COMMUTER_TOOLS_COMMUTER_RUN_SIGNATURE_H
 #define COMMUTER_TOOLS_COMMUTER_RUN_SIGNATURE_H
 
-#include "Support.h"
-
-#include "commuter/Dialect/Dist/IR/Dist.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/BuiltinOps.h"
+#include "../lib/Support.h"
+#include "Elements.h"
 
 #include <map>
 #include <optional>
@@ -37,7 +35,7 @@ struct Mesh {
   int64_t getSize(llvm::ArrayRef<unsigned> axes) const;
 };
 
-/// A `dist.sharding`, with axes by number.
+/// A sharding, with axes by number.
 struct Placement {
   const Mesh *mesh;
   std::vector<std::vector<unsigned>> dimAxes;
@@ -45,14 +43,22 @@ struct Placement {
   std::vector<unsigned> replicated;
 };
 
+/// Whose extents an argument gives: of dimension `dim` in the groups over
+/// `axes`.
+struct ExtentsInfo {
+  const Mesh *mesh;
+  std::vector<unsigned> axes;
+  int64_t dim;
+};
+
 /// An argument or a result.
 struct ValueInfo {
-  mlir::Type type;    // as in the program
-  mlir::Type element; // of a tensor, or the number's type
+  ElementType element;
   bool isTensor;
-  std::vector<int64_t> shape;         // local; kDynamic if open
+  std::vector<int64_t> shape;         // local; -1 if open
   unsigned width;                     // bytes of an element in memory
   std::optional<Placement> placement; // none: varying
+  std::optional<ExtentsInfo> extents;
 };
 
 struct Signature {
@@ -60,13 +66,12 @@ struct Signature {
   std::vector<Mesh> meshes;
   int64_t ranks = 1;
   std::vector<ValueInfo> arguments, results;
-  mlir::func::FuncOp function;
 };
 
-/// Reads the entry (`name`; if it is empty, @main or the only public function).
-/// `axes` gives the sizes that meshes leave open.
+/// `axes` gives the sizes that meshes leave open. The model must outlive the
+/// signature.
 llvm::FailureOr<std::unique_ptr<Signature>>
-readSignature(mlir::ModuleOp module, llvm::StringRef name,
+readSignature(const commuter_model_t &model,
               const std::map<std::string, int64_t> &axes);
 
 /// Where the ranks' parts of a value lie in the global array.

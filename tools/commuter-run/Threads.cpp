@@ -22,6 +22,7 @@
 
 using namespace commuter;
 using namespace commuter::run;
+using namespace commuter::tools;
 
 //===----------------------------------------------------------------------===//
 // Crashes

@@ -13,7 +13,7 @@
 #ifndef COMMUTER_TOOLS_COMMUTER_RUN_THREADS_H
 #define COMMUTER_TOOLS_COMMUTER_RUN_THREADS_H
 
-#include "Support.h"
+#include "../lib/Support.h"
 
 #include <deque>
 #include <functional>

@@ -6,86 +6,59 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Compiles a distributed tensor program and runs it on all ranks of its mesh.
+// Runs a distributed tensor program, compiled here or ahead of time, on all
+// ranks of its mesh.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Compile.h"
+#include "../lib/Outputs.h"
+#include "../lib/Program.h"
 #include "Execute.h"
+#include "Model.h"
 #include "Npy.h"
 #include "Options.h"
-#include "Outputs.h"
 #include "Report.h"
 #include "Results.h"
 
-#include "commuter/Conversion/Passes.h"
-#include "commuter/InitAll.h"
-
-#include "mlir/Dialect/Shard/IR/ShardDialect.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/InitAllPasses.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "llvm/Support/ErrorHandling.h"
+#include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/SourceMgr.h"
 
 #include <chrono>
-#include <csignal>
-#include <new>
 
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::run;
-
-//===----------------------------------------------------------------------===//
-// Programs of upstream
-//===----------------------------------------------------------------------===//
-
-/// The ranks, and which parts of a global array are theirs, are read off a
-/// program in dist: one that holds ops of shard is converted as a whole.
-static LogicalResult convertShard(ModuleOp module) {
-  WalkResult found = module.walk([](Operation *op) {
-    return isa_and_nonnull<shard::ShardDialect>(op->getDialect())
-               ? WalkResult::interrupt()
-               : WalkResult::advance();
-  });
-  if (!found.wasInterrupted())
-    return success();
-  PassManager pm(module.getContext());
-  pm.addPass(createConvertShardToDistPass({/*requireAll=*/true}));
-  return pm.run(module);
-}
+using namespace commuter::tools;
 
 //===----------------------------------------------------------------------===//
 // Versions
 //===----------------------------------------------------------------------===//
 
+static std::string nameVersion(StringRef pipeline, bool isOnlyOne) {
+  return pipeline == "none" && isOnlyOne ? "as written" : pipeline.str();
+}
+
 /// Compiles the versions that are to run: the names of `versions`.
-static FailureOr<std::vector<CompiledProgram>>
-compileAll(ModuleOp module, const Signature &signature, const Options &options,
-           std::vector<Version> &versions) {
-  bool isAsWritten = options.pipeline == "none" && !options.compare;
+static FailureOr<std::vector<Model>>
+compileAll(ModuleOp module, std::shared_ptr<const Description> description,
+           const Options &options, std::vector<Version> &versions) {
   std::vector<std::pair<std::string, std::string>> wanted; // name, pipeline
   if (options.compare)
     wanted.emplace_back("as written", "none");
-  wanted.emplace_back(isAsWritten ? "as written" : options.pipeline,
+  wanted.emplace_back(nameVersion(options.pipeline, !options.compare),
                       options.pipeline);
-  std::vector<CompiledProgram> programs;
+  std::vector<Model> models;
   for (auto &[name, pipeline] : wanted) {
     auto start = std::chrono::steady_clock::now();
-    auto program =
-        compile(module, pipeline, signature, options.checkAssertions);
-    if (failed(program))
+    auto model =
+        compile(module, description, {pipeline, options.checkAssertions});
+    if (failed(model))
       return failure();
-    programs.push_back(std::move(*program));
+    models.push_back(std::move(*model));
     auto time = std::chrono::steady_clock::now() - start;
     versions.push_back({name, {}, time / std::chrono::nanoseconds(1)});
   }
-  return programs;
+  return models;
 }
 
 //===----------------------------------------------------------------------===//
@@ -188,21 +161,13 @@ static LogicalResult print(const Report &report, bool asJSON) {
 // The run
 //===----------------------------------------------------------------------===//
 
-static LogicalResult runProgram(Job &job, const Options &options,
-                                MLIRContext &context) {
-  auto buffer = readFile(options.file);
-  if (failed(buffer))
-    return failure();
-  auto sources = std::make_shared<llvm::SourceMgr>();
-  sources->AddNewSourceBuffer(std::move(*buffer), SMLoc());
-  SourceMgrDiagnosticHandler diagnostics(*sources, &context);
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
-  if (!module)
-    return fail(options.file + ": is no valid program");
-  if (failed(convertShard(*module)))
-    return fail(options.file + ": cannot be converted from shard to dist");
-
-  auto signature = readSignature(*module, options.entry, options.axes);
+/// Runs what `makeModels` gives, once the arguments are there: only the leader
+/// writes. `description` must outlive the run.
+static LogicalResult
+runModels(Job &job, const Options &options, const commuter_model_t &description,
+          function_ref<FailureOr<std::vector<Model>>(std::vector<Version> &)>
+              makeModels) {
+  auto signature = readSignature(description, options.axes);
   if (failed(signature))
     return failure();
   if (failed(job.checkRanks((*signature)->ranks)))
@@ -224,16 +189,16 @@ static LogicalResult runProgram(Job &job, const Options &options,
   }
 
   Report report{**signature, job.getTransportName(), {}, std::nullopt};
-  auto programs = compileAll(*module, **signature, options, report.versions);
+  auto models = makeModels(report.versions);
   // The ranks start together, or none does.
-  if (failed(job.agree(programs)))
+  if (failed(job.agree(models)))
     return failure();
   ExecuteOptions execution;
   execution.iterations = options.iterations;
   execution.warmups = options.warmups;
   execution.timeoutMs = options.timeoutMs;
   execution.trace = !options.trace.empty();
-  auto runs = execute(job, **signature, *programs, *arguments, execution);
+  auto runs = execute(job, **signature, *models, *arguments, execution);
   if (failed(runs))
     return failure();
   for (auto [version, ranks] : llvm::zip_equal(report.versions, *runs))
@@ -264,35 +229,66 @@ static LogicalResult runProgram(Job &job, const Options &options,
   return job.agree(files.commit());
 }
 
-/// Errors of the libraries end like all others.
-static void installErrorHandlers() {
-  std::set_new_handler([] {
-    (void)fail("out of memory");
-    leave();
+static LogicalResult runProgram(Job &job, const Options &options,
+                                std::unique_ptr<llvm::MemoryBuffer> text) {
+  DialectRegistry registry;
+  registerAll(registry);
+  MLIRContext context(registry);
+  Program program(std::move(text), &context);
+  if (!program.getModule())
+    return fail(options.file + ": is no valid program");
+  if (failed(convertShard(program.getModule())))
+    return fail(options.file + ": cannot be converted from shard to dist");
+  auto described = describe(program.getModule(), options.entry);
+  if (failed(described))
+    return failure();
+  std::shared_ptr<const Description> description = std::move(*described);
+  return runModels(
+      job, options, description->model, [&](std::vector<Version> &versions) {
+        return compileAll(program.getModule(), description, options, versions);
+      });
+}
+
+/// What was decided when the model was compiled cannot be chosen any more.
+static LogicalResult checkOptions(const Options &options,
+                                  const commuter_model_t &model) {
+  if (!options.compilation.empty())
+    return fail(options.compilation[0] + ": " + options.file +
+                " is compiled already (pipeline '" + model.pipeline +
+                "'); give the program itself, or compile it again");
+  if (!options.entry.empty() && options.entry != model.entry)
+    return fail("--entry " + options.entry + ": " + options.file +
+                " has the entry @" + model.entry);
+  return success();
+}
+
+static LogicalResult runLibrary(Job &job, const Options &options,
+                                StringRef contents) {
+  auto start = std::chrono::steady_clock::now();
+  FailureOr<Model> model = loadModel(options.file, contents);
+  if (failed(model) || failed(checkOptions(options, **model)))
+    return failure();
+  auto time = std::chrono::steady_clock::now() - start;
+  return runModels(job, options, **model, [&](std::vector<Version> &versions) {
+    versions.push_back({nameVersion((*model)->pipeline, /*isOnlyOne=*/true),
+                        {},
+                        time / std::chrono::nanoseconds(1)});
+    return FailureOr<std::vector<Model>>({*model});
   });
-  llvm::install_fatal_error_handler(
-      [](void *, const char *reason, bool) {
-        (void)fail(reason);
-        leave();
-      },
-      nullptr);
-  // Too large a file is an error of the write.
-  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+static LogicalResult runFile(Job &job, const Options &options) {
+  auto contents = readFile(options.file);
+  if (failed(contents))
+    return failure();
+  if (isLibrary((*contents)->getBuffer()))
+    return runLibrary(job, options, (*contents)->getBuffer());
+  return runProgram(job, options, std::move(*contents));
 }
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
-  installErrorHandlers();
-  DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  mlir::registerAllPasses();
-  commuter::registerAllDialects(registry);
-  commuter::registerAllExtensions(registry);
-  commuter::registerAllPasses();
-  registerBuiltinDialectTranslation(registry);
-  registerLLVMDialectTranslation(registry);
-
+  startTool("commuter-run");
   FailureOr<Options> options = readOptions(argc, argv);
   if (failed(options))
     return 1;
@@ -300,6 +296,5 @@ int main(int argc, char **argv) {
       Job::start(options->transport, options->timeoutMs);
   if (failed(job))
     return 1;
-  MLIRContext context(registry);
-  return (*job)->end(runProgram(**job, *options, context));
+  return (*job)->end(runFile(**job, *options));
 }

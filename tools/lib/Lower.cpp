@@ -1,4 +1,4 @@
-//===- Compile.cpp --------------------------------------------------------===//
+//===- Lower.cpp ----------------------------------------------------------===//
 //
 // Part of the Commuter project, under the Apache License v2.0 with LLVM
 // Exceptions.
@@ -6,31 +6,27 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// From a program to machine code.
+// From a program to the LLVM dialect.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Compile.h"
-#include "Array.h"
+#include "Lower.h"
 
 #include "commuter/Pipelines/Pipelines.h"
 #include "commuter_program.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 
 #include <dlfcn.h>
 
 using namespace mlir;
 using namespace commuter;
-using namespace commuter::run;
+using namespace commuter::tools;
 
 //===----------------------------------------------------------------------===//
 // The pipeline
@@ -81,16 +77,14 @@ static LogicalResult runPipeline(ModuleOp module, StringRef text) {
 }
 
 /// The ranks' arguments and results are those of the program as written.
-static LogicalResult checkEntry(ModuleOp module, const Signature &signature,
-                                StringRef pipeline) {
-  auto function = module.lookupSymbol<func::FuncOp>(signature.entry);
-  func::FuncOp original = signature.function;
+static LogicalResult checkEntry(ModuleOp module, ModuleOp original,
+                                StringRef entry, StringRef pipeline) {
+  auto function = module.lookupSymbol<func::FuncOp>(entry);
   if (!function)
-    return fail("--pipeline " + pipeline + " leaves no function @" +
-                signature.entry);
-  if (function.getFunctionType() != original.getFunctionType())
-    return fail("--pipeline " + pipeline + " changes the type of @" +
-                signature.entry);
+    return fail("--pipeline " + pipeline + " leaves no function @" + entry);
+  if (function.getFunctionType() !=
+      original.lookupSymbol<func::FuncOp>(entry).getFunctionType())
+    return fail("--pipeline " + pipeline + " changes the type of @" + entry);
   return success();
 }
 
@@ -194,7 +188,7 @@ static LogicalResult checkDefined(ModuleOp module) {
   return success();
 }
 
-static LogicalResult lower(ModuleOp module, bool checkAssertions) {
+static LogicalResult runLowering(ModuleOp module, bool checkAssertions) {
   PassManager pm(module.getContext());
   LowerToLLVMOptions options;
   options.checkAssertions = checkAssertions;
@@ -207,59 +201,52 @@ static LogicalResult lower(ModuleOp module, bool checkAssertions) {
 }
 
 //===----------------------------------------------------------------------===//
-// Machine code
+// The entry
 //===----------------------------------------------------------------------===//
 
-static llvm::orc::SymbolMap
-getRuntimeSymbols(llvm::orc::MangleAndInterner intern) {
-  llvm::orc::SymbolMap symbols;
-  for (const commuter_symbol_t *s = commuter_program_symbols(); s->name; ++s)
-    symbols[intern(s->name)] = {llvm::orc::ExecutorAddr::fromPtr(s->address),
-                                llvm::JITSymbolFlags::Exported};
-  return symbols;
-}
-
-static FailureOr<CompiledProgram> makeCode(ModuleOp module, StringRef entry) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  auto report = [](llvm::Error error) {
-    return fail("no machine code: " + llvm::toString(std::move(error)));
+/// Adds commuter_model_t::run, a call of the entry's C wrapper by MLIR's packed
+/// convention: entry i of the list points to parameter i, the entry after them
+/// to the result.
+static std::string addRun(ModuleOp module, StringRef entry) {
+  auto wrapper =
+      module.lookupSymbol<LLVM::LLVMFuncOp>(("_mlir_ciface_" + entry).str());
+  Location loc = wrapper.getLoc();
+  OpBuilder builder(module.getContext());
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  auto run = LLVM::LLVMFuncOp::create(
+      builder, loc, "commuter_run",
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                  {pointer}));
+  SymbolTable(module).insert(run); // by another name if it is taken
+  builder.setInsertionPointToStart(run.addEntryBlock(builder));
+  auto loadPointer = [&](size_t i) -> Value {
+    Value at =
+        LLVM::GEPOp::create(builder, loc, pointer, pointer, run.getArgument(0),
+                            ArrayRef<LLVM::GEPArg>{int32_t(i)});
+    return LLVM::LoadOp::create(builder, loc, pointer, at);
   };
-  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!builder)
-    return report(builder.takeError());
-  auto machine = builder->createTargetMachine();
-  if (!machine)
-    return report(machine.takeError());
-
-  ExecutionEngineOptions options;
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0,
-                                            machine->get());
-  options.transformer = optimize;
-  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
-  options.enableGDBNotificationListener = false;
-  options.enablePerfNotificationListener = false;
-  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
-  if (!engine)
-    return report(engine.takeError());
-  (*engine)->registerSymbols(getRuntimeSymbols);
-  (*engine)->initialize();
-  auto function = (*engine)->lookupPacked(("_mlir_ciface_" + entry).str());
-  if (!function)
-    return report(function.takeError());
-  return CompiledProgram{std::move(*engine), *function};
+  SmallVector<Value> arguments;
+  for (auto [i, type] : llvm::enumerate(wrapper.getArgumentTypes()))
+    arguments.push_back(
+        LLVM::LoadOp::create(builder, loc, type, loadPointer(i)));
+  auto call = LLVM::CallOp::create(builder, loc, wrapper, arguments);
+  if (call.getNumResults())
+    LLVM::StoreOp::create(builder, loc, call.getResult(),
+                          loadPointer(arguments.size()));
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+  return run.getName().str();
 }
 
-FailureOr<CompiledProgram> run::compile(ModuleOp program, StringRef pipeline,
-                                        const Signature &signature,
-                                        bool checkAssertions) {
+FailureOr<LoweredProgram> tools::lower(ModuleOp program, StringRef entry,
+                                       const LoweringOptions &options) {
   OwningOpRef<ModuleOp> module = program.clone();
-  if (failed(runPipeline(*module, pipeline)) ||
-      failed(checkEntry(*module, signature, pipeline)) ||
+  if (failed(runPipeline(*module, options.pipeline)) ||
+      failed(checkEntry(*module, program, entry, options.pipeline)) ||
       failed(checkSizes(*module)))
     return failure();
-  setReadOnly(*module, signature.entry);
-  if (failed(lower(*module, checkAssertions)))
+  setReadOnly(*module, entry);
+  if (failed(runLowering(*module, options.checkAssertions)))
     return failure();
-  return makeCode(*module, signature.entry);
+  std::string run = addRun(*module, entry);
+  return LoweredProgram{std::move(module), std::move(run)};
 }

@@ -10,14 +10,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_TOOLS_COMMUTER_RUN_OUTPUTS_H
-#define COMMUTER_TOOLS_COMMUTER_RUN_OUTPUTS_H
+#ifndef COMMUTER_TOOLS_LIB_OUTPUTS_H
+#define COMMUTER_TOOLS_LIB_OUTPUTS_H
 
 #include "Support.h"
 
 #include <vector>
 
-namespace commuter::run {
+namespace commuter::tools {
 
 /// Files that get their final names together, once all of them are complete.
 /// Until then they, and folders made for them, go when this goes or when the
@@ -45,6 +45,6 @@ private:
   std::vector<std::string> folders; // made here, the outermost first
 };
 
-} // namespace commuter::run
+} // namespace commuter::tools
 
-#endif // COMMUTER_TOOLS_COMMUTER_RUN_OUTPUTS_H
+#endif // COMMUTER_TOOLS_LIB_OUTPUTS_H

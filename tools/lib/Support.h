@@ -6,25 +6,31 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the runner's files share: errors, files and the size of the machine.
+// What the tools share: errors, files, sizes and the size of the machine.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_TOOLS_COMMUTER_RUN_SUPPORT_H
-#define COMMUTER_TOOLS_COMMUTER_RUN_SUPPORT_H
+#ifndef COMMUTER_TOOLS_LIB_SUPPORT_H
+#define COMMUTER_TOOLS_LIB_SUPPORT_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/LogicalResult.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
-namespace commuter::run {
+namespace commuter::tools {
 
-/// Prints `commuter-run: error: <message>`, on one line: what a failed run ends
-/// with. In a job of processes, `error: rank N: <message>`.
+/// The first thing a tool does: names it in its messages, and makes what goes
+/// wrong in the libraries end like all other errors.
+void startTool(llvm::StringLiteral name);
+
+/// Prints `<tool>: error: <message>`, on one line: what a failed run ends with.
+/// In a job of processes, `error: rank N: <message>`.
 llvm::LogicalResult fail(const llvm::Twine &message);
 
 /// From now on, messages name this process's rank.
@@ -34,6 +40,10 @@ void setReportingRank(int32_t rank);
 /// devices, which may have no end, are refused.
 llvm::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
 readFile(llvm::StringRef path);
+
+/// The size of a dense array; none if it does not fit an int64_t.
+std::optional<int64_t> getNumBytes(llvm::ArrayRef<int64_t> shape,
+                                   unsigned width);
 
 /// Bytes that this process can use: of the machine, or of its control group.
 int64_t getMemoryLimit();
@@ -45,6 +55,6 @@ std::string printBytes(int64_t bytes);
 /// Temporary files are removed.
 [[noreturn]] void leave();
 
-} // namespace commuter::run
+} // namespace commuter::tools
 
-#endif // COMMUTER_TOOLS_COMMUTER_RUN_SUPPORT_H
+#endif // COMMUTER_TOOLS_LIB_SUPPORT_H

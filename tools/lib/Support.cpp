@@ -6,40 +6,62 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the runner's files share: errors, files and the size of the machine.
+// What the tools share: errors, files, sizes and the size of the machine.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Support.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <unistd.h>
 
 using namespace llvm;
 using namespace commuter;
+using namespace commuter::tools;
 
+static StringRef toolName;
 static std::string reporter; // "rank 3: "
 
-void run::setReportingRank(int32_t rank) {
+void tools::startTool(StringLiteral name) {
+  toolName = name;
+  std::set_new_handler([] {
+    (void)fail("out of memory");
+    leave();
+  });
+  install_fatal_error_handler(
+      [](void *, const char *reason, bool) {
+        (void)fail(reason);
+        leave();
+      },
+      nullptr);
+  // Too large a file is an error of the write.
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+void tools::setReportingRank(int32_t rank) {
   reporter = "rank " + std::to_string(rank) + ": ";
 }
 
-LogicalResult run::fail(const Twine &message) {
+LogicalResult tools::fail(const Twine &message) {
   SmallVector<StringRef> lines;
   std::string text = message.str();
   StringRef(text).split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   // One write, lest the output of other threads comes between.
-  errs() << "commuter-run: error: " + reporter + join(lines, "; ") + "\n";
+  errs() << toolName.str() + ": error: " + reporter + join(lines, "; ") + "\n";
   return failure();
 }
 
-FailureOr<std::unique_ptr<MemoryBuffer>> run::readFile(StringRef path) {
+FailureOr<std::unique_ptr<MemoryBuffer>> tools::readFile(StringRef path) {
   if (path != "-") {
     sys::fs::file_status status;
     if (std::error_code error = sys::fs::status(path, status))
@@ -55,7 +77,19 @@ FailureOr<std::unique_ptr<MemoryBuffer>> run::readFile(StringRef path) {
   return std::move(*buffer);
 }
 
-int64_t run::getMemoryLimit() {
+std::optional<int64_t> tools::getNumBytes(ArrayRef<int64_t> shape,
+                                          unsigned width) {
+  // The others must not overflow on their own.
+  if (is_contained(shape, 0))
+    return 0;
+  int64_t bytes = width;
+  for (int64_t size : shape)
+    if (MulOverflow(bytes, size, bytes))
+      return std::nullopt;
+  return bytes;
+}
+
+int64_t tools::getMemoryLimit() {
   int64_t limit = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) *
                   static_cast<int64_t>(sysconf(_SC_PAGESIZE));
   // Of the control group, "max" if there is none.
@@ -66,7 +100,7 @@ int64_t run::getMemoryLimit() {
   return limit;
 }
 
-std::string run::printBytes(int64_t bytes) {
+std::string tools::printBytes(int64_t bytes) {
   const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
   double value = bytes;
   size_t unit = 0;
@@ -78,7 +112,7 @@ std::string run::printBytes(int64_t bytes) {
   return text;
 }
 
-void run::leave() {
+void tools::leave() {
   sys::RunInterruptHandlers();
   outs().flush();
   std::_Exit(1);

@@ -20,7 +20,7 @@
 
 using namespace llvm;
 using namespace commuter;
-using namespace commuter::run;
+using namespace commuter::tools;
 namespace fs = llvm::sys::fs;
 
 static void removeTemporary(StringRef path) {

@@ -1,0 +1,43 @@
+//===- CommandLine.cpp ----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Reading a command line, with errors like all others.
+//
+//===----------------------------------------------------------------------===//
+
+#include "CommandLine.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace commuter;
+
+LogicalResult tools::parseCommandLine(int argc, char **argv,
+                                      cl::OptionCategory &category,
+                                      StringRef overview) {
+  cl::HideUnrelatedOptions(category);
+  std::string errors;
+  raw_string_ostream os(errors);
+  if (cl::ParseCommandLineOptions(argc, argv, overview, &os))
+    return success();
+  // Each of its lines starts with the tool's name.
+  std::string prefix = (sys::path::filename(argv[0]) + ": ").str();
+  SmallVector<StringRef> lines;
+  StringRef(errors).split(lines, '\n', -1, /*KeepEmpty=*/false);
+  for (StringRef &text : lines)
+    text.consume_front(prefix);
+  return fail(lines.empty() ? "bad command line; see --help"
+                            : join(lines, " "));
+}
+
+LogicalResult tools::badOption(StringRef option, StringRef value,
+                               const Twine &expected) {
+  return fail("--" + option + " " + value + ": expected " + expected);
+}
