@@ -27,11 +27,17 @@ if os.environ.get("COMMUTER_VERIFY_ROUNDTRIP"):
     opt += " --verify-roundtrip"
 config.substitutions += [
     ("%commuter-opt", opt),
+    ("%commuter-compile", os.path.join(config.commuter_tools_dir, "commuter-compile")),
     ("%commuter-run", os.path.join(config.commuter_tools_dir, "commuter-run")),
     ("%commuter-lsp-server", os.path.join(config.commuter_tools_dir, "commuter-lsp-server")),
     ("%commuter-reduce", os.path.join(config.commuter_tools_dir, "commuter-reduce")),
     ("%commuter-plugin", config.commuter_plugin),
     ("%commuter-test-plugin", config.commuter_test_plugin),
+    ("%build", config.commuter_obj_root),
+    ("%cmake", config.cmake),
+    ("%runtime-include", os.path.join(config.commuter_source_dir, "runtime/include")),
+    ("%runtime-folder", os.path.dirname(config.commuter_runtime)),
+    ("%runtime-library", config.commuter_runtime),
     ("%mpirun", os.path.join(config.commuter_source_dir, "runtime/cts/mpirun.sh")),
     ("%tcprun", os.path.join(config.commuter_source_dir, "runtime/cts/tcprun.sh")),
     ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),
