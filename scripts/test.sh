@@ -64,7 +64,7 @@ COMMUTER_VERIFY_ROUNDTRIP=1 run_lit roundtrip
 # The runtime, with the kernels of each instruction set; and built by itself.
 run_gtest default "$build/bin/commuter-cts"
 for isa in portable avx2 avx512; do
-  COMMUTER_ISA=$isa run_gtest "$isa" "$build/bin/commuter-cts" '*Norm*:*Reduce*'
+  COMMUTER_ISA=$isa run_gtest "$isa" "$build/bin/commuter-cts" '*Norm*:*Reduce*:*Contract*'
 done
 cmake -S runtime -B "$build/runtime-alone" -G Ninja \
   -DCOMMUTER_SANITIZE="$(sed -n 's/^COMMUTER_SANITIZE:[A-Z]*=//p' "$build/CMakeCache.txt")" \

@@ -8,11 +8,12 @@
 //
 // The CPU device: strided copies and reductions in blocks, the loop over the
 // rows of norms and quantisations, and the choice of kernels for this
-// processor.
+// processor. Contractions are in Contract.cpp.
 //
 //===----------------------------------------------------------------------===//
 
 #include "../src/Device.h"
+#include "Contract.h"
 #include "KernelTable.h"
 
 #include <algorithm>
@@ -26,9 +27,16 @@ using namespace commuter::rt;
 // Kernels
 //===----------------------------------------------------------------------===//
 
+namespace {
+struct KernelChoice {
+  const KernelTable &rows;
+  const ContractTable &contractions;
+};
+} // namespace
+
 /// The best kernels that the processor can run. COMMUTER_ISA=portable, avx2 or
 /// avx512 asks for lesser ones; any other value is ignored.
-static const KernelTable &chooseKernels() {
+static KernelChoice chooseKernels() {
 #if defined(COMMUTER_X86_KERNELS)
   int level = 0;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
@@ -48,14 +56,14 @@ static const KernelTable &chooseKernels() {
   }
   switch (level) {
   case 3:
-    return avx512bf16Kernels();
+    return {avx512bf16Kernels(), avx512ContractTable()};
   case 2:
-    return avx512Kernels();
+    return {avx512Kernels(), avx512ContractTable()};
   case 1:
-    return avx2Kernels();
+    return {avx2Kernels(), avx2ContractTable()};
   }
 #endif
-  return portableKernels();
+  return {portableKernels(), portableContractTable()};
 }
 
 //===----------------------------------------------------------------------===//
@@ -228,7 +236,7 @@ namespace {
 
 class CpuDevice final : public Device {
 public:
-  CpuDevice() : kernels(chooseKernels()) {}
+  CpuDevice() : CpuDevice(chooseKernels()) {}
 
   const char *name() const override { return "cpu"; }
   void *allocate(size_t alignment, size_t size) override;
@@ -246,14 +254,21 @@ public:
   Status norm(const NormCall &call) override;
   Status quantize(const QuantizeCall &call) override;
   Status dequantize(const QuantizeCall &call) override;
+  Status contract(const ContractCall &call) override {
+    return commuter::rt::contract(contractions, call);
+  }
 
 private:
+  explicit CpuDevice(const KernelChoice &choice)
+      : kernels(choice.rows), contractions(choice.contractions) {}
+
   Status computeTensorScale(const QuantizeCall &call);
   template <typename Body>
   Status forEachScaledRow(const QuantizeCall &call,
                           const Quantization &quantization, Body body);
 
   const KernelTable &kernels;
+  const ContractTable &contractions;
 };
 
 } // namespace

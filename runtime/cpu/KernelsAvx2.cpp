@@ -15,7 +15,14 @@
 #define COMMUTER_HAS_F16C
 #include "Kernels.h"
 
+#include "ContractKernels.h"
+
 const commuter::rt::KernelTable &commuter::rt::avx2Kernels() {
   static constexpr KernelTable table = makeTable("avx2");
+  return table;
+}
+
+const commuter::rt::ContractTable &commuter::rt::avx2ContractTable() {
+  static constexpr ContractTable table = makeContractTable();
   return table;
 }

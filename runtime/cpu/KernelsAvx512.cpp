@@ -15,7 +15,14 @@
 #define COMMUTER_HAS_F16C
 #include "Kernels.h"
 
+#include "ContractKernels.h"
+
 const commuter::rt::KernelTable &commuter::rt::avx512Kernels() {
   static constexpr KernelTable table = makeTable("avx512");
+  return table;
+}
+
+const commuter::rt::ContractTable &commuter::rt::avx512ContractTable() {
+  static constexpr ContractTable table = makeContractTable();
   return table;
 }

@@ -14,7 +14,14 @@
 #define COMMUTER_VECTOR_BYTES 16
 #include "Kernels.h"
 
+#include "ContractKernels.h"
+
 const commuter::rt::KernelTable &commuter::rt::portableKernels() {
   static constexpr KernelTable table = makeTable("portable");
+  return table;
+}
+
+const commuter::rt::ContractTable &commuter::rt::portableContractTable() {
+  static constexpr ContractTable table = makeContractTable();
   return table;
 }

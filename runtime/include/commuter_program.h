@@ -94,6 +94,11 @@ COMMUTER_API void commuter_program_norm_quantize(
     const commuter_view_t *scales, int64_t group, int32_t computed,
     int32_t kind, int64_t axis, double eps, double offset);
 
+/* As commuter_contract. */
+COMMUTER_API void commuter_program_contract(const commuter_view_t *a,
+                                            const commuter_view_t *b,
+                                            const commuter_view_t *c);
+
 /* Element types must agree and shapes must be equal; any strides. */
 COMMUTER_API void commuter_program_copy(const commuter_view_t *source,
                                         const commuter_view_t *target);

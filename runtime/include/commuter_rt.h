@@ -385,6 +385,29 @@ COMMUTER_API commuter_status_t commuter_norm_quantize(
     int64_t axis, double eps, double offset);
 
 /*===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===*/
+
+/* c[i] = c[i] + a[i] * b[i] for every index i of the views, which have one
+   shape, in row-major order. A matrix product of M x K and K x N is a
+   contraction of M x N x K: a has stride 0 in the second dimension, b in the
+   first, c in the third, which is summed. Batches and transposed forms are
+   other strides; several summed dimensions are summed in row-major order.
+   - a and b are f32, f16 or bf16, c is f32; or all are f16, or all bf16.
+   - a and b are converted to c's type; products and sums are rounded to it one
+     by one, so that the bits are those of the loops (a NaN is a NaN). An
+     element's bits depend on its own row and column alone, whatever the number
+     of rows and columns, strides or alignment.
+   - c must not overlap a or b, and its elements not each other, but for the
+     dimensions of stride 0.
+   Runs on the calling thread. Errors: INVALID_ARGUMENT (shapes), UNSUPPORTED
+   (types), OUT_OF_MEMORY (scratch). */
+COMMUTER_API commuter_status_t commuter_contract(commuter_context_t *context,
+                                                 const commuter_view_t *a,
+                                                 const commuter_view_t *b,
+                                                 const commuter_view_t *c);
+
+/*===----------------------------------------------------------------------===//
 // Buffers
 //===----------------------------------------------------------------------===*/
 

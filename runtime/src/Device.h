@@ -46,6 +46,11 @@ struct QuantizeCall {
   int64_t rows, length;
 };
 
+/// A checked call of commuter_contract. The views have one shape.
+struct ContractCall {
+  View a, b, c;
+};
+
 class Device {
 public:
   virtual ~Device() = default;
@@ -80,6 +85,7 @@ public:
   virtual Status norm(const NormCall &call) = 0;
   virtual Status quantize(const QuantizeCall &call) = 0;
   virtual Status dequantize(const QuantizeCall &call) = 0;
+  virtual Status contract(const ContractCall &call) = 0;
 };
 
 /// The host's processor. Lives as long as the process.

@@ -267,6 +267,16 @@ void commuter_program_norm_quantize(
 }
 
 //===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+void commuter_program_contract(const commuter_view_t *a,
+                               const commuter_view_t *b,
+                               const commuter_view_t *c) {
+  check(commuter_contract(current(__func__), a, b, c));
+}
+
+//===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
 
@@ -362,6 +372,7 @@ const commuter_symbol_t *commuter_program_symbols(void) {
       COMMUTER_SYMBOL(commuter_program_quantize),
       COMMUTER_SYMBOL(commuter_program_dequantize),
       COMMUTER_SYMBOL(commuter_program_norm_quantize),
+      COMMUTER_SYMBOL(commuter_program_contract),
       COMMUTER_SYMBOL(commuter_program_copy),
       COMMUTER_SYMBOL(_mlir_memref_to_llvm_alloc),
       COMMUTER_SYMBOL(_mlir_memref_to_llvm_aligned_alloc),
