@@ -10,7 +10,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RuntimeCalls.h"
+
 #include "commuter/Conversion/Passes.h"
+#include "commuter/Conversion/RuntimeTypes.h"
 #include "commuter/Dialect/Dist/IR/Dist.h"
 #include "commuter/Dialect/Norm/IR/Norm.h"
 
@@ -18,7 +21,6 @@
 
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
-#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/DialectConversion.h"
@@ -37,32 +39,6 @@ using namespace commuter::norm;
 // Codes of the ABI
 //===----------------------------------------------------------------------===//
 
-static std::optional<int32_t> getDtype(Type type) {
-  if (type.isF32())
-    return COMMUTER_F32;
-  if (type.isF64())
-    return COMMUTER_F64;
-  if (type.isF16())
-    return COMMUTER_F16;
-  if (type.isBF16())
-    return COMMUTER_BF16;
-  if (isa<Float8E4M3FNType>(type))
-    return COMMUTER_F8E4M3FN;
-  if (isa<Float8E5M2Type>(type))
-    return COMMUTER_F8E5M2;
-  if (type.isInteger(1))
-    return COMMUTER_I1;
-  if (type.isInteger(8))
-    return COMMUTER_I8;
-  if (type.isInteger(16))
-    return COMMUTER_I16;
-  if (type.isInteger(32))
-    return COMMUTER_I32;
-  if (type.isInteger(64) || type.isIndex())
-    return COMMUTER_I64;
-  return std::nullopt;
-}
-
 static int32_t getReduction(ReductionKind kind) {
   switch (kind) {
   case ReductionKind::Sum:
@@ -75,162 +51,7 @@ static int32_t getReduction(ReductionKind kind) {
   llvm_unreachable("unknown reduction");
 }
 
-//===----------------------------------------------------------------------===//
-// Calls
-//===----------------------------------------------------------------------===//
-
 namespace {
-
-/// Stack memory for the arguments of runtime calls. The runtime keeps nothing
-/// after a call, so all calls of a function share the slots: the stack does not
-/// grow with the number of calls.
-class StackSlots {
-public:
-  /// The `index`-th slot of `type` of the function around `op`.
-  Value get(OpBuilder &builder, Operation *op, Type type, unsigned index) {
-    auto function = op->getParentOfType<FunctionOpInterface>();
-    Value &slot = slots[{function, type, index}];
-    if (slot)
-      return slot;
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&function.getFunctionBody().front());
-    Location loc = function.getLoc();
-    Value one = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), 1);
-    slot = LLVM::AllocaOp::create(
-        builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), type,
-        one);
-    return slot;
-  }
-
-private:
-  std::map<std::tuple<Operation *, Type, unsigned>, Value,
-           decltype([](const auto &a, const auto &b) {
-             auto key = [](const auto &k) {
-               return std::make_tuple(std::get<0>(k),
-                                      std::get<1>(k).getAsOpaquePointer(),
-                                      std::get<2>(k));
-             };
-             return key(a) < key(b);
-           })>
-      slots;
-};
-
-/// Collects the arguments of one call in the order of the C prototype.
-class CallBuilder {
-public:
-  CallBuilder(ConversionPatternRewriter &rewriter, Operation *op,
-              StackSlots &slots)
-      : rewriter(rewriter), op(op), slots(slots), loc(op->getLoc()),
-        pointer(LLVM::LLVMPointerType::get(rewriter.getContext())) {}
-
-  CallBuilder &i64(int64_t value) {
-    return add(
-        LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64Type(), value));
-  }
-  CallBuilder &i32(int32_t value) { return add(constant32(value)); }
-  CallBuilder &f64(APFloat value) {
-    return add(LLVM::ConstantOp::create(
-        rewriter, loc, rewriter.getF64Type(),
-        rewriter.getFloatAttr(rewriter.getF64Type(), value)));
-  }
-  CallBuilder &add(Value value) {
-    arguments.push_back(value);
-    return *this;
-  }
-
-  /// A string such as "mesh[dp,attn_tp]", once in the module.
-  CallBuilder &group(MeshGroupOpInterface group) {
-    std::string spec = (group.getMeshAttr().getValue() + "[").str();
-    llvm::interleave(
-        group.getAxesAttr().getAsValueRange<StringAttr>(),
-        [&](StringRef axis) { spec += axis; }, [&] { spec += ','; });
-    spec += ']';
-    auto module = op->getParentOfType<ModuleOp>();
-    std::string name = "commuter.group." + spec;
-    auto global = module.lookupSymbol<LLVM::GlobalOp>(name);
-    if (!global) {
-      OpBuilder::InsertionGuard guard(rewriter);
-      rewriter.setInsertionPointToStart(module.getBody());
-      spec.push_back('\0');
-      global = LLVM::GlobalOp::create(
-          rewriter, module.getLoc(),
-          LLVM::LLVMArrayType::get(rewriter.getI8Type(), spec.size()),
-          /*isConstant=*/true, LLVM::Linkage::Internal, name,
-          rewriter.getStringAttr(spec));
-    }
-    return add(LLVM::AddressOfOp::create(rewriter, loc, global));
-  }
-
-  /// A pointer to a commuter_view_t of the memref; null if it is absent.
-  CallBuilder &view(Value memref, Value converted) {
-    if (!memref)
-      return add(LLVM::ZeroOp::create(rewriter, loc, pointer));
-    auto type = cast<MemRefType>(memref.getType());
-    Value descriptor = slot(converted.getType());
-    LLVM::StoreOp::create(rewriter, loc, converted, descriptor);
-    // The descriptor: allocated, aligned, offset, sizes, strides.
-    auto field = [&](int32_t index) -> Value {
-      if (type.getRank() == 0 && index > 2)
-        return LLVM::ZeroOp::create(rewriter, loc, pointer);
-      return LLVM::GEPOp::create(rewriter, loc, pointer, converted.getType(),
-                                 descriptor, ArrayRef<LLVM::GEPArg>{0, index});
-    };
-    MemRefDescriptor memrefDescriptor(converted);
-    Value data = LLVM::GEPOp::create(
-        rewriter, loc, pointer, elementType(type),
-        memrefDescriptor.alignedPtr(rewriter, loc),
-        ArrayRef<LLVM::GEPArg>{memrefDescriptor.offset(rewriter, loc)});
-    Value fields[] = {data, constant32(*getDtype(type.getElementType())),
-                      constant32(static_cast<int32_t>(type.getRank())),
-                      field(3), field(4)};
-    Type i32 = rewriter.getI32Type();
-    auto viewType = LLVM::LLVMStructType::getLiteral(
-        rewriter.getContext(), {pointer, i32, i32, pointer, pointer});
-    Value view = slot(viewType);
-    for (auto [i, value] : llvm::enumerate(fields)) {
-      Value address = LLVM::GEPOp::create(
-          rewriter, loc, pointer, viewType, view,
-          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
-      LLVM::StoreOp::create(rewriter, loc, value, address);
-    }
-    return add(view);
-  }
-
-  /// Calls `commuter_program_<name>`.
-  FailureOr<LLVM::CallOp> call(StringRef name, Type result = {}) {
-    if (!result)
-      result = LLVM::LLVMVoidType::get(rewriter.getContext());
-    SmallVector<Type> types =
-        llvm::map_to_vector(arguments, [](Value v) { return v.getType(); });
-    FailureOr<LLVM::LLVMFuncOp> callee = LLVM::lookupOrCreateFn(
-        rewriter, op->getParentOfType<ModuleOp>(),
-        ("commuter_program_" + name).str(), types, result);
-    if (failed(callee))
-      return failure();
-    return LLVM::CallOp::create(rewriter, loc, *callee, arguments);
-  }
-
-private:
-  Value constant32(int32_t value) {
-    return LLVM::ConstantOp::create(rewriter, loc, rewriter.getI32Type(),
-                                    value);
-  }
-  Type elementType(MemRefType type) {
-    Type element = type.getElementType();
-    // Their size is all that matters here.
-    unsigned width = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
-    return rewriter.getIntegerType(width);
-  }
-  Value slot(Type type) { return slots.get(rewriter, op, type, used[type]++); }
-
-  ConversionPatternRewriter &rewriter;
-  Operation *op;
-  StackSlots &slots;
-  Location loc;
-  Type pointer;
-  SmallVector<Value> arguments;
-  llvm::DenseMap<Type, unsigned> used;
-};
 
 //===----------------------------------------------------------------------===//
 // Patterns
@@ -249,7 +70,7 @@ struct CallPattern : public ConvertOpToLLVMPattern<OpTy> {
                   ConversionPatternRewriter &rewriter) const override {
     for (Value operand : op->getOperands())
       if (auto type = dyn_cast<MemRefType>(operand.getType()))
-        if (!getDtype(type.getElementType()))
+        if (!getRuntimeDtype(type.getElementType()))
           return op.emitOpError() << "has an operand of type " << type
                                   << ", whose elements the runtime lacks";
     CallBuilder call(rewriter, op, slots);

@@ -95,8 +95,12 @@ void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createSetEntryABIPass());
   pm.addPass(dist::createExpandCollectivesPass({options.checkAssertions}));
   pm.addPass(createCSEPass());
+  if (!options.contractionLoops)
+    pm.addPass(createNameContractionsPass());
   bufferize(pm);
 
+  if (!options.contractionLoops)
+    pm.addPass(createConvertContractionsToRuntimePass());
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());

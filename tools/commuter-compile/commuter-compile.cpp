@@ -64,6 +64,10 @@ struct CommandLine {
       "check-assertions",
       cl::desc("Check at run time what dist.assert_sharding promises"),
       cl::cat(category)};
+  cl::opt<bool> contractionLoops{
+      "contraction-loops",
+      cl::desc("Matrix products as loops, not as calls of the runtime"),
+      cl::cat(category)};
   cl::opt<std::string> triple{
       "target-triple",
       cl::desc("Machine to compile for (default: this one; others: .o only)"),
@@ -139,7 +143,8 @@ static FailureOr<Options> readOptions(int argc, char **argv) {
   options.file = line.file;
   options.entry = line.entry;
   options.name = line.name;
-  options.lowering = {line.pipeline, line.checkAssertions};
+  options.lowering = {line.pipeline, line.checkAssertions,
+                      line.contractionLoops};
   options.target = {line.triple, line.cpu, line.features};
   return options;
 }

@@ -78,6 +78,10 @@ struct CommandLine {
       "check-assertions",
       cl::desc("Check at run time what dist.assert_sharding promises"),
       cl::cat(category)};
+  cl::opt<bool> contractionLoops{
+      "contraction-loops",
+      cl::desc("Matrix products as loops, not as calls of the runtime"),
+      cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("Print the figures as JSON"),
                      cl::cat(category)};
   cl::opt<std::string> trace{"trace",
@@ -195,10 +199,12 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
   options.transport = *transport;
   options.compare = line.compare;
   options.checkAssertions = line.checkAssertions;
+  options.contractionLoops = line.contractionLoops;
   for (const cl::Option *option :
        {static_cast<cl::Option *>(&line.pipeline),
         static_cast<cl::Option *>(&line.compare),
-        static_cast<cl::Option *>(&line.checkAssertions)})
+        static_cast<cl::Option *>(&line.checkAssertions),
+        static_cast<cl::Option *>(&line.contractionLoops)})
     if (option->getNumOccurrences())
       options.compilation.push_back("--" + option->ArgStr.str());
   options.json = line.json;

@@ -51,7 +51,8 @@ compileAll(ModuleOp module, std::shared_ptr<const Description> description,
   for (auto &[name, pipeline] : wanted) {
     auto start = std::chrono::steady_clock::now();
     auto model =
-        compile(module, description, {pipeline, options.checkAssertions});
+        compile(module, description,
+                {pipeline, options.checkAssertions, options.contractionLoops});
     if (failed(model))
       return failure();
     models.push_back(std::move(*model));

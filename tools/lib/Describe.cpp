@@ -13,6 +13,7 @@
 
 #include "Describe.h"
 
+#include "commuter/Conversion/RuntimeTypes.h"
 #include "commuter/Dialect/Dist/IR/Dist.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -154,33 +155,6 @@ Describer::describeSharding(dist::ShardingAttr sharding) {
 // Values
 //===----------------------------------------------------------------------===//
 
-/// The runtime's code of a type; of integers of any sign.
-static std::optional<commuter_dtype_t> getDtype(Type type) {
-  if (type.isF32())
-    return COMMUTER_F32;
-  if (type.isF64())
-    return COMMUTER_F64;
-  if (type.isF16())
-    return COMMUTER_F16;
-  if (type.isBF16())
-    return COMMUTER_BF16;
-  if (isa<Float8E4M3FNType>(type))
-    return COMMUTER_F8E4M3FN;
-  if (isa<Float8E5M2Type>(type))
-    return COMMUTER_F8E5M2;
-  if (type.isSignlessInteger(1))
-    return COMMUTER_I1;
-  if (type.isInteger(8))
-    return COMMUTER_I8;
-  if (type.isInteger(16))
-    return COMMUTER_I16;
-  if (type.isInteger(32))
-    return COMMUTER_I32;
-  if (type.isInteger(64) || type.isIndex())
-    return COMMUTER_I64;
-  return std::nullopt;
-}
-
 static std::string print(Type type) {
   std::string text;
   llvm::raw_string_ostream(text) << type;
@@ -191,7 +165,7 @@ FailureOr<commuter_model_value_t>
 Describer::describeValue(Type type, Attribute attribute, const Twine &what) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   Type element = tensor ? tensor.getElementType() : type;
-  std::optional<commuter_dtype_t> dtype = getDtype(element);
+  std::optional<int32_t> dtype = getRuntimeDtype(element);
   if (!dtype || (tensor && tensor.getEncoding()))
     return fail(what + " has type " + print(type) +
                 "; expected a number or a ranked tensor without encoding, of "

@@ -188,10 +188,12 @@ static LogicalResult checkDefined(ModuleOp module) {
   return success();
 }
 
-static LogicalResult runLowering(ModuleOp module, bool checkAssertions) {
+static LogicalResult runLowering(ModuleOp module,
+                                 const LoweringOptions &given) {
   PassManager pm(module.getContext());
   LowerToLLVMOptions options;
-  options.checkAssertions = checkAssertions;
+  options.checkAssertions = given.checkAssertions;
+  options.contractionLoops = given.contractionLoops;
   buildLowerToLLVMPipeline(pm, options);
   FirstError error(module.getContext());
   if (failed(pm.run(module)) || failed(checkLowered(module)) ||
@@ -245,7 +247,7 @@ FailureOr<LoweredProgram> tools::lower(ModuleOp program, StringRef entry,
       failed(checkSizes(*module)))
     return failure();
   setReadOnly(*module, entry);
-  if (failed(runLowering(*module, options.checkAssertions)))
+  if (failed(runLowering(*module, options)))
     return failure();
   std::string run = addRun(*module, entry);
   return LoweredProgram{std::move(module), std::move(run)};

@@ -21,7 +21,7 @@ namespace commuter::tools {
 
 struct LoweringOptions {
   std::string pipeline; // none, commute, optimize, or its text
-  bool checkAssertions;
+  bool checkAssertions, contractionLoops;
 };
 
 struct LoweredProgram {

@@ -169,6 +169,54 @@ def KeepRoundingPass : Pass<"commuter-keep-rounding"> {
   }];
 }
 
+def NameContractionsPass : Pass<"commuter-name-contractions"> {
+  let summary = "Keeps contractions apart from elementwise ops around them";
+  let description = [{
+    Makes a `linalg.contract` of each `linalg.generic` that
+    `convert-contractions-to-runtime` can make a call of. Runs before elementwise
+    ops are fused: an op that is fused into a contraction would be computed again
+    for every row or column, and the kernel could not be called.
+
+    ```mlir
+    %d = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = [...]}
+        ins(%x, %w : ...) outs(%c : ...) { ... c + a * b ... } -> tensor<4x5xf32>
+    // becomes
+    %d = linalg.contract indexing_maps = [#a, #b, #c]
+        ins(%x, %w : ...) outs(%c : ...) -> tensor<4x5xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def ConvertContractionsToRuntimePass
+    : Pass<"convert-contractions-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Bufferised matrix products to calls of the runtime";
+  let description = [{
+    Of `linalg` ops on buffers, named or generic, those become calls of
+    `commuter_program_contract` that
+
+    - have the body `c + a * b`, where `a` and `b` may be widened first,
+    - read and write by permutations, with no loop over one operand alone, and
+      have rows, columns and a depth (a product of a matrix and a vector has not),
+    - are of f32, f16 or bf16 with sums in f32, or all of f16, or all of bf16.
+
+    The call gives the bits that the loops give: products and sums are rounded one
+    by one, and added in the loops' order. What is left is for
+    `convert-linalg-to-loops`. Runs after bufferisation.
+
+    ```mlir
+    linalg.matmul ins(%x, %w : memref<4x8xbf16>, memref<8x5xbf16>)
+                  outs(%c : memref<4x5xf32>)
+    // becomes
+    llvm.call @commuter_program_contract(%x_view, %w_view, %c_view)
+      : (!llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def ConvertDistToRuntimePass : Pass<"convert-dist-to-runtime",
                                     "::mlir::ModuleOp"> {
   let summary = "Bufferised dist and norm ops to calls of the runtime";

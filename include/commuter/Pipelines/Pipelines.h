@@ -63,6 +63,10 @@ struct LowerToLLVMOptions
   Option<bool> checkAssertions{*this, "check-assertions",
                                llvm::cl::desc("See dist-expand-collectives"),
                                llvm::cl::init(false)};
+  Option<bool> contractionLoops{
+      *this, "contraction-loops",
+      llvm::cl::desc("Matrix products as loops, not as calls of the runtime"),
+      llvm::cl::init(false)};
 };
 
 /// `commuter-lower-to-llvm`: tensors to the LLVM dialect, with calls of the

@@ -1,0 +1,171 @@
+//===- RuntimeCalls.cpp ---------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Calls of the runtime's entry points (commuter_program.h).
+//
+//===----------------------------------------------------------------------===//
+
+#include "RuntimeCalls.h"
+
+#include "commuter/Conversion/RuntimeTypes.h"
+#include "commuter_rt.h"
+
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+using namespace commuter;
+
+std::optional<int32_t> commuter::getRuntimeDtype(Type type) {
+  if (type.isF32())
+    return COMMUTER_F32;
+  if (type.isF64())
+    return COMMUTER_F64;
+  if (type.isF16())
+    return COMMUTER_F16;
+  if (type.isBF16())
+    return COMMUTER_BF16;
+  if (isa<Float8E4M3FNType>(type))
+    return COMMUTER_F8E4M3FN;
+  if (isa<Float8E5M2Type>(type))
+    return COMMUTER_F8E5M2;
+  if (type.isSignlessInteger(1))
+    return COMMUTER_I1;
+  if (type.isInteger(8))
+    return COMMUTER_I8;
+  if (type.isInteger(16))
+    return COMMUTER_I16;
+  if (type.isInteger(32))
+    return COMMUTER_I32;
+  if (type.isInteger(64) || type.isIndex())
+    return COMMUTER_I64;
+  return std::nullopt;
+}
+
+Value StackSlots::get(OpBuilder &builder, Operation *op, Type type,
+                      unsigned index) {
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  Value &slot = slots[{function, type.getAsOpaquePointer(), index}];
+  if (slot)
+    return slot;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.getFunctionBody().front());
+  Location loc = function.getLoc();
+  Value one = LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), 1);
+  slot = LLVM::AllocaOp::create(
+      builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), type,
+      one);
+  return slot;
+}
+
+CallBuilder::CallBuilder(OpBuilder &builder, Operation *op, StackSlots &slots)
+    : builder(builder), op(op), slots(slots), loc(op->getLoc()),
+      pointer(LLVM::LLVMPointerType::get(builder.getContext())) {}
+
+CallBuilder &CallBuilder::i64(int64_t value) {
+  return add(
+      LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), value));
+}
+
+CallBuilder &CallBuilder::i32(int32_t value) { return add(constant32(value)); }
+
+CallBuilder &CallBuilder::f64(APFloat value) {
+  return add(LLVM::ConstantOp::create(
+      builder, loc, builder.getF64Type(),
+      builder.getFloatAttr(builder.getF64Type(), value)));
+}
+
+CallBuilder &CallBuilder::add(Value value) {
+  arguments.push_back(value);
+  return *this;
+}
+
+CallBuilder &CallBuilder::group(dist::MeshGroupOpInterface group) {
+  std::string spec = (group.getMeshAttr().getValue() + "[").str();
+  llvm::interleave(
+      group.getAxesAttr().getAsValueRange<StringAttr>(),
+      [&](StringRef axis) { spec += axis; }, [&] { spec += ','; });
+  spec += ']';
+  auto module = op->getParentOfType<ModuleOp>();
+  std::string name = "commuter.group." + spec;
+  auto global = module.lookupSymbol<LLVM::GlobalOp>(name);
+  if (!global) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    spec.push_back('\0');
+    global = LLVM::GlobalOp::create(
+        builder, module.getLoc(),
+        LLVM::LLVMArrayType::get(builder.getI8Type(), spec.size()),
+        /*isConstant=*/true, LLVM::Linkage::Internal, name,
+        builder.getStringAttr(spec));
+  }
+  return add(LLVM::AddressOfOp::create(builder, loc, global));
+}
+
+/// An integer type of an element's size, which is all that addresses need.
+static Type getStorageType(OpBuilder &builder, Type element) {
+  return builder.getIntegerType(
+      element.isIndex() ? 64 : element.getIntOrFloatBitWidth());
+}
+
+CallBuilder &CallBuilder::view(Value memref, Value converted) {
+  if (!memref)
+    return add(LLVM::ZeroOp::create(builder, loc, pointer));
+  auto type = cast<MemRefType>(memref.getType());
+  Value descriptor = slot(converted.getType());
+  LLVM::StoreOp::create(builder, loc, converted, descriptor);
+  // The descriptor: allocated, aligned, offset, sizes, strides.
+  auto field = [&](int32_t index) -> Value {
+    if (type.getRank() == 0 && index > 2)
+      return LLVM::ZeroOp::create(builder, loc, pointer);
+    return LLVM::GEPOp::create(builder, loc, pointer, converted.getType(),
+                               descriptor, ArrayRef<LLVM::GEPArg>{0, index});
+  };
+  MemRefDescriptor memrefDescriptor(converted);
+  Value data = LLVM::GEPOp::create(
+      builder, loc, pointer, getStorageType(builder, type.getElementType()),
+      memrefDescriptor.alignedPtr(builder, loc),
+      ArrayRef<LLVM::GEPArg>{memrefDescriptor.offset(builder, loc)});
+  Value fields[] = {data, constant32(*getRuntimeDtype(type.getElementType())),
+                    constant32(static_cast<int32_t>(type.getRank())), field(3),
+                    field(4)};
+  Type i32 = builder.getI32Type();
+  auto viewType = LLVM::LLVMStructType::getLiteral(
+      builder.getContext(), {pointer, i32, i32, pointer, pointer});
+  Value view = slot(viewType);
+  for (auto [i, value] : llvm::enumerate(fields)) {
+    Value address =
+        LLVM::GEPOp::create(builder, loc, pointer, viewType, view,
+                            ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
+    LLVM::StoreOp::create(builder, loc, value, address);
+  }
+  return add(view);
+}
+
+FailureOr<LLVM::CallOp> CallBuilder::call(StringRef name, Type result) {
+  if (!result)
+    result = LLVM::LLVMVoidType::get(builder.getContext());
+  SmallVector<Type> types =
+      llvm::map_to_vector(arguments, [](Value v) { return v.getType(); });
+  FailureOr<LLVM::LLVMFuncOp> callee =
+      LLVM::lookupOrCreateFn(builder, op->getParentOfType<ModuleOp>(),
+                             ("commuter_program_" + name).str(), types, result);
+  if (failed(callee))
+    return failure();
+  return LLVM::CallOp::create(builder, loc, *callee, arguments);
+}
+
+Value CallBuilder::constant32(int32_t value) {
+  return LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), value);
+}
+
+Value CallBuilder::slot(Type type) {
+  return slots.get(builder, op, type, used[type]++);
+}
