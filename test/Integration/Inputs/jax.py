@@ -7,10 +7,12 @@ jax.py COMMUTER-OPT COMMUTER-RUN EXAMPLES OUTPUT
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
 opt, run, examples, output = sys.argv[1:]
+opt = shlex.split(opt)
 examples, output = pathlib.Path(examples), pathlib.Path(output)
 sys.path += [str(examples), str(pathlib.Path(__file__).parents[2] / "Inputs")]
 import inputs
@@ -66,7 +68,7 @@ def check(name):
     arguments, type = make_arguments(name)
     source = examples / f"data/{name}.mlir"
     passes = ("--import-stablehlo", "--inline", "--canonicalize")
-    call(opt, "--allow-unregistered-dialect", source, *passes, "-o", program)
+    call(*opt, "--allow-unregistered-dialect", source, *passes, "-o", program)
     expected = read(sorted(examples.glob(f"data/{name}.result*.npy")))
 
     results = {}
@@ -82,7 +84,7 @@ def check(name):
     assert error <= TOLERANCE[type], error
 
     # With the norms raised before, not a bit differs.
-    call(opt, program, "--norm-raise", "--canonicalize", "-o", raised)
+    call(*opt, program, "--norm-raise", "--canonicalize", "-o", raised)
     report = json.loads(call(run, raised, "--compare", "--json", *arguments))
     assert report["agrees"] and all(r["bit_exact"] for r in report["results"])
     assert len(report["results"]) == len(expected)
