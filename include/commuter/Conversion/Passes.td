@@ -131,6 +131,31 @@ def BranchOnSelectsPass : Pass<"commuter-branch-on-selects"> {
   let dependentDialects = ["::mlir::scf::SCFDialect"];
 }
 
+def BoundReusePass : Pass<"commuter-bound-reuse"> {
+  let summary = "Bounds how many ops may share one buffer";
+  let description = [{
+    Ops write into the buffers of values that are dead by then. To see that this is
+    safe, bufferisation compares all reads of a buffer with all writes, for each op
+    that writes: the residual stream of a thousand layers would take minutes. So at
+    most 16 ops in a row share a buffer; the next one that does not read what it
+    overwrites gets another. Runs right before bufferisation.
+
+    ```mlir
+    %e = tensor.empty() : tensor<4xf32>
+    %1 = linalg.generic {...} ins(%0 : tensor<4xf32>) outs(%e : tensor<4xf32>)
+    ...
+    %17 = linalg.generic {...} ins(%16 : tensor<4xf32>) outs(%e : tensor<4xf32>)
+    // becomes
+    %e1 = tensor.empty() : tensor<4xf32>
+    %e = tensor.empty() : tensor<4xf32>
+    %1 = linalg.generic {...} ins(%0 : tensor<4xf32>) outs(%e : tensor<4xf32>)
+    ...
+    %17 = linalg.generic {...} ins(%16 : tensor<4xf32>) outs(%e1 : tensor<4xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
 def IsolateResultsPass : Pass<"commuter-isolate-results", "::mlir::ModuleOp"> {
   let summary = "Gives each result of a function memory of its own";
   let description = [{
