@@ -12,11 +12,11 @@
 
 #include "Target.h"
 
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -85,6 +85,24 @@ tools::createTargetMachine(const tools::TargetOptions &options) {
 }
 
 std::function<Error(Module *)> tools::makeOptimizer(TargetMachine &machine) {
-  return mlir::makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0,
-                                         &machine);
+  return [&machine](Module *module) {
+    // Loops are vectorised. What is left is mostly the arguments of calls:
+    // hundreds of ops would cost the vectoriser of straight code seconds, for
+    // nothing.
+    PipelineTuningOptions tuning;
+    tuning.SLPVectorization = false;
+    PassBuilder builder(&machine, tuning);
+    LoopAnalysisManager loops;
+    FunctionAnalysisManager functions;
+    CGSCCAnalysisManager components;
+    ModuleAnalysisManager modules;
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(components);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, components, modules);
+    builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2)
+        .run(*module, modules);
+    return Error::success();
+  };
 }
