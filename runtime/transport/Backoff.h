@@ -21,6 +21,30 @@
 
 namespace commuter::rt {
 
+/// Waits for what another thread is about to do, without going to sleep, which
+/// takes longer than most of what it waits for. It leaves the processor to
+/// whoever else can run, which may be that thread. False if it is not done in
+/// kAwake: then it is worth going to sleep.
+template <typename Done>
+bool waitAwake(Done done) {
+  constexpr int kSpins = 16;
+  constexpr std::chrono::microseconds kAwake(100);
+  for (int i = 0; i < kSpins; ++i) {
+    if (done())
+      return true;
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+  auto end = std::chrono::steady_clock::now() + kAwake;
+  do {
+    sched_yield();
+    if (done())
+      return true;
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
 /// Leaves the processor to others: there may be fewer than there are ranks.
 class Backoff {
 public:

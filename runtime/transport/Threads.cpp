@@ -7,10 +7,11 @@
 //===----------------------------------------------------------------------===//
 //
 // Transport threads: members publish their views, meet, and copy or reduce
-// straight out of each other's memory.
+// straight from and to each other's memory.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Backoff.h"
 #include "Issued.h"
 
 #include <algorithm>
@@ -18,7 +19,6 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <thread>
 
 using namespace commuter::rt;
 
@@ -26,7 +26,7 @@ using namespace commuter::rt;
 //   * Everything that can fail happens before the members have met. A member
 //     that has met the others only does bounded work on memory, so the later
 //     barriers need no deadline, and a member never returns (and its caller
-//     never frees) while a peer may still read its memory.
+//     never frees) while a peer may still use its memory.
 //   * Whether the members have met, and whether the world is poisoned, is
 //     decided under one mutex: either all members go on, or none does.
 //   * The first fault is the world's fault.
@@ -38,7 +38,7 @@ struct ThreadsChannel : Channel {
       : members(members), calls(members.size()), present(members.size()) {}
 
   const std::vector<int32_t> members; // world ranks
-  // Read by the peers between the meeting and the last barrier.
+  // Used by the peers between the meeting and the last barrier.
   std::vector<Collective *> calls;
   // Guarded by the world's mutex.
   std::vector<char> present;
@@ -63,12 +63,7 @@ struct ThreadsRank : RankState {
 class ThreadsTransport final : public Transport {
 public:
   ThreadsTransport(int32_t size, int64_t timeoutMs)
-      : timeoutMs(timeoutMs), ranks(size) {
-    // Spinning only pays while the one waited for can run meanwhile.
-    spins = std::thread::hardware_concurrency() >= static_cast<unsigned>(size)
-                ? 2000
-                : 50;
-  }
+      : timeoutMs(timeoutMs), ranks(size) {}
 
   Status join(int32_t rank) override;
   void leave(int32_t rank) override;
@@ -83,11 +78,8 @@ private:
   void sync(ThreadsChannel &channel, CollectiveCounters &counters);
   Status poison(Status status);
   std::string ranksText(const ThreadsChannel &channel);
-  template <typename Done>
-  bool spinUntil(Done done) const;
 
   const int64_t timeoutMs;
-  int spins;
   std::mutex mutex;
   std::vector<ThreadsRank> ranks;
   std::map<std::vector<int32_t>, std::unique_ptr<ThreadsChannel>> channels;
@@ -186,28 +178,17 @@ Channel *ThreadsTransport::channel(const std::vector<int32_t> &members) {
   return entry.get();
 }
 
-template <typename Done>
-bool ThreadsTransport::spinUntil(Done done) const {
-  for (int i = 0; i < spins; ++i) {
-    if (done())
-      return true;
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-  }
-  return false;
-}
-
 /// Returns OK when all members are in this very call and agree.
 Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
   auto deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(timeoutMs);
+  Issued issued(call);
   std::unique_lock<std::mutex> lock(mutex);
   if (poisoned.load(std::memory_order_relaxed))
     return fault;
 
   ThreadsRank &self = ranks[call.rank];
-  self.last = Issued(call);
+  self.last = std::move(issued);
   channel.calls[call.index] = &call;
   channel.present[call.index] = 1;
   ++channel.arrived;
@@ -258,7 +239,7 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
     return channel.meetings.load(std::memory_order_acquire) != before;
   };
   lock.unlock();
-  if (spinUntil(met))
+  if (waitAwake(met))
     return {};
   lock.lock();
   while (!met()) {
@@ -296,7 +277,7 @@ void ThreadsTransport::sync(ThreadsChannel &channel,
       channel.syncs.store(before + 1, std::memory_order_release);
     }
     channel.wake.notify_all();
-  } else if (!spinUntil(done)) {
+  } else if (!waitAwake(done)) {
     std::unique_lock<std::mutex> lock(mutex);
     channel.wake.wait(lock, done);
   }
@@ -307,8 +288,8 @@ void ThreadsTransport::sync(ThreadsChannel &channel,
 // Data
 //===----------------------------------------------------------------------===//
 
-/// Small reductions are done by every member in full: one barrier less.
-static constexpr int64_t kSmallReduceBytes = 8192;
+/// Of a second-level cache, and large for one call of a device.
+static constexpr int64_t kReduceBlockBytes = 32768;
 
 Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
   auto &channel = static_cast<ThreadsChannel &>(*call.channel);
@@ -386,34 +367,20 @@ Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
       inputs[i] = &calls[i]->input;
     int64_t elements = call.output.elements();
     counters.bytesCopied += call.output.bytes();
-    if (call.output.bytes() <= kSmallReduceBytes) {
-      alignas(64) char scratch[kSmallReduceBytes];
-      View result = call.output;
-      result.data = scratch;
-      int64_t stride = 1;
-      for (int32_t d = result.rank - 1; d >= 0; --d) {
-        result.strides[d] = stride;
-        stride *= result.sizes[d];
-      }
-      device.reduce(call.kind, inputs.data(), size, 0, elements, result);
-      // From here on nobody reads another's memory: the output, which may be
-      // the input, can be written, and no further barrier is needed.
-      sync(channel, counters);
-      device.copy(result, call.output);
-      return {};
-    }
-    // Member i reduces chunk i straight into its output. That is safe in place:
-    // until the barrier nobody else reads that chunk of its input, and after it
-    // the others read nothing but that chunk of its output.
+    // Member i reduces chunk i for everyone, block by block, so that what it
+    // copies is in its cache. That is safe in place: nobody else reads that
+    // chunk of any input, or writes it to any output.
     auto chunk = [&](int64_t i) {
       return elements / size * i + std::min(i, elements % size);
     };
-    device.reduce(call.kind, inputs.data(), size, chunk(index),
-                  chunk(index + 1), call.output);
-    sync(channel, counters);
-    for (int64_t k = 1; k < size; ++k) {
-      int64_t i = (index + k) % size;
-      device.copyRange(calls[i]->output, call.output, chunk(i), chunk(i + 1));
+    const int64_t block = kReduceBlockBytes / call.output.elementSize;
+    const int64_t stop = chunk(index + 1);
+    for (int64_t begin = chunk(index); begin < stop; begin += block) {
+      int64_t end = std::min(begin + block, stop);
+      device.reduce(call.kind, inputs.data(), size, begin, end, call.output);
+      for (int64_t k = 1; k < size; ++k)
+        device.copyRange(call.output, calls[(index + k) % size]->output, begin,
+                         end);
     }
     break;
   }
