@@ -45,19 +45,22 @@ bool waitAwake(Done done) {
   return false;
 }
 
-/// Leaves the processor to others: there may be fewer than there are ranks.
+/// Waits for messages, which may move only while their port is called.
 class Backoff {
 public:
-  /// A port may move data only while it is called: for so long it is called as
-  /// often as can be.
-  explicit Backoff(std::chrono::nanoseconds busy = {})
-      : busyUntil(std::chrono::steady_clock::now() + busy) {}
+  /// For `busy` the port is called as often as can be, and then now and again.
+  /// Where ranks share processors, the others have their turn in between.
+  explicit Backoff(bool isCrowded, std::chrono::nanoseconds busy =
+                                       std::chrono::microseconds(100))
+      : isCrowded(isCrowded), busyUntil(Clock::now() + busy) {}
 
   void pause(std::unique_lock<std::timed_mutex> &lock) {
     lock.unlock();
-    if (yields < 100 || std::chrono::steady_clock::now() < busyUntil) {
-      ++yields;
-      sched_yield();
+    // A turn of the others may take longer than `busy`.
+    if (calls < 100 || Clock::now() < busyUntil) {
+      ++calls;
+      if (isCrowded)
+        sched_yield();
     } else {
       std::this_thread::sleep_for(sleep);
       sleep = std::min(sleep * 2, kLongest);
@@ -66,9 +69,11 @@ public:
   }
 
 private:
+  using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::microseconds kLongest{500};
-  const std::chrono::steady_clock::time_point busyUntil;
-  int64_t yields = 0;
+  const bool isCrowded;
+  const Clock::time_point busyUntil;
+  int64_t calls = 0;
   std::chrono::microseconds sleep{20};
 };
 

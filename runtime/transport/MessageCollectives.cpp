@@ -82,7 +82,8 @@ Status MessageTransport::exchange(const Running &running,
   int64_t bytes = 0;
   for (const Transfer &transfer : transfers)
     bytes += transfer.bytes;
-  Backoff backoff(std::chrono::nanoseconds(1000000 + 20 * bytes));
+  Backoff backoff(messenger.port->isCrowded(),
+                  std::chrono::nanoseconds(1000000 + 20 * bytes));
   while (error.ok()) {
     error = advance(pending);
     if (error.ok() && pending.empty())

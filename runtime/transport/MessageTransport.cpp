@@ -210,7 +210,7 @@ Status MessageTransport::settle(std::unique_lock<std::timed_mutex> &lock) {
     return fault;
   answer();
   Clock::time_point start = Clock::now();
-  Backoff backoff;
+  Backoff backoff(messenger.port->isCrowded());
   while (true) {
     messenger.progress();
     if (isPoisoned)
@@ -311,7 +311,7 @@ Status MessageTransport::waitForMembers(Running &running) {
   for (size_t index : missing)
     messenger.post(channel.members[index], writer.bytes);
 
-  Backoff backoff;
+  Backoff backoff(messenger.port->isCrowded());
   while (true) {
     for (size_t i = 0; i < missing.size();) {
       bool hasMet;

@@ -150,7 +150,7 @@ Status Messenger::finalize(int64_t timeoutMs) {
       Clock::now() + std::chrono::milliseconds(timeoutMs);
   postToAll(Writer(Kind::Farewell, 0).bytes);
   farewells[rank()] = 1;
-  Backoff backoff;
+  Backoff backoff(port->isCrowded());
   while (true) {
     progress();
     if (isRetired)

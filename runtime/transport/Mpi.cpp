@@ -23,6 +23,7 @@
 #include <cstdlib>
 #include <mpi.h>
 #include <new>
+#include <sched.h>
 
 using namespace commuter::rt;
 
@@ -30,8 +31,9 @@ namespace {
 
 class MpiPort final : public Port {
 public:
-  MpiPort(MPI_Comm communicator, bool ownsMpi)
-      : communicator(communicator), ownsMpi(ownsMpi) {
+  MpiPort(MPI_Comm communicator, bool ownsMpi, bool sharesProcessors)
+      : communicator(communicator), ownsMpi(ownsMpi),
+        sharesProcessors(sharesProcessors) {
     MPI_Comm_rank(communicator, &ownRank);
     MPI_Comm_size(communicator, &processes);
     int *upperBound = nullptr, isSet = 0;
@@ -46,6 +48,7 @@ public:
 
   int32_t rank() const override { return ownRank; }
   int32_t size() const override { return processes; }
+  bool isCrowded() const override { return sharesProcessors; }
   int32_t maxTag() const override { return tags; }
   int64_t maxBytes() const override { return limit; }
 
@@ -114,12 +117,34 @@ private:
   }
 
   MPI_Comm communicator;
-  const bool ownsMpi;
+  const bool ownsMpi, sharesProcessors;
   int ownRank = 0, processes = 1, tags;
   int64_t limit = 1 << 30;
 };
 
 } // namespace
+
+/// Whether this host has more processes of the job than they have processors.
+static Status countProcessors(MPI_Comm communicator, bool &sharesProcessors) {
+  MPI_Comm host;
+  COMMUTER_TRY(
+      MpiPort::check("MPI_Comm_split_type",
+                     MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, 0,
+                                         MPI_INFO_NULL, &host)));
+  int processes = 1;
+  MPI_Comm_size(host, &processes);
+  cpu_set_t processors;
+  if (sched_getaffinity(0, sizeof(processors), &processors) != 0)
+    CPU_ZERO(&processors);
+  // They may be bound to one each.
+  Status status =
+      MpiPort::check("MPI_Allreduce", MPI_Allreduce(MPI_IN_PLACE, &processors,
+                                                    sizeof(processors),
+                                                    MPI_BYTE, MPI_BOR, host));
+  sharesProcessors = processes > CPU_COUNT(&processors);
+  MPI_Comm_free(&host);
+  return status;
+}
 
 static Status openPort(Port **port) {
   int isInitialized = 0, isFinalized = 0, level = MPI_THREAD_SINGLE;
@@ -140,7 +165,9 @@ static Status openPort(Port **port) {
   COMMUTER_TRY(MpiPort::check("MPI_Comm_dup",
                               MPI_Comm_dup(MPI_COMM_WORLD, &communicator)));
   MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
-  *port = new MpiPort(communicator, !isInitialized);
+  bool sharesProcessors = true;
+  COMMUTER_TRY(countProcessors(communicator, sharesProcessors));
+  *port = new MpiPort(communicator, !isInitialized, sharesProcessors);
   return {};
 }
 

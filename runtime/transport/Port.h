@@ -32,6 +32,10 @@ public:
   virtual int32_t rank() const = 0;
   virtual int32_t size() const = 0;
 
+  /// Whether processes of the job share a processor, as far as is known: then
+  /// one that only waits keeps another from its work.
+  virtual bool isCrowded() const { return true; }
+
   /// Tags are 0 to maxTag().
   virtual int32_t maxTag() const = 0;
 
