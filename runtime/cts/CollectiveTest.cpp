@@ -160,6 +160,34 @@ TEST_P(CollectiveTest, AllGatherInPlaceCopiesOnlyTheOthers) {
   });
 }
 
+TEST_P(CollectiveTest, RaggedAllGatherInPlaceCopiesOnlyTheOthers) {
+  World world = makeWorld();
+  world.run([&](Rank &rank) {
+    // Member i has i rows: the first has none.
+    Tensor extents(COMMUTER_I64, {rank.size});
+    for (int64_t i = 0; i < rank.size; ++i)
+      extents.set(i, static_cast<double>(i));
+    auto start = [](int64_t member) { return member * (member - 1) / 2; };
+    Tensor output(COMMUTER_BF16, {start(rank.size), 5});
+    Tensor::Slice own = output.slice(0, start(rank.index), rank.index);
+    for (int64_t i = 0; i < output.count; ++i) {
+      int64_t row = i / 5 - start(rank.index);
+      output.set(i, row >= 0 && row < rank.index ? 100 + rank.rank : -1);
+    }
+    commuter_stats_t before, after;
+    commuter_context_stats(rank.context, &before);
+    EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &own.view,
+                                        &output.view, 0, &extents.view));
+    commuter_context_stats(rank.context, &after);
+    EXPECT_EQ(after.bytes_copied - before.bytes_copied,
+              (start(rank.size) - rank.index) * 10);
+    for (int64_t member = 0; member < rank.size; ++member)
+      for (int64_t row = start(member); row < start(member + 1); ++row)
+        for (int64_t i = 0; i < 5; ++i)
+          EXPECT_EQ(output.get(row * 5 + i), 100 + rank.members[member]);
+  });
+}
+
 TEST_P(CollectiveTest, AllReduce) {
   World world = makeWorld();
   world.run([&](Rank &rank) {

@@ -94,14 +94,52 @@ func.func @returned(%x: memref<4x8xf32>) -> (memref<32x8xf32>, memref<4x8xf32>) 
   return %whole, %part : memref<32x8xf32>, memref<4x8xf32>
 }
 
-// The extents are exchanged after the part is allocated: its place is not known.
+// The exchange needs no more than the number of rows: it goes first.
+// CHECK-LABEL: func @exchanged(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: memref<?x8xf32>
+func.func @exchanged(%x: memref<?x8xf32>, %total: index) -> memref<?x8xf32> {
+  // CHECK: %[[ROWS:.*]] = memref.dim %[[X]]
+  // CHECK: %[[C:.*]] = memref.alloc() : memref<8xindex>
+  // CHECK: dist.exchange_extents_into %[[ROWS]], %[[C]]
+  // CHECK: %[[WHOLE:.*]] = memref.alloc(%{{.*}}) : memref<?x8xf32>
+  // CHECK: %[[AT:.*]], %{{.*}} = dist.shard_bounds %{{.*}} expects %[[ROWS]] extents %[[C]]
+  // CHECK: %[[SLOT:.*]] = memref.subview %[[WHOLE]][%[[AT]], 0]
+  // CHECK: norm.rms_norm_into %[[X]], %[[SLOT]]
+  // CHECK: dist.all_gather_into %[[SLOT]], %[[WHOLE]] dim 0 extents %[[C]]
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %x, %c0 : memref<?x8xf32>
+  %part = memref.alloc(%rows) : memref<?x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<?x8xf32>, memref<?x8xf32>
+  %c = memref.alloc() : memref<8xindex>
+  dist.exchange_extents_into %rows, %c over @mesh[dp] : memref<8xindex>
+  %whole = memref.alloc(%total) : memref<?x8xf32>
+  dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  return %whole : memref<?x8xf32>
+}
+
+// Another collective is in between: it would come after the exchange.
+// CHECK-LABEL: func @collective_before(
+// CHECK: dist.all_reduce_into
+// CHECK: dist.exchange_extents_into
+// CHECK: dist.all_gather_into %{{.*}} : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+func.func @collective_before(%x: memref<?x8xf32>, %rows: index, %total: index) -> memref<?x8xf32> {
+  %part = memref.alloc(%rows) : memref<?x8xf32>
+  dist.all_reduce_into %x, %part sum over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>
+  %c = memref.alloc() : memref<8xindex>
+  dist.exchange_extents_into %rows, %c over @mesh[dp] : memref<8xindex>
+  %whole = memref.alloc(%total) : memref<?x8xf32>
+  dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  return %whole : memref<?x8xf32>
+}
+
+// The extents are known after the part is made: its place is not.
 // CHECK-LABEL: func @extents_later(
 // CHECK: dist.all_gather_into %{{.*}} : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
-func.func @extents_later(%x: memref<?x8xf32>, %rows: index, %total: index) -> memref<?x8xf32> {
+func.func @extents_later(%x: memref<?x8xf32>, %rows: index, %total: index, %i: index) -> memref<?x8xf32> {
   %c = memref.alloc() : memref<8xindex>
   %part = memref.alloc(%rows) : memref<?x8xf32>
   norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<?x8xf32>, memref<?x8xf32>
-  dist.exchange_extents_into %rows, %c over @mesh[dp] : memref<8xindex>
+  memref.store %rows, %c[%i] : memref<8xindex>
   %whole = memref.alloc(%total) : memref<?x8xf32>
   dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
   return %whole : memref<?x8xf32>

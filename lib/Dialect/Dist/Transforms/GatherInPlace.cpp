@@ -132,6 +132,54 @@ std::optional<SmallVector<Operation *>> getHoistable(Operation *op,
   return ordered;
 }
 
+/// Moves `op`, and what it needs, in front of `place`, unless it is there.
+bool hoist(Operation *op, Operation *place) {
+  if (op->isBeforeInBlock(place))
+    return true;
+  auto hoistable = getHoistable(op, place);
+  if (!hoistable)
+    return false;
+  for (Operation *needed : *hoistable)
+    needed->moveBefore(place);
+  return true;
+}
+
+/// True if `op` may communicate, or anything in it.
+bool mayCommunicate(Operation *op) {
+  return !getEffectsRecursively(op) ||
+         op->walk([](MeshGroupOpInterface inner) {
+             return hasEffect<MemoryEffects::Write>(inner)
+                        ? WalkResult::interrupt()
+                        : WalkResult::advance();
+           }).wasInterrupted();
+}
+
+/// The exchange that makes `extents` goes in front of `place`: it needs no more
+/// than the number of rows.
+///
+/// Precondition: they are allocated in the block of `place` for the exchange,
+/// which is the first to use them; and no collective is between, so that their
+/// order stays.
+void hoistExchange(Value extents, Operation *place) {
+  auto buffer = extents.getDefiningOp<memref::AllocOp>();
+  if (!buffer || buffer->getBlock() != place->getBlock())
+    return;
+  Operation *first = nullptr;
+  for (Operation *user : buffer->getUsers()) {
+    Operation *ancestor = place->getBlock()->findAncestorOpInBlock(*user);
+    if (!first || ancestor->isBeforeInBlock(first))
+      first = ancestor;
+  }
+  auto exchange = dyn_cast<ExchangeExtentsIntoOp>(first);
+  if (!exchange || exchange->isBeforeInBlock(place))
+    return;
+  for (Operation *op = place; op != exchange; op = op->getNextNode())
+    if (mayCommunicate(op))
+      return;
+  if (hoist(buffer, place))
+    (void)hoist(exchange, place);
+}
+
 /// all_gather_into(part, whole) with part = slot(whole): nothing is copied for
 /// this rank's own part.
 ///
@@ -149,19 +197,15 @@ bool placeInput(AllGatherIntoOp gather) {
   if (!isCompleteAt(part, gather) || !isOnlyRead(whole, gather))
     return false;
   if (Value extents = gather.getExtents()) {
+    hoistExchange(extents, part);
     Operation *def = extents.getDefiningOp();
     Operation *known = def ? block->findAncestorOpInBlock(*def) : nullptr;
     if ((known && !known->isBeforeInBlock(part)) ||
         !isUnchanged(extents, part, gather))
       return false;
   }
-  if (part->isBeforeInBlock(whole)) {
-    auto hoistable = getHoistable(whole, part);
-    if (!hoistable)
-      return false;
-    for (Operation *op : *hoistable)
-      op->moveBefore(part);
-  }
+  if (!hoist(whole, part))
+    return false;
   OpBuilder builder(part);
   Location loc = gather.getLoc();
   MemRefType type = whole.getType();

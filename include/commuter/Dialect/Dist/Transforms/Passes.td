@@ -319,6 +319,9 @@ def GatherInPlacePass : Pass<"dist-gather-in-place"> {
     norm.rms_norm_into %x, %part ...
     dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : ...
     ```
+
+    Where the extents are exchanged, the offset is known once they are: the
+    exchange goes in front, unless a collective is in between.
   }];
   let dependentDialects = ["::commuter::dist::DistDialect",
                            "::mlir::memref::MemRefDialect"];

@@ -1,0 +1,65 @@
+// What makes the input of a gather writes it to its slot: a rank copies what it
+// receives, and nothing of its own.
+// RUN: %commuter-run %s --json --entry norm > %t.json
+// RUN: %figures versions.0.bytes_received='[96,96,96,96]' versions.0.bytes_copied='[96,96,96,96]' < %t.json
+// RUN: %commuter-run %s --json --entry columns > %t.json
+// RUN: %figures versions.0.bytes_received='[96,96,96,96]' versions.0.bytes_copied='[96,96,96,96]' < %t.json
+// RUN: %commuter-run %s --json --entry quantized > %t.json
+// RUN: %figures versions.0.bytes_received='[72,72,72,72]' versions.0.bytes_copied='[72,72,72,72]' < %t.json
+// RUN: %commuter-run %s --json --entry product > %t.json
+// RUN: %figures versions.0.bytes_received='[192,192,192,192]' versions.0.bytes_copied='[192,192,192,192]' < %t.json
+
+// Ragged: 2, 0, 3 and 1 rows of 16 bytes, and 8 bytes for the number of each. The
+// runtime copies this rank's own number, too.
+// RUN: %commuter-run %s --json --compare --entry ragged --extent 0.0=2,0,3,1 > %t.json
+// RUN: %figures versions.1.bytes_received='[88,120,72,104]' versions.1.bytes_copied='[96,128,80,112]' \
+// RUN:   versions.1.norm_rows='[2,0,3,1]' agrees=True < %t.json
+
+// A part that the program returns as well is memory of its own, and copied.
+// RUN: %commuter-run %s --json --entry returned > %t.json
+// RUN: %figures versions.0.bytes_received='[96,96,96,96]' versions.0.bytes_copied='[128,128,128,128]' < %t.json
+
+dist.mesh @mesh(dp = 4)
+#rows = #dist.sharding<@mesh, [{dp}, {}]>
+
+func.func @norm(%x: tensor<2x8xbf16> {dist.sharding = #rows}, %r: tensor<2x8xbf16> {dist.sharding = #rows})
+    -> (tensor<8x8xbf16>, tensor<2x8xbf16>) {
+  %s, %y = norm.add_rms_norm %x, %r eps 1.0e-06 : tensor<2x8xbf16>, tensor<2x8xbf16>
+  %g = dist.all_gather %y dim 0 over @mesh[dp] : tensor<2x8xbf16> -> tensor<8x8xbf16>
+  return %g, %s : tensor<8x8xbf16>, tensor<2x8xbf16>
+}
+
+func.func @columns(%x: tensor<2x8xbf16> {dist.sharding = #rows}) -> tensor<2x32xbf16> {
+  %y = norm.rms_norm %x eps 1.0e-06 : tensor<2x8xbf16>
+  %g = dist.all_gather %y dim 1 over @mesh[dp] : tensor<2x8xbf16> -> tensor<2x32xbf16>
+  return %g : tensor<2x32xbf16>
+}
+
+func.func @quantized(%x: tensor<2x8xbf16> {dist.sharding = #rows}) -> (tensor<8x8xi8>, tensor<8x1xf32>) {
+  %y = norm.rms_norm %x eps 1.0e-06 : tensor<2x8xbf16>
+  %q, %s = norm.quantize %y per_row : tensor<2x8xbf16> -> tensor<2x8xi8>, tensor<2x1xf32>
+  %g = dist.all_gather %q dim 0 over @mesh[dp] : tensor<2x8xi8> -> tensor<8x8xi8>
+  %h = dist.all_gather %s dim 0 over @mesh[dp] : tensor<2x1xf32> -> tensor<8x1xf32>
+  return %g, %h : tensor<8x8xi8>, tensor<8x1xf32>
+}
+
+func.func @product(%x: tensor<2x4xf32> {dist.sharding = #rows}, %w: tensor<4x8xf32>) -> tensor<8x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x8xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<2x8xf32>) -> tensor<2x8xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<2x4xf32>, tensor<4x8xf32>) outs(%z : tensor<2x8xf32>) -> tensor<2x8xf32>
+  %g = dist.all_gather %y dim 0 over @mesh[dp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  return %g : tensor<8x8xf32>
+}
+
+func.func @ragged(%x: tensor<?x8xbf16> {dist.sharding = #rows}) -> tensor<?x8xbf16> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xbf16> -> tensor<?x8xbf16>
+  %y = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xbf16>
+  return %y : tensor<?x8xbf16>
+}
+
+func.func @returned(%x: tensor<2x8xbf16> {dist.sharding = #rows}) -> (tensor<8x8xbf16>, tensor<2x8xbf16>) {
+  %y = norm.rms_norm %x eps 1.0e-06 : tensor<2x8xbf16>
+  %g = dist.all_gather %y dim 0 over @mesh[dp] : tensor<2x8xbf16> -> tensor<8x8xbf16>
+  return %g, %y : tensor<8x8xbf16>, tensor<2x8xbf16>
+}
