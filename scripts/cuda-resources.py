@@ -36,15 +36,13 @@ def nvcc_version(build):
     return re.search(r"release [\d.]+, V([\d.]+)", text).group(1)
 
 
-def short(mangled):
-    """_ZN…cuda12normHeldRowsINS1_3F32ELb1ELi8ELi1EEE… is normHeldRows<F32, true, 8, 1>."""
-    name, arguments = re.search(r"cuda\d+([A-Za-z]+)I(.*?)EEvN", mangled).groups()
-    values = []
-    for element, kind, number in re.findall(r"NS1_\d+([A-Z]+\d+)E|L(b|i|NS1_4HomeE)(\d+)E",
-                                            arguments + "E"):
-        names = {"b": ["false", "true"], "NS1_4HomeE": ["Registers", "Shared", "Streamed"]}
-        values.append(element or (names[kind][int(number)] if kind in names else number))
-    return f"{name}<{', '.join(values)}>"
+def shorten(mangled):
+    """_ZN…12normHeldRowsINS1_3F32ELb1ELi8ELi1EEE… is normHeldRows<F32, true, 8, 1>."""
+    names = subprocess.run(["c++filt"], input="\n".join(mangled), capture_output=True, text=True,
+                           check=True).stdout.splitlines()
+    return [re.match(r"void (.*)\(\w+\)$", name.replace("commuter::rt::cuda::", ""))[1]
+            .replace("(Home)0", "Registers").replace("(Home)1", "Shared").replace("(Home)2", "Streamed")
+            for name in names]
 
 
 def read(build):
@@ -59,10 +57,10 @@ def read(build):
             memory = re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, "
                                r"(\d+) bytes spill loads", part).groups()
             registers = int(re.search(r"Used (\d+) registers", part).group(1))
-            table.setdefault(short(mangled), {})[architecture] = (registers, sum(map(int, memory)))
+            table.setdefault(mangled, {})[architecture] = (registers, sum(map(int, memory)))
     if not table:
         sys.exit(f"error: no CUDA kernel was compiled in {build}")
-    return dict(sorted(table.items()))
+    return dict(sorted(zip(shorten(table), table.values())))
 
 
 def render(version, table):

@@ -52,6 +52,12 @@ struct DeviceLimits {
   uint32_t blocks;      ///< that a grid's first dimension can have
 };
 
+#define TRY_LAUNCH(expression)                                                 \
+  do {                                                                         \
+    if (LaunchStatus status_ = (expression); !status_.ok())                    \
+      return status_;                                                          \
+  } while (false)
+
 /// Of the calling thread's current device.
 LaunchStatus readLimits(DeviceLimits &limits);
 LaunchStatus clearWord(void *address, void *stream);

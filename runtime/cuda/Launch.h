@@ -28,9 +28,9 @@ inline LaunchStatus statusOf(cudaError_t error) {
   if (error == cudaSuccess)
     return {};
   cudaGetLastError(); // or the next call would be blamed for it
-  bool isMissing = error == cudaErrorNoKernelImageForDevice ||
-                   error == cudaErrorNoDevice ||
-                   error == cudaErrorInsufficientDriver;
+  bool isMissing =
+      error == cudaErrorNoKernelImageForDevice || error == cudaErrorNoDevice ||
+      error == cudaErrorInvalidDevice || error == cudaErrorInsufficientDriver;
   return {isMissing                            ? COMMUTER_UNSUPPORTED
           : error == cudaErrorMemoryAllocation ? COMMUTER_OUT_OF_MEMORY
                                                : COMMUTER_INTERNAL,

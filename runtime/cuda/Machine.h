@@ -31,8 +31,8 @@ namespace commuter::rt::cuda {
 // Memory
 //===----------------------------------------------------------------------===//
 
-// The kernels touch the memory of tensors through these two alone, with an
-// address that is a multiple of the size.
+// The kernels touch the memory of tensors through these two alone, and the two
+// atomic ones below, with an address that is a multiple of the size.
 template <typename Access>
 COMMUTER_DEVICE Access loadGlobal(const void *address) {
   return *static_cast<const Access *>(address);
@@ -98,6 +98,10 @@ COMMUTER_DEVICE bool encodeFloat8(const float *v, uint32_t &word) {
 
 COMMUTER_DEVICE void raiseToLargest(uint32_t *address, uint32_t value) {
   atomicMax(address, value);
+}
+COMMUTER_DEVICE void lowerToLeast(uint64_t *address, uint64_t value) {
+  static_assert(sizeof(unsigned long long) == sizeof(uint64_t));
+  atomicMin(reinterpret_cast<unsigned long long *>(address), value);
 }
 
 //===----------------------------------------------------------------------===//

@@ -22,12 +22,6 @@
 using namespace commuter::rt;
 using namespace commuter::rt::cuda;
 
-#define TRY_LAUNCH(expression)                                                 \
-  do {                                                                         \
-    if (LaunchStatus status_ = (expression); !status_.ok())                    \
-      return status_;                                                          \
-  } while (false)
-
 //===----------------------------------------------------------------------===//
 // Checks
 //===----------------------------------------------------------------------===//

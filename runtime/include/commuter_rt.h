@@ -21,6 +21,17 @@
 //   * Strings passed in are copied. Strings returned are owned by the object
 //     that returned them and are valid until its next failing call.
 //
+// Memory and devices
+//   * The data of views is memory of the context's device, of
+//     commuter_buffer_alloc or any other; a GPU's context refuses the host's
+//     with INVALID_ARGUMENT. `extents` alone are the host's memory on every
+//     device, and so is what commuter_exchange_extents writes.
+//   * A GPU does the work of a context's calls in their order, and a call may
+//     return before that is done: read results by commuter_buffer_read, or
+//     after commuter_context_synchronize. Work that fails later makes every
+//     later call of its context fail, and in a collective the world. Times in
+//     counters and traces are those of the calls.
+//
 // Errors
 //   Every call that can fail returns a commuter_status_t. On anything but
 //   COMMUTER_OK the outputs are unspecified, and
@@ -199,14 +210,20 @@ COMMUTER_API void commuter_world_abort(commuter_world_t *world,
 typedef struct commuter_context_t commuter_context_t;
 typedef struct commuter_group_t commuter_group_t;
 
-/* `device` is "cpu". Each rank of a world has at most one context. Errors:
-   INVALID_ARGUMENT (rank out of range or taken), UNSUPPORTED (device). */
+/* `device` is "cpu" or, for GPU number N, "cuda:N" ("cuda": number 0); all
+   ranks of a process have the same. Each rank of a world has at most one
+   context. Errors: INVALID_ARGUMENT (rank out of range or taken), UNSUPPORTED
+   (no such device in this build or machine, or not on this transport). */
 COMMUTER_API commuter_status_t
 commuter_context_create(commuter_world_t *world, int32_t rank,
                         const char *device, commuter_context_t **out_context);
 COMMUTER_API void commuter_context_retain(commuter_context_t *context);
 COMMUTER_API void commuter_context_release(commuter_context_t *context);
 COMMUTER_API int32_t commuter_context_rank(const commuter_context_t *context);
+/* Waits for all that the context's calls have given its device to do. Errors:
+   of that, what failed. */
+COMMUTER_API commuter_status_t
+commuter_context_synchronize(commuter_context_t *context);
 COMMUTER_API const char *
 commuter_context_error(const commuter_context_t *context);
 
@@ -416,6 +433,16 @@ COMMUTER_API commuter_status_t commuter_contract(commuter_context_t *context,
 COMMUTER_API commuter_status_t commuter_buffer_alloc(
     commuter_context_t *context, size_t size, void **out_data);
 COMMUTER_API void commuter_buffer_free(void *data);
+
+/* Between the host's memory and the device's, at any place in a buffer: after
+   the calls before it, and done when it returns. Errors: INVALID_ARGUMENT
+   (`data` is not the device's), and what the device's earlier work failed of.
+ */
+COMMUTER_API commuter_status_t commuter_buffer_write(
+    commuter_context_t *context, void *data, const void *source, size_t size);
+COMMUTER_API commuter_status_t commuter_buffer_read(commuter_context_t *context,
+                                                    const void *data,
+                                                    void *target, size_t size);
 
 /*===----------------------------------------------------------------------===//
 // Running a compiled program

@@ -6,15 +6,18 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Buffers: a 64-byte header in front of each block ties it to its context's
-// tracker, so that any thread can free it, even when the context is gone.
+// Buffers: a 64-byte header ties each block to its context's tracker, so that
+// any thread can free it, even when the context is gone. It stands in front of
+// the data where that is the host's memory; else a map leads to it.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Objects.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <unordered_map>
 
 using namespace commuter::rt;
 
@@ -22,8 +25,8 @@ namespace commuter::rt {
 struct BufferHeader {
   uint64_t magic;
   BufferTracker *tracker;
-  Device *device;
-  void *block; // what the device returned
+  void *block;  // what the device returned
+  bool isApart; // from the data, which is `block`
   size_t size;
   uint64_t run; // the run that allocated it, 0: none
   BufferHeader *previous, *next;
@@ -34,12 +37,54 @@ static_assert(sizeof(BufferHeader) == 64, "keeps the data 64-byte aligned");
 static constexpr uint64_t kLive = 0x66756265766c6976;
 static constexpr uint64_t kFreed = 0x6675626565657266;
 
-static void *dataOf(BufferHeader *buffer) { return buffer + 1; }
+namespace {
+
+/// The headers that stand apart.
+class HeaderMap {
+public:
+  void add(BufferHeader *buffer) {
+    std::lock_guard<std::mutex> lock(mutex);
+    headers.emplace(buffer->block, buffer);
+    count.store(headers.size(), std::memory_order_release);
+  }
+  void remove(BufferHeader *buffer) {
+    std::lock_guard<std::mutex> lock(mutex);
+    headers.erase(buffer->block);
+    count.store(headers.size(), std::memory_order_release);
+  }
+  /// Null if there is none. Programs of the host alone take no lock.
+  BufferHeader *find(void *data) {
+    if (count.load(std::memory_order_acquire) == 0)
+      return nullptr;
+    std::lock_guard<std::mutex> lock(mutex);
+    auto found = headers.find(data);
+    return found == headers.end() ? nullptr : found->second;
+  }
+
+private:
+  std::atomic<size_t> count{0};
+  std::mutex mutex;
+  std::unordered_map<void *, BufferHeader *> headers;
+};
+
+HeaderMap &headersApart() {
+  static HeaderMap *map = new HeaderMap; // outlives what frees at exit
+  return *map;
+}
+
+} // namespace
 
 static void destroy(BufferHeader *buffer) {
   BufferTracker *tracker = buffer->tracker;
   buffer->magic = kFreed;
-  buffer->device->deallocate(buffer->block);
+  if (buffer->isApart) {
+    // Before the device gives the same address to another thread.
+    headersApart().remove(buffer);
+    tracker->device->deallocate(buffer->block);
+    delete buffer;
+  } else {
+    tracker->device->deallocate(buffer->block);
+  }
   tracker->release();
 }
 
@@ -124,26 +169,31 @@ Status commuter::rt::allocateBuffer(commuter_context_t *context,
   if (alignment & (alignment - 1))
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "an alignment of %zu is not a power of two", alignment);
+  Device &device = *context->device;
+  // In front of the data the header takes one unit of the alignment.
+  const size_t front = device.isHost() ? alignment : 0;
   size_t total;
-  void *block = nullptr;
-  // The header takes one unit of the alignment, right in front of the data.
+  char *block = nullptr;
   if (!__builtin_add_overflow(size, alignment, &total) &&
       total <= PTRDIFF_MAX - alignment)
-    block = context->device->allocate(alignment, total);
+    block = static_cast<char *>(
+        device.allocate(alignment, front ? total : std::max<size_t>(size, 1)));
   if (!block)
     return fail(COMMUTER_OUT_OF_MEMORY, "no memory for a buffer of %zu bytes",
                 size);
-  auto *buffer =
-      reinterpret_cast<BufferHeader *>(static_cast<char *>(block) + alignment) -
-      1;
+  BufferHeader *buffer =
+      front ? reinterpret_cast<BufferHeader *>(block + front) - 1
+            : new BufferHeader;
   buffer->magic = kLive;
   buffer->tracker = context->buffers;
-  buffer->device = context->device;
   buffer->block = block;
+  buffer->isApart = !front;
   buffer->size = size;
   buffer->run = context->run;
+  if (buffer->isApart)
+    headersApart().add(buffer);
   context->buffers->add(buffer);
-  *outData = dataOf(buffer);
+  *outData = block + front;
   return {};
 }
 
@@ -156,10 +206,44 @@ commuter_status_t commuter_buffer_alloc(commuter_context_t *context,
   });
 }
 
+/// `size` bytes of the device's memory and of the host's.
+static Status checkBytes(commuter_context_t *context, const void *data,
+                         const void *host, size_t size) {
+  if (!context)
+    return fail(COMMUTER_INVALID_ARGUMENT, "context is NULL");
+  if (size == 0)
+    return {};
+  if (!data || !host)
+    return fail(COMMUTER_INVALID_ARGUMENT, "%s is NULL",
+                data ? "the host's memory" : "data");
+  View bytes;
+  bytes.data = static_cast<char *>(const_cast<void *>(data));
+  return context->device->checkMemory(bytes, "data");
+}
+
+commuter_status_t commuter_buffer_write(commuter_context_t *context, void *data,
+                                        const void *source, size_t size) {
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkBytes(context, data, source, size));
+    return context->device->write(data, source, size);
+  });
+}
+
+commuter_status_t commuter_buffer_read(commuter_context_t *context,
+                                       const void *data, void *target,
+                                       size_t size) {
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkBytes(context, data, target, size));
+    return context->device->read(target, data, size);
+  });
+}
+
 void commuter_buffer_free(void *data) {
   if (!data)
     return;
-  BufferHeader *buffer = static_cast<BufferHeader *>(data) - 1;
+  BufferHeader *buffer = headersApart().find(data);
+  if (!buffer)
+    buffer = static_cast<BufferHeader *>(data) - 1;
   if (buffer->magic != kLive) {
     // Memory is corrupt, or the caller frees twice: nothing can be saved.
     std::fprintf(stderr, "commuter: %p is not a live buffer of the runtime\n",

@@ -39,6 +39,13 @@ const char *commuter::rt::operationName(Operation operation) {
 // Checks
 //===----------------------------------------------------------------------===//
 
+Status commuter::rt::readOperand(commuter_context_t *context,
+                                 const commuter_view_t *source,
+                                 const char *what, View &view) {
+  COMMUTER_TRY(readView(source, what, view));
+  return context->device->checkMemory(view, what);
+}
+
 static Status checkGroup(const commuter_context_t *context,
                          const commuter_group_t *group) {
   if (!context || !group)
@@ -59,14 +66,26 @@ static Status checkReduction(const commuter_reduction_t &kind,
   return {};
 }
 
-/// Reads a view of one i64 for each of the group's members.
-static Status readExtents(const commuter_view_t *source, int64_t count,
-                          std::vector<int64_t> &extents, int64_t &sum) {
-  View view;
+/// Checks a view of one i64 for each of the group's members.
+static Status readExtentsView(commuter_context_t *context,
+                              const commuter_view_t *source, int64_t count,
+                              View &view) {
   COMMUTER_TRY(readView(source, "extents", view));
   if (view.dtype != COMMUTER_I64 || view.rank != 1 || view.sizes[0] != count)
     return fail(COMMUTER_INVALID_ARGUMENT, "extents are %s, not i64[%lld]",
                 view.describe().c_str(), static_cast<long long>(count));
+  if (context->device->isHidden(view.data))
+    return fail(COMMUTER_INVALID_ARGUMENT,
+                "extents are memory of device %s, but have to be the host's",
+                context->device->name());
+  return {};
+}
+
+static Status readExtents(commuter_context_t *context,
+                          const commuter_view_t *source, int64_t count,
+                          std::vector<int64_t> &extents, int64_t &sum) {
+  View view;
+  COMMUTER_TRY(readExtentsView(context, source, count, view));
   extents.resize(count);
   sum = 0;
   for (int64_t i = 0; i < count; ++i) {
@@ -119,7 +138,7 @@ static Status runAlone(commuter_context_t *context, Collective &call,
       call.device->copy(call.input, call.output);
       counters.bytesCopied += call.output.bytes();
     }
-    break;
+    return call.device->failure();
   case Operation::ExchangeExtents:
     call.extents.assign(1, call.extent);
     break;
@@ -169,14 +188,14 @@ commuter_all_gather(commuter_context_t *context, commuter_group_t *group,
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::AllGather, context, group);
-    COMMUTER_TRY(readView(input, "input", call.input));
-    COMMUTER_TRY(readView(output, "output", call.output));
+    COMMUTER_TRY(readOperand(context, input, "input", call.input));
+    COMMUTER_TRY(readOperand(context, output, "output", call.output));
     COMMUTER_TRY(checkSameType(call.input, call.output));
     COMMUTER_TRY(checkDim("dim", dim, call.input));
     call.dim = dim;
     int64_t own = call.input.sizes[dim], sum;
     if (extents) {
-      COMMUTER_TRY(readExtents(extents, call.size, call.extents, sum));
+      COMMUTER_TRY(readExtents(context, extents, call.size, call.extents, sum));
       if (call.extents[call.index] != own)
         return fail(COMMUTER_INVALID_ARGUMENT,
                     "extents[%lld] is %lld, but dimension %lld of the input "
@@ -206,8 +225,8 @@ commuter_status_t commuter_all_reduce(commuter_context_t *context,
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::AllReduce, context, group);
-    COMMUTER_TRY(readView(input, "input", call.input));
-    COMMUTER_TRY(readView(output, "output", call.output));
+    COMMUTER_TRY(readOperand(context, input, "input", call.input));
+    COMMUTER_TRY(readOperand(context, output, "output", call.output));
     COMMUTER_TRY(checkSameType(call.input, call.output));
     COMMUTER_TRY(checkReduction(kind, call.input));
     COMMUTER_TRY(checkOutputShape(call.input, call.output));
@@ -227,8 +246,8 @@ commuter_reduce_scatter(commuter_context_t *context, commuter_group_t *group,
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::ReduceScatter, context, group);
-    COMMUTER_TRY(readView(input, "input", call.input));
-    COMMUTER_TRY(readView(output, "output", call.output));
+    COMMUTER_TRY(readOperand(context, input, "input", call.input));
+    COMMUTER_TRY(readOperand(context, output, "output", call.output));
     COMMUTER_TRY(checkSameType(call.input, call.output));
     COMMUTER_TRY(checkReduction(kind, call.input));
     COMMUTER_TRY(checkDim("dim", dim, call.input));
@@ -257,8 +276,8 @@ commuter_status_t commuter_all_to_all(commuter_context_t *context,
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::AllToAll, context, group);
-    COMMUTER_TRY(readView(input, "input", call.input));
-    COMMUTER_TRY(readView(output, "output", call.output));
+    COMMUTER_TRY(readOperand(context, input, "input", call.input));
+    COMMUTER_TRY(readOperand(context, output, "output", call.output));
     COMMUTER_TRY(checkSameType(call.input, call.output));
     COMMUTER_TRY(checkDim("split_dim", splitDim, call.input));
     COMMUTER_TRY(checkDim("concat_dim", concatDim, call.input));
@@ -289,11 +308,7 @@ commuter_status_t commuter_exchange_extents(commuter_context_t *context,
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::ExchangeExtents, context, group);
     View target;
-    COMMUTER_TRY(readView(extents, "extents", target));
-    if (target.dtype != COMMUTER_I64 || target.rank != 1 ||
-        target.sizes[0] != call.size)
-      return fail(COMMUTER_INVALID_ARGUMENT, "extents are %s, not i64[%lld]",
-                  target.describe().c_str(), static_cast<long long>(call.size));
+    COMMUTER_TRY(readExtentsView(context, extents, call.size, target));
     if (extent < 0)
       return fail(COMMUTER_INVALID_ARGUMENT, "extent is %lld",
                   static_cast<long long>(extent));
@@ -322,7 +337,7 @@ commuter_status_t commuter::rt::checkReplicated(commuter_context_t *context,
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     Collective call = makeCall(Operation::CheckReplicated, context, group);
-    COMMUTER_TRY(readView(view, "view", call.input));
+    COMMUTER_TRY(readOperand(context, view, "view", call.input));
     return execute(context, call, watch,
                    call.index == 0 ? 0 : call.input.bytes());
   });
@@ -340,8 +355,8 @@ commuter_status_t commuter_to_partial(commuter_context_t *context,
   return guarded(context, [&]() -> Status {
     COMMUTER_TRY(checkGroup(context, group));
     View from, to;
-    COMMUTER_TRY(readView(input, "input", from));
-    COMMUTER_TRY(readView(output, "output", to));
+    COMMUTER_TRY(readOperand(context, input, "input", from));
+    COMMUTER_TRY(readOperand(context, output, "output", to));
     COMMUTER_TRY(checkSameType(from, to));
     COMMUTER_TRY(checkOutputShape(from, to));
     bool written = true;
@@ -358,7 +373,7 @@ commuter_status_t commuter_to_partial(commuter_context_t *context,
       context->stats.bytes_copied += to.bytes();
     context->emit("to_partial", "collective", group->spec.c_str(),
                   watch.startNs, end, 0, 0);
-    return {};
+    return context->device->failure();
   });
 }
 
@@ -377,7 +392,7 @@ commuter_status_t commuter_shard_bounds(commuter_context_t *context,
     if (extents) {
       std::vector<int64_t> values;
       int64_t sum;
-      COMMUTER_TRY(readExtents(extents, size, values, sum));
+      COMMUTER_TRY(readExtents(context, extents, size, values, sum));
       if (sum != extent)
         return fail(
             COMMUTER_INVALID_ARGUMENT, "the extents add up to %lld, not %lld",
@@ -407,12 +422,12 @@ commuter_status_t commuter::rt::copyViews(commuter_context_t *context,
                                           const commuter_view_t *target) {
   return guarded(context, [&]() -> Status {
     View from, to;
-    COMMUTER_TRY(readView(source, "source", from));
-    COMMUTER_TRY(readView(target, "target", to));
+    COMMUTER_TRY(readOperand(context, source, "source", from));
+    COMMUTER_TRY(readOperand(context, target, "target", to));
     COMMUTER_TRY(checkSameType(from, to));
     COMMUTER_TRY(checkOutputShape(from, to));
     if (!from.isSameAs(to))
       context->device->copy(from, to);
-    return {};
+    return context->device->failure();
   });
 }

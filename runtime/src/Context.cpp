@@ -116,6 +116,29 @@ void commuter_world_abort(commuter_world_t *world, const char *reason) {
 // Context
 //===----------------------------------------------------------------------===//
 
+/// The transports between processes carry the host's memory; the ranks of one
+/// process read each other's.
+static Status checkDevice(commuter_world_t &world, int32_t rank,
+                          const Device &device) {
+  if (world.localRank >= 0) {
+    if (!device.isHost())
+      return fail(COMMUTER_UNSUPPORTED,
+                  "device %s needs the transport threads: between processes "
+                  "only the host's memory is carried",
+                  device.name());
+    return {};
+  }
+  std::lock_guard<std::mutex> lock(world.mutex);
+  if (world.device.empty())
+    world.device = device.name();
+  else if (world.device != device.name())
+    return fail(COMMUTER_UNSUPPORTED,
+                "rank %d cannot have device %s, since another rank has %s: the "
+                "ranks of a process read each other's memory",
+                rank, device.name(), world.device.c_str());
+  return {};
+}
+
 commuter_status_t commuter_context_create(commuter_world_t *world, int32_t rank,
                                           const char *device,
                                           commuter_context_t **outContext) {
@@ -126,14 +149,14 @@ commuter_status_t commuter_context_create(commuter_world_t *world, int32_t rank,
     if (rank < 0 || rank >= world->size)
       return fail(COMMUTER_INVALID_ARGUMENT, "rank %d of a world of %d", rank,
                   world->size);
-    if (std::strcmp(device, "cpu") != 0)
-      return fail(COMMUTER_UNSUPPORTED, "this build has no device '%s'",
-                  device);
+    std::shared_ptr<Device> opened;
+    COMMUTER_TRY(createDevice(device, opened));
+    COMMUTER_TRY(checkDevice(*world, rank, *opened));
     auto context = std::make_unique<commuter_context_t>();
     context->world = world;
     context->rank = rank;
-    context->device = &cpuDevice();
-    auto *tracker = new BufferTracker;
+    context->device = opened.get();
+    auto *tracker = new BufferTracker(std::move(opened));
     context->buffers = tracker;
     if (Status status = world->transport->join(rank); !status.ok()) {
       tracker->release();
@@ -161,6 +184,14 @@ void commuter_context_release(commuter_context_t *context) {
   commuter_world_release(context->world);
   context->buffers->release();
   delete context;
+}
+
+commuter_status_t commuter_context_synchronize(commuter_context_t *context) {
+  return guarded(context, [&]() -> Status {
+    if (!context)
+      return fail(COMMUTER_INVALID_ARGUMENT, "context is NULL");
+    return context->device->synchronize();
+  });
 }
 
 int32_t commuter_context_rank(const commuter_context_t *context) {

@@ -22,12 +22,13 @@ static bool isFactorType(int32_t factor, int32_t c) {
   return factor == c || c == COMMUTER_F32;
 }
 
-static Status readContraction(const commuter_view_t *a,
+static Status readContraction(commuter_context_t *context,
+                              const commuter_view_t *a,
                               const commuter_view_t *b,
                               const commuter_view_t *c, ContractCall &call) {
-  COMMUTER_TRY(readView(a, "a", call.a));
-  COMMUTER_TRY(readView(b, "b", call.b));
-  COMMUTER_TRY(readView(c, "c", call.c));
+  COMMUTER_TRY(readOperand(context, a, "a", call.a));
+  COMMUTER_TRY(readOperand(context, b, "b", call.b));
+  COMMUTER_TRY(readOperand(context, c, "c", call.c));
   if (!isFactorType(call.a.dtype, call.c.dtype) ||
       !isFactorType(call.b.dtype, call.c.dtype))
     return fail(COMMUTER_UNSUPPORTED, "no contraction of %s and %s to %s",
@@ -49,7 +50,7 @@ commuter_status_t commuter_contract(commuter_context_t *context,
     if (!context)
       return fail(COMMUTER_INVALID_ARGUMENT, "context is NULL");
     ContractCall call;
-    COMMUTER_TRY(readContraction(a, b, c, call));
+    COMMUTER_TRY(readContraction(context, a, b, c, call));
     return context->device->contract(call);
   });
 }

@@ -6,9 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What a device must do for the runtime. All views that reach it are checked;
-// its work cannot fail, so that a collective whose members have met always
-// ends.
+// What a device must do for the runtime. All views that reach it are checked.
+//
+// A device is one rank's, and does its work in the order of the calls. That of
+// the host is done when a call returns; another one may do it later. Moves and
+// reductions return nothing, so that a collective whose members have met always
+// ends: what fails of them is the device's failure from then on.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +19,8 @@
 #define COMMUTER_RUNTIME_DEVICE_H
 
 #include "Support.h"
+
+#include <memory>
 
 namespace commuter::rt {
 
@@ -57,8 +62,54 @@ public:
 
   virtual const char *name() const = 0;
 
+  /// True if its memory is the host's, and its work is done when a call
+  /// returns. Then the functions of the next two sections are those below.
+  virtual bool isHost() const { return true; }
+
+  //===--------------------------------------------------------------------===//
+  // Memory that the host does not have
+  //===--------------------------------------------------------------------===//
+
+  /// An error that names `what`, unless the view's elements are memory that the
+  /// device can access.
+  virtual Status checkMemory(const View &, const char * /*what*/) { return {}; }
+
+  /// True if the host cannot access what is there.
+  virtual bool isHidden(const void * /*address*/) { return false; }
+
+  /// Between the host's memory, which may change when they return, and the
+  /// device's.
+  virtual Status write(void *target, const void *source, size_t size) {
+    if (size)
+      __builtin_memcpy(target, source, size);
+    return {};
+  }
+  virtual Status read(void *target, const void *source, size_t size) {
+    return write(target, source, size);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Work that is done later
+  //===--------------------------------------------------------------------===//
+
+  /// Waits for all work, and returns the failure.
+  virtual Status synchronize() { return {}; }
+
+  /// What is known to have failed, without waiting; once failed, always failed.
+  virtual Status failure() { return {}; }
+
+  /// Where the work is now: valid until the next call. Another rank's device of
+  /// the same kind does what comes after `await` when this one has come there.
+  virtual const void *mark() { return nullptr; }
+  virtual void await(const void * /*mark*/) {}
+
+  //===--------------------------------------------------------------------===//
+  // Work
+  //===--------------------------------------------------------------------===//
+
   /// `alignment` is a power of two. Null when out of memory.
   virtual void *allocate(size_t alignment, size_t size) = 0;
+  /// On any thread.
   virtual void deallocate(void *data) = 0;
 
   /// Copies between views of one shape that do not overlap.
@@ -78,10 +129,11 @@ public:
   virtual void copyRange(const View &source, const View &target, int64_t begin,
                          int64_t end) = 0;
 
-  /// The first element, in row-major order, whose bits differ; -1 if none.
+  /// The first element, in row-major order, whose bits differ; -1 if none, or
+  /// if the device fails. Waits for the work.
   virtual int64_t firstDifference(const View &a, const View &b) = 0;
 
-  /// These fail only for lack of memory.
+  /// These fail for lack of memory, or of a kernel.
   virtual Status norm(const NormCall &call) = 0;
   virtual Status quantize(const QuantizeCall &call) = 0;
   virtual Status dequantize(const QuantizeCall &call) = 0;
@@ -90,6 +142,9 @@ public:
 
 /// The host's processor. Lives as long as the process.
 Device &cpuDevice();
+
+/// The device of a rank by its name in the C API. UNSUPPORTED if there is none.
+Status createDevice(const char *name, std::shared_ptr<Device> &device);
 
 } // namespace commuter::rt
 

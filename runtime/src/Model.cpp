@@ -280,6 +280,11 @@ commuter_status_t commuter_model_run(commuter_context_t *context,
     if (!context || !outResults || (model->argument_count && !arguments))
       return fail(COMMUTER_INVALID_ARGUMENT,
                   "context, arguments or out_results is NULL");
+    if (!context->device->isHost())
+      return fail(COMMUTER_UNSUPPORTED,
+                  "the model is compiled for the host, but the context's "
+                  "device is %s",
+                  context->device->name());
     for (int32_t i = 0; i < model->argument_count; ++i)
       COMMUTER_TRY(checkArgument(arguments[i], model->arguments[i], i));
 

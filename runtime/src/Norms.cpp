@@ -44,11 +44,12 @@ static Status checkQuantizedTypes(const View &x, const View &quantized) {
 
 /// The scales of `x`, whose last dimension has groups of `group` elements; 0:
 /// as many groups as the scales' own last dimension says.
-static Status readScales(const commuter_view_t *source, const View &x,
+static Status readScales(commuter_context_t *context,
+                         const commuter_view_t *source, const View &x,
                          int64_t group, bool computes,
                          Quantization &quantization) {
   View &scales = quantization.scales;
-  COMMUTER_TRY(readView(source, "scales", scales));
+  COMMUTER_TRY(readOperand(context, source, "scales", scales));
   quantization.computes = computes;
   if (group < 0)
     return fail(COMMUTER_INVALID_ARGUMENT, "groups of %lld elements",
@@ -113,7 +114,8 @@ struct NormArguments {
 };
 } // namespace
 
-static Status readNorm(const NormArguments &arguments, NormCall &call) {
+static Status readNorm(commuter_context_t *context,
+                       const NormArguments &arguments, NormCall &call) {
   if (int raw = rawValue(arguments.kind);
       raw != COMMUTER_LAYER_NORM && raw != COMMUTER_RMS_NORM)
     return fail(COMMUTER_INVALID_ARGUMENT, "unknown norm %d", raw);
@@ -122,15 +124,15 @@ static Status readNorm(const NormArguments &arguments, NormCall &call) {
   call.axis = axis;
   call.eps = arguments.eps;
   call.offset = arguments.offset;
-  COMMUTER_TRY(readView(arguments.x, "x", call.x));
-  COMMUTER_TRY(readView(arguments.output, "output", call.output));
+  COMMUTER_TRY(readOperand(context, arguments.x, "x", call.x));
+  COMMUTER_TRY(readOperand(context, arguments.output, "output", call.output));
   COMMUTER_TRY(checkDim("axis", axis, call.x));
   if (!isFloat(call.x.dtype) || isFloat8(call.x.dtype))
     return fail(COMMUTER_UNSUPPORTED, "no norm of %s",
                 call.x.describe().c_str());
   if (arguments.scales) {
     COMMUTER_TRY(checkQuantizedTypes(call.x, call.output));
-    COMMUTER_TRY(readScales(arguments.scales, call.x, arguments.group,
+    COMMUTER_TRY(readScales(context, arguments.scales, call.x, arguments.group,
                             arguments.computes, call.quantization));
     if (arguments.computes && call.quantization.scales.rank == 0)
       return fail(COMMUTER_INVALID_ARGUMENT,
@@ -144,8 +146,9 @@ static Status readNorm(const NormArguments &arguments, NormCall &call) {
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "residual and sum come together or not at all");
   if (arguments.residual) {
-    COMMUTER_TRY(readView(arguments.residual, "residual", call.residual));
-    COMMUTER_TRY(readView(arguments.sum, "sum", call.sum));
+    COMMUTER_TRY(
+        readOperand(context, arguments.residual, "residual", call.residual));
+    COMMUTER_TRY(readOperand(context, arguments.sum, "sum", call.sum));
     for (const View *view : {&call.residual, &call.sum})
       if (view->dtype != call.x.dtype || !view->hasShapeOf(call.x))
         return fail(COMMUTER_INVALID_ARGUMENT,
@@ -156,7 +159,7 @@ static Status readNorm(const NormArguments &arguments, NormCall &call) {
                            View &view) -> Status {
     if (!source)
       return {};
-    COMMUTER_TRY(readView(source, what, view));
+    COMMUTER_TRY(readOperand(context, source, what, view));
     bool same = view.rank == call.x.rank - axis;
     for (int32_t d = 0; same && d < view.rank; ++d)
       same = view.sizes[d] == call.x.sizes[axis + d];
@@ -179,7 +182,7 @@ static Status readNorm(const NormArguments &arguments, NormCall &call) {
 static Status runNorm(commuter_context_t *context,
                       const NormArguments &arguments, const Stopwatch &watch) {
   NormCall call;
-  COMMUTER_TRY(readNorm(arguments, call));
+  COMMUTER_TRY(readNorm(context, arguments, call));
   const bool quantizes = arguments.scales;
   // A row of no elements has scales all the same.
   if (call.rows && (call.length || quantizes))
@@ -239,10 +242,11 @@ commuter_status_t commuter_norm_quantize(
 // Quantisation
 //===----------------------------------------------------------------------===//
 
-static Status readOperands(const commuter_view_t *x, const char *what,
+static Status readOperands(commuter_context_t *context,
+                           const commuter_view_t *x, const char *what,
                            const commuter_view_t *output, QuantizeCall &call) {
-  COMMUTER_TRY(readView(x, what, call.x));
-  COMMUTER_TRY(readView(output, "output", call.output));
+  COMMUTER_TRY(readOperand(context, x, what, call.x));
+  COMMUTER_TRY(readOperand(context, output, "output", call.output));
   if (call.x.rank == 0)
     return fail(COMMUTER_INVALID_ARGUMENT, "%s is a scalar, which has no rows",
                 what);
@@ -269,10 +273,10 @@ commuter_quantize(commuter_context_t *context, const commuter_view_t *x,
     QuantizeCall call;
     bool computes = false;
     COMMUTER_TRY(readScalesKind(scalesKind, computes));
-    COMMUTER_TRY(readOperands(x, "x", output, call));
+    COMMUTER_TRY(readOperands(context, x, "x", output, call));
     COMMUTER_TRY(checkQuantizedTypes(call.x, call.output));
-    COMMUTER_TRY(
-        readScales(scales, call.x, group, computes, call.quantization));
+    COMMUTER_TRY(readScales(context, scales, call.x, group, computes,
+                            call.quantization));
     // A tensor of no elements has a scale all the same.
     if (call.rows || call.quantization.scales.rank == 0)
       COMMUTER_TRY(context->device->quantize(call));
@@ -291,9 +295,10 @@ commuter_status_t commuter_dequantize(commuter_context_t *context,
     if (!context)
       return fail(COMMUTER_INVALID_ARGUMENT, "context is NULL");
     QuantizeCall call;
-    COMMUTER_TRY(readOperands(quantized, "quantized", output, call));
+    COMMUTER_TRY(readOperands(context, quantized, "quantized", output, call));
     COMMUTER_TRY(checkQuantizedTypes(call.output, call.x));
-    COMMUTER_TRY(readScales(scales, call.x, 0, false, call.quantization));
+    COMMUTER_TRY(
+        readScales(context, scales, call.x, 0, false, call.quantization));
     if (call.rows)
       COMMUTER_TRY(context->device->dequantize(call));
     count(context, "dequantize", watch, bytesOf(call), call.rows);

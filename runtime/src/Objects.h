@@ -31,10 +31,13 @@ namespace commuter::rt {
 
 struct BufferHeader;
 
-/// Counts a context's buffers. Each live buffer holds a reference, so that a
-/// buffer can be freed after its context.
+/// Counts a context's buffers, and keeps its device. Each live buffer holds a
+/// reference, so that a buffer can be freed after its context.
 class BufferTracker {
 public:
+  explicit BufferTracker(std::shared_ptr<Device> device)
+      : device(std::move(device)) {}
+
   void retain() { references.fetch_add(1, std::memory_order_relaxed); }
   void release();
 
@@ -47,6 +50,8 @@ public:
 
   void read(commuter_stats_t &stats) const;
   void resetPeak();
+
+  const std::shared_ptr<Device> device;
 
 private:
   ~BufferTracker() = default;
@@ -91,6 +96,10 @@ commuter_status_t guarded(commuter_context_t *context, Body &&body) noexcept {
   }
 }
 
+/// Checks a view of the context's device's memory: as readView.
+Status readOperand(commuter_context_t *context, const commuter_view_t *source,
+                   const char *what, View &view);
+
 /// Verifies a replicated view: see commuter_program_check_replicated.
 commuter_status_t checkReplicated(commuter_context_t *context,
                                   commuter_group_t *group,
@@ -108,6 +117,10 @@ struct commuter_world_t {
   int32_t size = 0;
   int32_t localRank = -1; // the only one in this process; -1: all are
   std::unique_ptr<commuter::rt::Transport> transport;
+  /// What the ranks of this process have, once one has a context: they touch
+  /// each other's memory. Under the mutex.
+  std::mutex mutex;
+  std::string device;
 };
 
 struct commuter_group_t {

@@ -344,9 +344,11 @@ void memrefCopy(int64_t elementSize, void *source, void *target) {
     if (!from.hasShapeOf(to))
       return fail(COMMUTER_INVALID_ARGUMENT,
                   "memref.copy between different shapes");
+    for (const View *view : {&from, &to})
+      COMMUTER_TRY(context->device->checkMemory(*view, "a memref"));
     if (!from.isSameAs(to))
       context->device->copy(from, to);
-    return {};
+    return context->device->failure();
   }));
 }
 

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../src/Module.h"
 #include "MessageJob.h"
 
 #include <dlfcn.h>
@@ -20,29 +21,10 @@ using namespace commuter::rt;
 
 static constexpr char kModule[] = "libCommuterTransportMpi.so";
 
-/// Next to this library; else wherever the system looks. Global, since Open
-/// MPI's plugins take its symbols for granted.
-static void *loadModule(std::string &error) {
-  Dl_info self;
-  std::string path;
-  if (dladdr(reinterpret_cast<void *>(&loadModule), &self) && self.dli_fname) {
-    path = self.dli_fname;
-    path = path.substr(0, path.rfind('/') + 1) + kModule;
-  }
-  for (const std::string &name : {path, std::string(kModule)}) {
-    if (name.empty())
-      continue;
-    if (void *module = dlopen(name.c_str(), RTLD_NOW | RTLD_GLOBAL))
-      return module;
-    if (error.empty())
-      error = dlerror();
-  }
-  return nullptr;
-}
-
 static Status openMpiPort(std::unique_ptr<Port> &port) {
   std::string error;
-  void *module = loadModule(error);
+  // Global, since Open MPI's plugins take its symbols for granted.
+  void *module = loadModule(kModule, RTLD_GLOBAL, error);
   if (!module)
     return {COMMUTER_UNSUPPORTED,
             "transport mpi is not there (it is built where MPI is found): " +

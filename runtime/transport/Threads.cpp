@@ -30,6 +30,8 @@ using namespace commuter::rt;
 //   * Whether the members have met, and whether the world is poisoned, is
 //     decided under one mutex: either all members go on, or none does.
 //   * The first fault is the world's fault.
+//   * A device that works later can fail after the meeting. Its member says so
+//     before a barrier, and goes on to the last one as all others do.
 
 namespace {
 
@@ -43,6 +45,8 @@ struct ThreadsChannel : Channel {
   // Guarded by the world's mutex.
   std::vector<char> present;
   size_t arrived = 0;
+  // A member's device has failed. Written between barriers.
+  std::atomic<bool> hasFailed{false};
   // Meetings held. Written under the mutex.
   std::atomic<uint64_t> meetings{0};
   // The barriers within a collective.
@@ -76,6 +80,8 @@ public:
 private:
   Status meet(Collective &call, ThreadsChannel &channel);
   void sync(ThreadsChannel &channel, CollectiveCounters &counters);
+  void syncDevices(Collective &call, ThreadsChannel &channel,
+                   CollectiveCounters &counters);
   Status poison(Status status);
   std::string ranksText(const ThreadsChannel &channel);
 
@@ -284,11 +290,30 @@ void ThreadsTransport::sync(ThreadsChannel &channel,
   counters.waitNs += nowNs() - start;
 }
 
+/// A barrier for the members' devices as well: what they do after it comes
+/// after all that they do before. The host's devices are done already.
+void ThreadsTransport::syncDevices(Collective &call, ThreadsChannel &channel,
+                                   CollectiveCounters &counters) {
+  if (call.device->isHost())
+    return sync(channel, counters);
+  if (Status status = call.device->failure(); !status.ok()) {
+    abort(status);
+    channel.hasFailed.store(true, std::memory_order_relaxed);
+  }
+  call.mark = call.device->mark();
+  sync(channel, counters);
+  for (const Collective *peer : channel.calls)
+    if (peer != &call)
+      call.device->await(peer->mark);
+  // Nobody leaves, and its device with it, before all have taken its mark.
+  sync(channel, counters);
+}
+
 //===----------------------------------------------------------------------===//
 // Data
 //===----------------------------------------------------------------------===//
 
-/// Of a second-level cache, and large for one call of a device.
+/// Of the host's second-level cache, and large for one call of a device.
 static constexpr int64_t kReduceBlockBytes = 32768;
 
 Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
@@ -314,6 +339,8 @@ Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
     return status;
 
   Device &device = *call.device;
+  if (!device.isHost())
+    syncDevices(call, channel, counters);
   const std::vector<Collective *> &calls = channel.calls;
   auto copy = [&](const View &source, const View &target) {
     if (source.isSameAs(target))
@@ -373,8 +400,10 @@ Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
     auto chunk = [&](int64_t i) {
       return elements / size * i + std::min(i, elements % size);
     };
-    const int64_t block = kReduceBlockBytes / call.output.elementSize;
     const int64_t stop = chunk(index + 1);
+    const int64_t block = device.isHost()
+                              ? kReduceBlockBytes / call.output.elementSize
+                              : elements;
     for (int64_t begin = chunk(index); begin < stop; begin += block) {
       int64_t end = std::min(begin + block, stop);
       device.reduce(call.kind, inputs.data(), size, begin, end, call.output);
@@ -392,7 +421,7 @@ Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
     break;
 
   case Operation::Barrier:
-    return {};
+    return channel.hasFailed ? failure() : Status();
 
   case Operation::CheckReplicated: {
     // `extent` carries the verdict: the first element that differs from the
@@ -406,7 +435,7 @@ Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
     int64_t element = bad < size ? calls[bad]->extent : -1;
     sync(channel, counters);
     if (bad == size)
-      return {};
+      break;
     // Alike on all members, and only after the last barrier, since building
     // the message can fail.
     return fail(COMMUTER_MISMATCH,
@@ -417,7 +446,9 @@ Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
   }
   }
 
-  sync(channel, counters);
+  syncDevices(call, channel, counters);
+  if (channel.hasFailed)
+    return failure();
   if (call.operation == Operation::ExchangeExtents)
     call.extents = std::move(received);
   return {};

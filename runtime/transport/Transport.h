@@ -58,6 +58,7 @@ struct Collective {
   int64_t concatDim = 0; // all_to_all
   std::vector<int64_t> extents; // all_gather: each member's size of dim
   int64_t extent = 0;           // exchange_extents: this member's
+  const void *mark = nullptr;   // where this member's device's work is
 };
 
 struct CollectiveCounters {

@@ -16,7 +16,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <deque>
-#include <memory>
+#include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -411,50 +412,66 @@ const void *emulation::sharedOf(const void *address, int rank,
 // Memory
 //===----------------------------------------------------------------------===//
 
-namespace {
-struct Buffer {
-  void *whole;
-  char *data;
-  size_t bytes;
-};
-} // namespace
+/// A bit that no address of the host has.
+static constexpr uintptr_t kMachineBit = uintptr_t(1) << 55;
 
-static std::vector<Buffer> &buffers() {
-  static std::vector<Buffer> buffers;
-  return buffers;
+bool emulation::isAddress(const void *address) {
+  return reinterpret_cast<uintptr_t>(address) & kMachineBit;
+}
+char *emulation::hostOf(const void *address) {
+  return reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(address) &
+                                  ~kMachineBit);
 }
 
+/// By the first byte. Guarded, since any thread frees.
+static std::mutex buffersMutex;
+static std::map<uintptr_t, size_t> &buffers() {
+  static auto *buffers = new std::map<uintptr_t, size_t>;
+  return *buffers;
+}
+
+static constexpr size_t kAlignment = 256;
+
 void *emulation::allocate(size_t bytes, size_t offset) {
-  constexpr size_t kAlignment = 256;
+  if (bytes > PTRDIFF_MAX / 2)
+    return nullptr;
   const size_t whole = (offset + bytes + kAlignment) / kAlignment * kAlignment;
-  Buffer buffer = {std::aligned_alloc(kAlignment, whole), nullptr, bytes};
-  if (!buffer.whole)
-    throw std::bad_alloc();
-  buffer.data = static_cast<char *>(buffer.whole) + offset;
-  buffers().push_back(buffer);
-  return buffer.data;
+  void *block = std::aligned_alloc(kAlignment, whole);
+  if (!block)
+    return nullptr;
+  const uintptr_t data =
+      (reinterpret_cast<uintptr_t>(block) | kMachineBit) + offset;
+  std::lock_guard<std::mutex> lock(buffersMutex);
+  buffers()[data] = bytes;
+  return reinterpret_cast<void *>(data);
 }
 
 void emulation::deallocate(void *data) {
-  std::erase_if(buffers(), [&](const Buffer &buffer) {
-    if (buffer.data != data)
-      return false;
-    std::free(buffer.whole);
-    return true;
-  });
+  {
+    std::lock_guard<std::mutex> lock(buffersMutex);
+    buffers().erase(reinterpret_cast<uintptr_t>(data));
+  }
+  const uintptr_t first = reinterpret_cast<uintptr_t>(hostOf(data));
+  std::free(reinterpret_cast<void *>(first / kAlignment * kAlignment));
 }
 
-void emulation::checkAccess(const void *address, size_t size,
-                            const Place &place) {
+bool emulation::isBuffer(const void *address, size_t size) {
+  const uintptr_t first = reinterpret_cast<uintptr_t>(address);
+  std::lock_guard<std::mutex> lock(buffersMutex);
+  auto found = buffers().upper_bound(first);
+  return found != buffers().begin() &&
+         first + size <= (--found)->first + found->second;
+}
+
+char *emulation::checkAccess(const void *address, size_t size,
+                             const Place &place) {
   if (reinterpret_cast<uintptr_t>(address) % size)
     throw Fault{"an access of " + std::to_string(size) +
                 " bytes is not aligned, at " + describe(place)};
-  auto *first = static_cast<const char *>(address);
-  for (const Buffer &buffer : buffers())
-    if (first >= buffer.data && first + size <= buffer.data + buffer.bytes)
-      return;
-  throw Fault{"an access of " + std::to_string(size) +
-              " bytes is outside of all buffers, at " + describe(place)};
+  if (!isBuffer(address, size))
+    throw Fault{"an access of " + std::to_string(size) +
+                " bytes is outside of all buffers, at " + describe(place)};
+  return hostOf(address);
 }
 
 LaunchStatus commuter::rt::cuda::readLimits(DeviceLimits &limits) {
@@ -462,9 +479,11 @@ LaunchStatus commuter::rt::cuda::readLimits(DeviceLimits &limits) {
   return {};
 }
 
-LaunchStatus commuter::rt::cuda::clearWord(void *address, void *) {
-  std::memset(address, 0, sizeof(uint32_t));
-  return {};
+LaunchStatus commuter::rt::cuda::clearWord(void *address, void *stream) {
+  return submit(stream, [=]() -> LaunchStatus {
+    std::memset(hostOf(address), 0, sizeof(uint32_t));
+    return {};
+  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -55,16 +55,32 @@ struct Settings {
 Settings &settings();
 
 /// `bytes` bytes of the machine's memory, from an address that is `offset` more
-/// than a multiple of 256. What lies around them is of no buffer.
+/// than a multiple of 256; null if there is no such. What lies around them is
+/// of no buffer. The host faults where it uses the address.
 void *allocate(size_t bytes, size_t offset);
 void deallocate(void *data);
+
+/// True for addresses of the machine's memory, whether or not a buffer has it.
+bool isAddress(const void *address);
+/// True if one buffer has all of these bytes.
+bool isBuffer(const void *address, size_t size);
+/// Where the host finds what the machine has at this address.
+char *hostOf(const void *address);
+
+/// Work of a stream; there is one at a time.
+typedef std::function<LaunchStatus()> Work;
+/// Puts work on a stream. It is done when something waits for it, and no
+/// sooner: what misses an event meets memory that is not written yet, or is
+/// again. On no stream it is done at once.
+LaunchStatus submit(void *stream, Work work);
 
 /// Runs `kernel` for each thread of the launch.
 LaunchStatus run(const LaunchShape &launch,
                  const std::function<void()> &kernel);
 
 // What kernels call, behind the names that they know.
-void checkAccess(const void *address, size_t size, const Place &place);
+/// Where the host finds it.
+char *checkAccess(const void *address, size_t size, const Place &place);
 void syncBlock(const Place &place);
 void syncCluster(const Place &place);
 uint32_t shuffleXor(uint32_t mask, uint32_t value, int distance,
@@ -116,16 +132,16 @@ T __shfl_xor_sync(uint32_t mask, T value, int distance,
 template <typename Access>
 Access loadGlobal(const void *address,
                   emulation::Place place = emulation::Place::current()) {
-  emulation::checkAccess(address, sizeof(Access), place);
   Access value;
-  std::memcpy(&value, address, sizeof(value));
+  std::memcpy(&value, emulation::checkAccess(address, sizeof(Access), place),
+              sizeof(value));
   return value;
 }
 template <typename Access>
 void storeGlobal(void *address, Access value,
                  emulation::Place place = emulation::Place::current()) {
-  emulation::checkAccess(address, sizeof(Access), place);
-  std::memcpy(address, &value, sizeof(value));
+  std::memcpy(emulation::checkAccess(address, sizeof(Access), place), &value,
+              sizeof(value));
 }
 
 COMMUTER_DEVICE void *sharedMemory() { return emulation::shared(); }
@@ -142,8 +158,14 @@ bool encodeFloat8(const float *, uint32_t &) {
 COMMUTER_DEVICE void
 raiseToLargest(uint32_t *address, uint32_t value,
                emulation::Place place = emulation::Place::current()) {
-  emulation::checkAccess(address, sizeof(value), place);
-  *address = value > *address ? value : *address;
+  const uint32_t old = loadGlobal<uint32_t>(address, place);
+  storeGlobal(address, value > old ? value : old, place);
+}
+COMMUTER_DEVICE void
+lowerToLeast(uint64_t *address, uint64_t value,
+             emulation::Place place = emulation::Place::current()) {
+  const uint64_t old = loadGlobal<uint64_t>(address, place);
+  storeGlobal(address, value < old ? value : old, place);
 }
 
 COMMUTER_DEVICE int clusterSize() { return emulation::clusterSize(); }
@@ -167,8 +189,10 @@ COMMUTER_DEVICE void startNextKernel() {}
 
 template <typename Parameters>
 LaunchStatus launch(void (*kernel)(Parameters), const LaunchShape &shape,
-                    void *, const Parameters &parameters) {
-  return emulation::run(shape, [=] { kernel(parameters); });
+                    void *stream, const Parameters &parameters) {
+  return emulation::submit(stream, [=] {
+    return emulation::run(shape, [&] { kernel(parameters); });
+  });
 }
 
 } // namespace commuter::rt::cuda

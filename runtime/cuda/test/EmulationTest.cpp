@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Runtime.h"
 #include "../emulation/Machine.h"
 
 #include <gtest/gtest.h>
@@ -17,6 +18,7 @@
 #include <string>
 #include <vector>
 
+using namespace commuter::rt;
 using namespace commuter::rt::cuda;
 
 namespace {
@@ -127,16 +129,22 @@ protected:
     data =
         static_cast<float *>(emulation::allocate(kThreads * sizeof(float), 0));
     for (int i = 0; i < kThreads; ++i)
-      data[i] = static_cast<float>(i);
+      host()[i] = static_cast<float>(i);
   }
   ~EmulationTest() override { emulation::deallocate(data); }
 
-  LaunchStatus run(void (*kernel)(Parameters), uint32_t cluster = 1) {
+  /// Where the host finds `data`.
+  float *host() const {
+    return reinterpret_cast<float *>(emulation::hostOf(data));
+  }
+
+  LaunchStatus run(void (*kernel)(Parameters), uint32_t cluster = 1,
+                   void *stream = nullptr) {
     LaunchShape shape;
     shape.gridX = shape.cluster = cluster;
     shape.threads = kThreads;
     shape.sharedBytes = kThreads * sizeof(float);
-    return launch(kernel, shape, nullptr, Parameters{data});
+    return launch(kernel, shape, stream, Parameters{data});
   }
 
   void expectFault(void (*kernel)(Parameters), const char *text,
@@ -158,14 +166,14 @@ TEST_F(EmulationTest, RunsThreadsAndBarriers) {
   const LaunchStatus status = run(reverseBlock);
   ASSERT_TRUE(status.ok()) << status.message;
   for (int i = 0; i < kThreads; ++i)
-    EXPECT_EQ(data[i], kThreads - 1 - i);
+    EXPECT_EQ(host()[i], kThreads - 1 - i);
 }
 
 TEST_F(EmulationTest, RunsClusters) {
   const LaunchStatus status = run(passRound, 4);
   ASSERT_TRUE(status.ok()) << status.message;
   for (int i = 0; i < 4; ++i)
-    EXPECT_EQ(data[i], (i + 1) % 4);
+    EXPECT_EQ(host()[i], (i + 1) % 4);
 }
 
 /// One order of the threads hides it, another one does not.
@@ -176,9 +184,9 @@ TEST_F(EmulationTest, AMissingBarrierShowsInTheOrders) {
       emulation::settings().order =
           order == 0 ? emulation::Order::InStep : emulation::Order::Ahead;
       for (int i = 0; i < kThreads; ++i)
-        data[i] = static_cast<float>(i);
+        host()[i] = static_cast<float>(i);
       ASSERT_TRUE(run(kernel).ok());
-      results[order].assign(data, data + kThreads);
+      results[order].assign(host(), host() + kThreads);
     }
     EXPECT_NE(results[0], results[1]);
   }
@@ -216,6 +224,69 @@ TEST_F(EmulationTest, RefusesLaunchesThatNoGpuHas) {
   shape.threads = 33;
   EXPECT_EQ(launch(reverseBlock, shape, nullptr, Parameters{data}).code,
             COMMUTER_INTERNAL);
+}
+
+//===----------------------------------------------------------------------===//
+// Streams
+//===----------------------------------------------------------------------===//
+
+class StreamTest : public EmulationTest {
+protected:
+  StreamTest() {
+    EXPECT_TRUE(createStream(first).ok());
+    EXPECT_TRUE(createStream(second).ok());
+    EXPECT_TRUE(createEvent(event).ok());
+  }
+  ~StreamTest() override {
+    destroyEvent(event);
+    destroyStream(second);
+    destroyStream(first);
+  }
+
+  float read(void *stream) {
+    float value = -1;
+    EXPECT_TRUE(copyMemory(&value, data, sizeof(value), stream).ok());
+    return value;
+  }
+
+  void *first = nullptr, *second = nullptr, *event = nullptr;
+};
+
+TEST_F(StreamTest, WorkIsDoneWhenItIsWaitedFor) {
+  ASSERT_TRUE(run(reverseBlock, 1, first).ok());
+  EXPECT_EQ(host()[0], 0);
+  ASSERT_TRUE(cuda::synchronize(first).ok());
+  EXPECT_EQ(host()[0], kThreads - 1);
+}
+
+TEST_F(StreamTest, AMissingEventShows) {
+  ASSERT_TRUE(run(reverseBlock, 1, first).ok());
+  EXPECT_EQ(read(second), 0);
+  ASSERT_TRUE(recordEvent(event, first).ok());
+  ASSERT_TRUE(awaitEvent(event, second).ok());
+  EXPECT_EQ(read(second), kThreads - 1);
+}
+
+TEST_F(StreamTest, AFaultStaysItsStreams) {
+  ASSERT_TRUE(run(readPastTheEnd, 1, first).ok());
+  for (int i = 0; i < 2; ++i) {
+    const LaunchStatus status = cuda::synchronize(first);
+    EXPECT_EQ(status.code, COMMUTER_INTERNAL);
+    EXPECT_NE(std::string(status.message).find("outside of all buffers"),
+              std::string::npos);
+  }
+  EXPECT_TRUE(cuda::synchronize(second).ok());
+}
+
+TEST_F(StreamTest, ACopyPastTheEndIsAFault) {
+  float values[kThreads + 1];
+  EXPECT_EQ(copyMemory(values, data, sizeof(values), first).code,
+            COMMUTER_INTERNAL);
+}
+
+TEST_F(EmulationTest, TheHostHasNoAccess) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(*static_cast<volatile float *>(data) = 1, "");
 }
 
 } // namespace

@@ -1,0 +1,318 @@
+//===- Views.cu ------------------------------------------------*- CUDA -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The kernels for strided views, a thread for each element, and their launch.
+// The emulation compiles this file as C++.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Kernels.h"
+#include "Launch.h"
+#include "Views.h"
+
+#include <algorithm>
+
+using namespace commuter::rt;
+using namespace commuter::rt::cuda;
+
+namespace commuter::rt::cuda {
+
+constexpr int kViewThreads = 256;
+
+//===----------------------------------------------------------------------===//
+// Indices
+//===----------------------------------------------------------------------===//
+
+/// Calls body(i) for this thread's elements of [begin, end).
+template <typename Body>
+COMMUTER_DEVICE void forEachElement(int64_t begin, int64_t end, Body body) {
+  const int64_t step = int64_t(gridDim.x) * blockDim.x;
+  for (int64_t i = begin + int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+       i < end; i += step)
+    body(i);
+}
+
+/// Where element `linear` lies.
+COMMUTER_DEVICE int64_t offsetOf(const Shape &shape, const Operand &operand,
+                                 int64_t linear) {
+  int64_t offset = 0;
+  for (int d = shape.rank - 1; d > 0; --d) {
+    offset += linear % shape.sizes[d] * operand.strides[d];
+    linear /= shape.sizes[d];
+  }
+  return shape.rank ? offset + linear * operand.strides[0] : 0;
+}
+
+template <typename T>
+COMMUTER_DEVICE char *addressOf(const Shape &shape, const Operand &operand,
+                                int64_t linear) {
+  return operand.data +
+         offsetOf(shape, operand, linear) * static_cast<int64_t>(sizeof(T));
+}
+
+//===----------------------------------------------------------------------===//
+// Moves
+//===----------------------------------------------------------------------===//
+
+template <typename T>
+__global__ void __launch_bounds__(kViewThreads)
+    copyElements(const CopyParameters p) {
+  forEachElement(p.begin, p.end, [&](int64_t i) {
+    storeGlobal(addressOf<T>(p.shape, p.target, i),
+                loadGlobal<T>(addressOf<T>(p.shape, p.source, i)));
+  });
+}
+
+template <typename T>
+__global__ void __launch_bounds__(kViewThreads)
+    fillElements(const FillParameters p) {
+  forEachElement(p.begin, p.end, [&](int64_t i) {
+    storeGlobal(addressOf<T>(p.shape, p.target, i), static_cast<T>(p.bits));
+  });
+}
+
+template <typename T>
+__global__ void __launch_bounds__(kViewThreads)
+    compareElements(const CompareParameters p) {
+  forEachElement(p.begin, p.end, [&](int64_t i) {
+    if (loadGlobal<T>(addressOf<T>(p.shape, p.a, i)) !=
+        loadGlobal<T>(addressOf<T>(p.shape, p.b, i)))
+      lowerToLeast(p.first, static_cast<uint64_t>(i));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+/// Types that are computed with as f32.
+template <typename E>
+struct Rounded {
+  typedef typename E::Stored Stored;
+  typedef float Compute;
+  COMMUTER_DEVICE float load(const void *address) {
+    float v[2];
+    E::unpack(loadGlobal<Stored>(address), v);
+    return v[0];
+  }
+  COMMUTER_DEVICE void store(void *address, float value) {
+    const float v[2] = {value, 0};
+    storeGlobal(address, static_cast<Stored>(E::pack(v)));
+  }
+};
+
+/// Types that are computed with as they are.
+template <typename T>
+struct Plain {
+  typedef T Stored;
+  typedef T Compute;
+  COMMUTER_DEVICE T load(const void *address) { return loadGlobal<T>(address); }
+  COMMUTER_DEVICE void store(void *address, T value) {
+    storeGlobal(address, value);
+  }
+};
+
+// As the CPU's, in cpu/Kernels.h.
+struct Sum {
+  template <typename V>
+  COMMUTER_DEVICE V apply(V a, V b) {
+    return static_cast<V>(a + b);
+  }
+};
+struct Xor {
+  COMMUTER_DEVICE uint8_t apply(uint8_t a, uint8_t b) { return a ^ b; }
+};
+struct Max {
+  template <typename V>
+  COMMUTER_DEVICE V apply(V a, V b) {
+    return b > a || b != b ? b : a;
+  }
+};
+struct Min {
+  template <typename V>
+  COMMUTER_DEVICE V apply(V a, V b) {
+    return b < a || b != b ? b : a;
+  }
+};
+
+/// Reads each element of every input before it writes that of the output.
+template <typename E, typename Op>
+__global__ void __launch_bounds__(kViewThreads)
+    reduceElements(const ReduceParameters p) {
+  typedef typename E::Stored T;
+  forEachElement(p.begin, p.end, [&](int64_t i) {
+    typename E::Compute value = E::load(addressOf<T>(p.shape, p.inputs[0], i));
+    for (int k = 1; k < p.count; ++k)
+      value = Op::apply(value, E::load(addressOf<T>(p.shape, p.inputs[k], i)));
+    E::store(addressOf<T>(p.shape, p.output, i), value);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+COMMUTER_DEVICE float loadFactor(int type, const char *data, int64_t offset) {
+  switch (type) {
+  case COMMUTER_F32:
+    return Rounded<F32>::load(data + 4 * offset);
+  case COMMUTER_F16:
+    return Rounded<F16>::load(data + 2 * offset);
+  default:
+    return Rounded<BF16>::load(data + 2 * offset);
+  }
+}
+
+template <typename E>
+COMMUTER_DEVICE float roundTo(float value) {
+  const float v[2] = {value, 0};
+  float rounded[2];
+  E::unpack(E::pack(v), rounded);
+  return rounded[0];
+}
+
+/// As the loops of a program: each product and each sum is rounded by itself.
+template <typename E>
+__global__ void __launch_bounds__(kViewThreads)
+    contractElements(const ContractParameters p) {
+  forEachElement(p.begin, p.end, [&](int64_t i) {
+    const int64_t a = offsetOf(p.shape, p.a, i), b = offsetOf(p.shape, p.b, i);
+    char *c = addressOf<typename E::Stored>(p.shape, p.c, i);
+    float sum = Rounded<E>::load(c);
+    for (int64_t k = 0; k < p.depth; ++k) {
+      const float x =
+          loadFactor(p.typeA, p.a.data, a + offsetOf(p.summed, p.summedA, k));
+      const float y =
+          loadFactor(p.typeB, p.b.data, b + offsetOf(p.summed, p.summedB, k));
+      sum = roundTo<E>(sum + roundTo<E>(x * y));
+    }
+    Rounded<E>::store(c, sum);
+  });
+}
+
+} // namespace commuter::rt::cuda
+
+//===----------------------------------------------------------------------===//
+// Launch
+//===----------------------------------------------------------------------===//
+
+/// Enough blocks to fill every GPU; what is more their threads go on with.
+template <typename Parameters>
+static LaunchStatus launchElements(void (*kernel)(Parameters),
+                                   const Parameters &p, void *stream) {
+  constexpr int64_t kMostBlocks = 1 << 14;
+  const int64_t count = p.end - p.begin;
+  if (count <= 0)
+    return {};
+  LaunchShape shape;
+  shape.threads = static_cast<uint32_t>(
+      std::min<int64_t>(divideUp(count, kWarp) * kWarp, kViewThreads));
+  shape.gridX = static_cast<uint32_t>(
+      std::min(divideUp(count, shape.threads), kMostBlocks));
+  return launch(kernel, shape, stream, p);
+}
+
+static LaunchStatus unsupported(const char *message) {
+  return {COMMUTER_UNSUPPORTED, message};
+}
+
+/// Calls body(T()) with the unsigned integer of that size.
+template <typename Body>
+static LaunchStatus withSize(int elementSize, Body body) {
+  switch (elementSize) {
+  case 1:
+    return body(uint8_t());
+  case 2:
+    return body(uint16_t());
+  case 4:
+    return body(uint32_t());
+  case 8:
+    return body(uint64_t());
+  }
+  return unsupported("elements of more than 8 bytes are not moved on a GPU");
+}
+
+LaunchStatus commuter::rt::cuda::launchCopy(int elementSize,
+                                            const CopyParameters &parameters,
+                                            void *stream) {
+  return withSize(elementSize, [&](auto t) {
+    return launchElements(copyElements<decltype(t)>, parameters, stream);
+  });
+}
+
+LaunchStatus commuter::rt::cuda::launchFill(int elementSize,
+                                            const FillParameters &parameters,
+                                            void *stream) {
+  return withSize(elementSize, [&](auto t) {
+    return launchElements(fillElements<decltype(t)>, parameters, stream);
+  });
+}
+
+LaunchStatus commuter::rt::cuda::launchCompare(
+    int elementSize, const CompareParameters &parameters, void *stream) {
+  return withSize(elementSize, [&](auto t) {
+    return launchElements(compareElements<decltype(t)>, parameters, stream);
+  });
+}
+
+/// Sums wrap: integers are added as unsigned ones.
+template <typename ForSum, typename E, typename SumOp = Sum>
+static LaunchStatus reduceAs(commuter_reduction_t kind,
+                             const ReduceParameters &p, void *stream) {
+  switch (kind) {
+  case COMMUTER_SUM:
+    return launchElements(reduceElements<ForSum, SumOp>, p, stream);
+  case COMMUTER_MAX:
+    return launchElements(reduceElements<E, Max>, p, stream);
+  case COMMUTER_MIN:
+    return launchElements(reduceElements<E, Min>, p, stream);
+  }
+  return unsupported("there is no kernel of this reduction");
+}
+
+LaunchStatus commuter::rt::cuda::launchReduce(commuter_dtype_t type,
+                                              commuter_reduction_t kind,
+                                              const ReduceParameters &p,
+                                              void *stream) {
+  switch (type) {
+  case COMMUTER_F32:
+    return reduceAs<Rounded<F32>, Rounded<F32>>(kind, p, stream);
+  case COMMUTER_F64:
+    return reduceAs<Plain<double>, Plain<double>>(kind, p, stream);
+  case COMMUTER_F16:
+    return reduceAs<Rounded<F16>, Rounded<F16>>(kind, p, stream);
+  case COMMUTER_BF16:
+    return reduceAs<Rounded<BF16>, Rounded<BF16>>(kind, p, stream);
+  case COMMUTER_I1:
+    return reduceAs<Plain<uint8_t>, Plain<uint8_t>, Xor>(kind, p, stream);
+  case COMMUTER_I8:
+    return reduceAs<Plain<uint8_t>, Plain<int8_t>>(kind, p, stream);
+  case COMMUTER_I16:
+    return reduceAs<Plain<uint16_t>, Plain<int16_t>>(kind, p, stream);
+  case COMMUTER_I32:
+    return reduceAs<Plain<uint32_t>, Plain<int32_t>>(kind, p, stream);
+  case COMMUTER_I64:
+    return reduceAs<Plain<uint64_t>, Plain<int64_t>>(kind, p, stream);
+  default:
+    return unsupported("there is no kernel for reductions of this type");
+  }
+}
+
+LaunchStatus commuter::rt::cuda::launchContract(
+    commuter_dtype_t type, const ContractParameters &parameters, void *stream) {
+  switch (type) {
+  case COMMUTER_F32:
+    return launchElements(contractElements<F32>, parameters, stream);
+  case COMMUTER_F16:
+    return launchElements(contractElements<F16>, parameters, stream);
+  case COMMUTER_BF16:
+    return launchElements(contractElements<BF16>, parameters, stream);
+  default:
+    return unsupported("there is no kernel for contractions to this type");
+  }
+}
