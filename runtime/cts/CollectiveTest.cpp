@@ -77,8 +77,8 @@ TEST_P(CollectiveTest, AllGather) {
           Tensor input(type, shape, layout), output(type, full, layout);
           fill(input, rank.rank);
           EXPECT_OK(rank,
-                    commuter_all_gather(rank.context, rank.group, &input.view,
-                                        &output.view, dim, nullptr));
+                    commuter_all_gather(rank.context, rank.group, &input.view(),
+                                        &output.view(), dim, nullptr));
           int wrong = 0;
           for (int64_t i = 0; i < output.count; ++i) {
             std::vector<int64_t> index = unravel(i, full);
@@ -100,7 +100,7 @@ TEST_P(CollectiveTest, AllGatherRagged) {
           for (int64_t variant = 0; variant < 4; ++variant) {
             // Member i has (3 i + variant) mod 4 rows, some of them none; of
             // variant 3 all are empty but the last.
-            Tensor extents(COMMUTER_I64, {rank.size});
+            HostTensor extents(COMMUTER_I64, {rank.size});
             std::vector<int64_t> starts{0};
             for (int64_t i = 0; i < rank.size; ++i) {
               int64_t extent =
@@ -113,9 +113,9 @@ TEST_P(CollectiveTest, AllGatherRagged) {
             full[dim] = starts.back();
             Tensor input(type, shape, layout), output(type, full, layout);
             fill(input, rank.rank);
-            EXPECT_OK(rank,
-                      commuter_all_gather(rank.context, rank.group, &input.view,
-                                          &output.view, dim, &extents.view));
+            EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group,
+                                                &input.view(), &output.view(),
+                                                dim, &extents.view()));
             int wrong = 0;
             for (int64_t i = 0; i < output.count; ++i) {
               std::vector<int64_t> index = unravel(i, full);
@@ -148,8 +148,8 @@ TEST_P(CollectiveTest, AllGatherInPlaceCopiesOnlyTheOthers) {
       }
       commuter_stats_t before, after;
       commuter_context_stats(rank.context, &before);
-      EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &own.view,
-                                          &output.view, dim, nullptr));
+      EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &own.view(),
+                                          &output.view(), dim, nullptr));
       commuter_context_stats(rank.context, &after);
       EXPECT_EQ(after.bytes_copied - before.bytes_copied,
                 output.count * 4 * (rank.size - 1) / rank.size);
@@ -164,7 +164,7 @@ TEST_P(CollectiveTest, RaggedAllGatherInPlaceCopiesOnlyTheOthers) {
   World world = makeWorld();
   world.run([&](Rank &rank) {
     // Member i has i rows: the first has none.
-    Tensor extents(COMMUTER_I64, {rank.size});
+    HostTensor extents(COMMUTER_I64, {rank.size});
     for (int64_t i = 0; i < rank.size; ++i)
       extents.set(i, static_cast<double>(i));
     auto start = [](int64_t member) { return member * (member - 1) / 2; };
@@ -176,8 +176,8 @@ TEST_P(CollectiveTest, RaggedAllGatherInPlaceCopiesOnlyTheOthers) {
     }
     commuter_stats_t before, after;
     commuter_context_stats(rank.context, &before);
-    EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &own.view,
-                                        &output.view, 0, &extents.view));
+    EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &own.view(),
+                                        &output.view(), 0, &extents.view()));
     commuter_context_stats(rank.context, &after);
     EXPECT_EQ(after.bytes_copied - before.bytes_copied,
               (start(rank.size) - rank.index) * 10);
@@ -208,7 +208,7 @@ TEST_P(CollectiveTest, AllReduce) {
               fill(input, rank.rank);
               EXPECT_OK(rank,
                         commuter_all_reduce(rank.context, rank.group, kind,
-                                            &input.view, &output.view));
+                                            &input.view(), &output.view()));
               int wrong = 0;
               for (int64_t i = 0; i < output.count; ++i)
                 wrong += output.get(i) !=
@@ -230,9 +230,9 @@ TEST_P(CollectiveTest, ReduceScatter) {
             shape[dim] *= rank.size;
             Tensor input(type, shape, layout), output(type, part, layout);
             fill(input, rank.rank);
-            EXPECT_OK(rank,
-                      commuter_reduce_scatter(rank.context, rank.group, kind,
-                                              &input.view, &output.view, dim));
+            EXPECT_OK(rank, commuter_reduce_scatter(rank.context, rank.group,
+                                                    kind, &input.view(),
+                                                    &output.view(), dim));
             int wrong = 0;
             for (int64_t i = 0; i < output.count; ++i) {
               std::vector<int64_t> index = unravel(i, part);
@@ -263,10 +263,10 @@ TEST_P(CollectiveTest, AllReduceEqualsReduceScatterBitForBit) {
         }
         EXPECT_OK(rank,
                   commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
-                                      &input.view, &all.view));
+                                      &input.view(), &all.view()));
         EXPECT_OK(rank, commuter_reduce_scatter(rank.context, rank.group,
-                                                COMMUTER_SUM, &input.view,
-                                                &part.view, 0));
+                                                COMMUTER_SUM, &input.view(),
+                                                &part.view(), 0));
         int wrong = 0;
         for (int64_t i = 0; i < columns; ++i)
           wrong += all.bits(rank.index * columns + i) != part.bits(i);
@@ -288,7 +288,7 @@ TEST_P(CollectiveTest, ReduceAddsInGroupOrderAndRoundsOnce) {
         input.set(i, term(rank.rank, i));
       EXPECT_OK(rank,
                 commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
-                                    &input.view, &output.view));
+                                    &input.view(), &output.view()));
       for (int64_t i = 0; i < 37; ++i) {
         double expected = term(rank.members[0], i);
         for (size_t k = 1; k < rank.members.size(); ++k)
@@ -317,7 +317,7 @@ TEST_P(CollectiveTest, ReduceOfSpecialValues) {
         input.set(count - 2, rank.index == 0 ? INFINITY : 2.0);
         input.set(count - 1, -0.0);
         EXPECT_OK(rank, commuter_all_reduce(rank.context, rank.group, kind,
-                                            &input.view, &output.view));
+                                            &input.view(), &output.view()));
         for (int64_t i = 0; i < rank.size; ++i)
           EXPECT_TRUE(std::isnan(output.get(i))) << i;
         double infinite = output.get(count - 2);
@@ -337,7 +337,7 @@ TEST_P(CollectiveTest, IntegerSumsWrap) {
     for (int64_t i = 0; i < 40; ++i)
       input.set(i, 100);
     EXPECT_OK(rank, commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
-                                        &input.view, &output.view));
+                                        &input.view(), &output.view()));
     for (int64_t i = 0; i < 40; ++i)
       EXPECT_EQ(output.get(i), static_cast<int8_t>(100 * rank.size));
   });
@@ -357,9 +357,9 @@ TEST_P(CollectiveTest, AllToAll) {
             result[concat] *= rank.size;
             Tensor input(type, shape, layout), output(type, result, layout);
             fill(input, rank.rank);
-            EXPECT_OK(rank,
-                      commuter_all_to_all(rank.context, rank.group, &input.view,
-                                          &output.view, split, concat));
+            EXPECT_OK(rank, commuter_all_to_all(rank.context, rank.group,
+                                                &input.view(), &output.view(),
+                                                split, concat));
             int64_t slot = result[concat] / rank.size;
             int64_t part = shape[split] / rank.size;
             int wrong = 0;
@@ -380,9 +380,10 @@ TEST_P(CollectiveTest, ExchangeExtents) {
   World world = makeWorld();
   world.run([&](Rank &rank) {
     for (Layout layout : {Layout::Dense, Layout::Padded}) {
-      Tensor extents(COMMUTER_I64, {rank.size}, layout);
-      EXPECT_OK(rank, commuter_exchange_extents(rank.context, rank.group,
-                                                10 * rank.rank, &extents.view));
+      HostTensor extents(COMMUTER_I64, {rank.size}, layout);
+      EXPECT_OK(rank,
+                commuter_exchange_extents(rank.context, rank.group,
+                                          10 * rank.rank, &extents.view()));
       for (int64_t i = 0; i < rank.size; ++i)
         EXPECT_EQ(extents.get(i), 10 * rank.members[i]);
     }
@@ -401,7 +402,7 @@ TEST_P(CollectiveTest, RankZeroToEight) {
         fill(input, rank.rank);
         EXPECT_OK(rank,
                   commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
-                                      &input.view, &output.view));
+                                      &input.view(), &output.view()));
         for (int64_t i = 0; i < output.count; ++i)
           EXPECT_EQ(output.get(i), reduceReference(COMMUTER_I32, COMMUTER_SUM,
                                                    rank.members, i));
@@ -411,8 +412,8 @@ TEST_P(CollectiveTest, RankZeroToEight) {
         full[dims - 1] *= rank.size;
         Tensor gathered(COMMUTER_I32, full, layout);
         EXPECT_OK(rank,
-                  commuter_all_gather(rank.context, rank.group, &input.view,
-                                      &gathered.view, dims - 1, nullptr));
+                  commuter_all_gather(rank.context, rank.group, &input.view(),
+                                      &gathered.view(), dims - 1, nullptr));
         for (int64_t i = 0; i < gathered.count; ++i) {
           std::vector<int64_t> index = unravel(i, full);
           int32_t source = rank.members[index[dims - 1] / 2];
@@ -441,14 +442,14 @@ TEST_P(CollectiveTest, ToPartialKeepsTheSignOfZeroUnderReduction) {
           expected.push_back(input.bits(i));
         Tensor &partial = inPlace ? input : other;
         EXPECT_OK(rank, commuter_to_partial(rank.context, rank.group,
-                                            &input.view, &partial.view));
+                                            &input.view(), &partial.view()));
         if (rank.index != 0) {
           EXPECT_EQ(partial.get(0), 0);
           EXPECT_EQ(std::signbit(partial.get(0)), isFloat);
         }
         EXPECT_OK(rank,
                   commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
-                                      &partial.view, &sum.view));
+                                      &partial.view(), &sum.view()));
         for (int64_t i = 0; i < sum.count; ++i)
           EXPECT_EQ(sum.bits(i), expected[i]);
       }
@@ -464,7 +465,7 @@ TEST_P(CollectiveTest, ShardBounds) {
                                     nullptr, &offset, &size));
     EXPECT_EQ(offset, 3 * rank.index);
     EXPECT_EQ(size, 3);
-    Tensor extents(COMMUTER_I64, {rank.size});
+    HostTensor extents(COMMUTER_I64, {rank.size});
     int64_t sum = 0, start = 0;
     for (int64_t i = 0; i < rank.size; ++i) {
       extents.set(i, static_cast<double>(i % 3));
@@ -472,11 +473,11 @@ TEST_P(CollectiveTest, ShardBounds) {
       start += i < rank.index ? i % 3 : 0;
     }
     EXPECT_OK(rank, commuter_shard_bounds(rank.context, rank.group, sum,
-                                          &extents.view, &offset, &size));
+                                          &extents.view(), &offset, &size));
     EXPECT_EQ(offset, start);
     EXPECT_EQ(size, rank.index % 3);
     EXPECT_EQ(commuter_shard_bounds(rank.context, rank.group, sum + 1,
-                                    &extents.view, &offset, &size),
+                                    &extents.view(), &offset, &size),
               COMMUTER_INVALID_ARGUMENT);
     if (rank.size > 1) {
       EXPECT_EQ(commuter_shard_bounds(rank.context, rank.group, rank.size + 1,
@@ -510,15 +511,15 @@ TEST_P(CollectiveTest, Counters) {
               event);
         },
         &recorder);
-    EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &input.view,
-                                        &full.view, 0, nullptr));
+    EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &input.view(),
+                                        &full.view(), 0, nullptr));
     EXPECT_OK(rank, commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
-                                        &input.view, &same.view));
+                                        &input.view(), &same.view()));
     EXPECT_OK(rank,
               commuter_reduce_scatter(rank.context, rank.group, COMMUTER_SUM,
-                                      &input.view, &part.view, 0));
-    EXPECT_OK(rank, commuter_all_to_all(rank.context, rank.group, &input.view,
-                                        &same.view, 0, 0));
+                                      &input.view(), &part.view(), 0));
+    EXPECT_OK(rank, commuter_all_to_all(rank.context, rank.group, &input.view(),
+                                        &same.view(), 0, 0));
     commuter_context_set_trace(rank.context, nullptr, nullptr);
     EXPECT_EQ(names,
               (std::vector<std::string>{"all_gather", "all_reduce",
@@ -550,43 +551,45 @@ TEST_P(CollectiveTest, InvalidArgumentsHaveNoEffect) {
     int64_t n = rank.size;
     Tensor f(COMMUTER_F32, {4, 6}), h(COMMUTER_BF16, {4 * n, 6}),
         wrong(COMMUTER_F32, {4 * n, 7}), eight(COMMUTER_F8E5M2, {4, 6}),
-        good(COMMUTER_F32, {4 * n, 6}), extents(COMMUTER_I64, {n + 1});
+        good(COMMUTER_F32, {4 * n, 6});
+    HostTensor extents(COMMUTER_I64, {n + 1});
     fill(f, rank.rank);
     auto gather = [&](const commuter_view_t *in, const commuter_view_t *out,
                       int64_t dim, const commuter_view_t *e) {
       return commuter_all_gather(rank.context, rank.group, in, out, dim, e);
     };
-    EXPECT_EQ(gather(&f.view, &h.view, 0, nullptr), COMMUTER_INVALID_ARGUMENT);
-    EXPECT_EQ(gather(&f.view, &wrong.view, 0, nullptr),
+    EXPECT_EQ(gather(&f.view(), &h.view(), 0, nullptr),
               COMMUTER_INVALID_ARGUMENT);
-    EXPECT_EQ(gather(&f.view, &good.view, 2, nullptr),
+    EXPECT_EQ(gather(&f.view(), &wrong.view(), 0, nullptr),
               COMMUTER_INVALID_ARGUMENT);
-    EXPECT_EQ(gather(&f.view, &good.view, -1, nullptr),
+    EXPECT_EQ(gather(&f.view(), &good.view(), 2, nullptr),
               COMMUTER_INVALID_ARGUMENT);
-    EXPECT_EQ(gather(nullptr, &good.view, 0, nullptr),
+    EXPECT_EQ(gather(&f.view(), &good.view(), -1, nullptr),
               COMMUTER_INVALID_ARGUMENT);
-    EXPECT_EQ(gather(&f.view, &good.view, 0, &extents.view),
+    EXPECT_EQ(gather(nullptr, &good.view(), 0, nullptr),
+              COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(gather(&f.view(), &good.view(), 0, &extents.view()),
               COMMUTER_INVALID_ARGUMENT);
     EXPECT_NE(rank.error().find("extents"), std::string::npos);
     EXPECT_STREQ(commuter_last_error(), rank.error().c_str());
     EXPECT_EQ(commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
-                                  &eight.view, &eight.view),
+                                  &eight.view(), &eight.view()),
               COMMUTER_UNSUPPORTED);
     EXPECT_EQ(commuter_all_reduce(rank.context, rank.group,
-                                  static_cast<commuter_reduction_t>(9), &f.view,
-                                  &f.view),
+                                  static_cast<commuter_reduction_t>(9),
+                                  &f.view(), &f.view()),
               COMMUTER_INVALID_ARGUMENT);
     if (n > 1) {
       Tensor odd(COMMUTER_F32, {n + 1, 2});
       EXPECT_EQ(commuter_reduce_scatter(rank.context, rank.group, COMMUTER_SUM,
-                                        &odd.view, &odd.view, 0),
+                                        &odd.view(), &odd.view(), 0),
                 COMMUTER_INVALID_ARGUMENT);
-      EXPECT_EQ(commuter_all_to_all(rank.context, rank.group, &odd.view,
-                                    &odd.view, 0, 1),
+      EXPECT_EQ(commuter_all_to_all(rank.context, rank.group, &odd.view(),
+                                    &odd.view(), 0, 1),
                 COMMUTER_INVALID_ARGUMENT);
     }
     // The world is as it was.
-    EXPECT_OK(rank, gather(&f.view, &good.view, 0, nullptr));
+    EXPECT_OK(rank, gather(&f.view(), &good.view(), 0, nullptr));
   });
 }
 
@@ -604,10 +607,11 @@ TEST_P(CollectiveTest, ManyInARow) {
         sum += static_cast<double>(step + member);
       EXPECT_OK(rank,
                 commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
-                                    &input.view, &output.view));
+                                    &input.view(), &output.view()));
       wrong += output.get(3) != sum;
-      EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &input.view,
-                                          &gathered.view, 0, nullptr));
+      EXPECT_OK(rank,
+                commuter_all_gather(rank.context, rank.group, &input.view(),
+                                    &gathered.view(), 0, nullptr));
       for (int64_t k = 0; k < rank.size; ++k)
         wrong += gathered.get(8 * k + 1) !=
                  static_cast<double>(step + rank.members[k]);

@@ -52,7 +52,7 @@ struct LoopView {
       : sizes(loops), strides(loops.size()) {
     for (size_t d = 0; d < map.size(); ++d)
       strides[map[d]] = tensor.strides[d];
-    view = {tensor.view.data, tensor.view.dtype,
+    view = {tensor.view().data, tensor.view().dtype,
             static_cast<int32_t>(loops.size()), sizes.data(), strides.data()};
   }
   LoopView(const LoopView &) = delete;
@@ -263,13 +263,13 @@ TEST_P(ContractTest, Refuses) {
     EXPECT_EQ(rank.error(), "no contraction of f8E4M3FN[2x3x4] and "
                             "f8E4M3FN[2x3x4] to f32[2x3x4]");
     Tensor a(COMMUTER_F32, {2, 3}), b(COMMUTER_F32, {2, 4});
-    EXPECT_EQ(commuter_contract(rank.context, &a.view, &b.view, &a.view),
+    EXPECT_EQ(commuter_contract(rank.context, &a.view(), &b.view(), &a.view()),
               COMMUTER_INVALID_ARGUMENT);
     EXPECT_EQ(rank.error(),
               "a factor is f32[2x4], but the loops are those of f32[2x3]");
-    EXPECT_EQ(commuter_contract(rank.context, nullptr, &b.view, &a.view),
+    EXPECT_EQ(commuter_contract(rank.context, nullptr, &b.view(), &a.view()),
               COMMUTER_INVALID_ARGUMENT);
-    EXPECT_EQ(commuter_contract(nullptr, &a.view, &a.view, &a.view),
+    EXPECT_EQ(commuter_contract(nullptr, &a.view(), &a.view(), &a.view()),
               COMMUTER_INVALID_ARGUMENT);
   });
 }

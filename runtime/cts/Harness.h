@@ -56,7 +56,13 @@ struct Backend {
   commuter_status_t (*createWorld)(int32_t size,
                                    const commuter_world_options_t *options,
                                    commuter_world_t **world);
+  bool isHost = true; // the device's memory is the host's
 };
+
+/// What --device asks for: "cpu" and the threads, or a device that the machine
+/// is known to have.
+inline Backend threadsBackend{"CpuThreads", "cpu",
+                              commuter_threads_world_create};
 
 /// The processes that run this suite together: one, unless it runs on a
 /// transport whose ranks are processes. All of them run the same tests at the
@@ -108,10 +114,19 @@ private:
 inline std::vector<Backend> backends(int32_t ranks) {
   const Job &job = Job::get();
   if (!job.isDistributed)
-    return {{"CpuThreads", "cpu", commuter_threads_world_create}};
+    return {threadsBackend};
   if (job.size != ranks)
     return {};
   return {{job.transport->backend, "cpu", job.transport->createWorld}};
+}
+
+/// Of these, those whose device's memory is the host's, and the others.
+inline std::vector<Backend> backends(int32_t ranks, bool isHost) {
+  std::vector<Backend> found;
+  for (const Backend &backend : backends(ranks))
+    if (backend.isHost == isHost)
+      found.push_back(backend);
+  return found;
 }
 
 inline const commuter_dtype_t kAllTypes[] = {
@@ -135,13 +150,18 @@ enum class Layout {
 inline const Layout kLayouts[] = {Layout::Dense, Layout::Padded,
                                   Layout::ColumnMajor};
 
+/// On the threads of ranks whose device has memory of its own: the rank's.
+inline thread_local commuter_context_t *deviceContext = nullptr;
+
 /// A tensor. Values go in and out as f64; those of the 8-bit floating-point
-/// types are their bit patterns.
+/// types are their bit patterns. They lie in the host's memory, and move to the
+/// rank's device and back when a view or a value is asked for.
 class Tensor {
 public:
   Tensor(commuter_dtype_t type, std::vector<int64_t> shape,
-         Layout layout = Layout::Dense, int64_t misalign = 0)
-      : sizes(std::move(shape)), strides(sizes.size()) {
+         Layout layout = Layout::Dense, int64_t misalign = 0,
+         commuter_context_t *context = deviceContext)
+      : sizes(std::move(shape)), strides(sizes.size()), context(context) {
     int64_t step = layout == Layout::Padded ? 2 : 1;
     auto visit = [&](size_t d) {
       strides[d] = step;
@@ -155,25 +175,45 @@ public:
         visit(d);
     width = commuter_dtype_size(type);
     storage.assign((step + 1) * width + misalign + 64, char(0xa5));
-    view = {storage.data() + misalign, type, static_cast<int32_t>(sizes.size()),
-            sizes.data(), strides.data()};
+    elements = storage.data() + misalign;
+    whole = {elements, type, static_cast<int32_t>(sizes.size()), sizes.data(),
+             strides.data()};
     count = 1;
     for (int64_t size : sizes)
       count *= size;
+    if (!context)
+      return;
+    EXPECT_EQ(commuter_buffer_alloc(context, storage.size(), &block),
+              COMMUTER_OK)
+        << commuter_context_error(context);
+    whole.data = static_cast<char *>(block) + (elements - storage.data());
   }
   Tensor(const Tensor &) = delete;
+  ~Tensor() { commuter_buffer_free(block); }
 
   commuter_dtype_t type() const {
-    return static_cast<commuter_dtype_t>(view.dtype);
+    return static_cast<commuter_dtype_t>(whole.dtype);
   }
 
-  char *at(int64_t linear) const {
-    int64_t offset = 0;
-    for (size_t d = sizes.size(); d-- > 0;) {
-      offset += linear % sizes[d] * strides[d];
-      linear /= sizes[d];
+  /// For calls of the runtime, which may write to it.
+  const commuter_view_t &view() const {
+    if (!context)
+      return whole;
+    if (state == Newer::Host) {
+      EXPECT_EQ(
+          commuter_buffer_write(context, block, storage.data(), storage.size()),
+          COMMUTER_OK)
+          << commuter_context_error(context);
     }
-    return static_cast<char *>(view.data) + offset * width;
+    state = Newer::Device;
+    return whole;
+  }
+
+  /// Where the host may change an element.
+  char *at(int64_t linear) const {
+    bringToHost();
+    state = Newer::Host;
+    return addressOf(linear);
   }
 
   double get(int64_t linear) const {
@@ -222,31 +262,72 @@ public:
   }
 
   uint64_t bits(int64_t linear) const {
+    bringToHost();
     uint64_t bits = 0;
-    std::memcpy(&bits, at(linear), width);
+    std::memcpy(&bits, addressOf(linear), width);
     return bits;
   }
 
   /// A view of [offset, offset + size) of dimension `dim`.
   struct Slice {
+    const Tensor &tensor;
     std::vector<int64_t> sizes;
-    commuter_view_t view;
+    int64_t offset; // in bytes
+    commuter_view_t part;
+
+    const commuter_view_t &view() {
+      part = tensor.view();
+      part.data = static_cast<char *>(part.data) + offset;
+      part.sizes = sizes.data();
+      return part;
+    }
   };
   Slice slice(int64_t dim, int64_t offset, int64_t size) const {
-    Slice part{sizes, view};
+    Slice part{*this, sizes, offset * strides[dim] * width, {}};
     part.sizes[dim] = size;
-    part.view.data =
-        static_cast<char *>(view.data) + offset * strides[dim] * width;
-    part.view.sizes = part.sizes.data();
     return part;
   }
 
   std::vector<int64_t> sizes, strides;
-  commuter_view_t view;
   int64_t count, width;
 
 private:
-  std::vector<char> storage;
+  char *addressOf(int64_t linear) const {
+    int64_t offset = 0;
+    for (size_t d = sizes.size(); d-- > 0;) {
+      offset += linear % sizes[d] * strides[d];
+      linear /= sizes[d];
+    }
+    return elements + offset * width;
+  }
+
+  void bringToHost() const {
+    if (state != Newer::Device)
+      return;
+    EXPECT_EQ(
+        commuter_buffer_read(context, block, storage.data(), storage.size()),
+        COMMUTER_OK)
+        << commuter_context_error(context);
+    state = Newer::Neither;
+  }
+
+  /// Of the device that has the block; null: views are of the storage.
+  commuter_context_t *const context;
+  mutable std::vector<char> storage;
+  char *elements; // in the storage
+  void *block = nullptr;
+  commuter_view_t whole;
+  /// Which of the two memories has changed.
+  enum class Newer { Host, Neither, Device };
+  mutable Newer state = Newer::Host;
+};
+
+/// For extents, which are the host's on every device.
+class HostTensor : public Tensor {
+public:
+  HostTensor(commuter_dtype_t type, std::vector<int64_t> shape,
+             Layout layout = Layout::Dense)
+      : Tensor(type, std::move(shape), layout, 0, nullptr) {}
 };
 
 /// Splits a linear index of `sizes` into one for each dimension.
@@ -308,21 +389,21 @@ inline std::vector<std::string> Job::share(const std::string &own) {
     return {own};
   Tensor extents(COMMUTER_I64, {size});
   commuter_status_t status = commuter_exchange_extents(
-      context, group, static_cast<int64_t>(own.size()), &extents.view);
+      context, group, static_cast<int64_t>(own.size()), &extents.view());
   int64_t total = 0;
   for (int32_t r = 0; r < size && status == COMMUTER_OK; ++r)
     total += static_cast<int64_t>(extents.get(r));
   Tensor input(COMMUTER_I8, {static_cast<int64_t>(own.size())}),
       output(COMMUTER_I8, {total});
-  std::copy(own.begin(), own.end(), static_cast<char *>(input.view.data));
+  std::copy(own.begin(), own.end(), static_cast<char *>(input.view().data));
   if (status == COMMUTER_OK)
-    status = commuter_all_gather(context, group, &input.view, &output.view, 0,
-                                 &extents.view);
+    status = commuter_all_gather(context, group, &input.view(), &output.view(),
+                                 0, &extents.view());
   EXPECT_EQ(status, COMMUTER_OK) << commuter_context_error(context);
   if (status != COMMUTER_OK)
     return {};
   std::vector<std::string> all;
-  auto *at = static_cast<const char *>(output.view.data);
+  auto *at = static_cast<const char *>(output.view().data);
   for (int32_t r = 0; r < size; ++r) {
     all.emplace_back(at, static_cast<size_t>(extents.get(r)));
     at += all.back().size();
@@ -446,6 +527,7 @@ public:
     std::vector<std::thread> threads;
     for (Rank &rank : ranks)
       threads.emplace_back([&] {
+        deviceContext = backend.isHost ? nullptr : rank.context;
         body(rank);
         commuter_context_release(rank.context);
       });

@@ -8,7 +8,8 @@
 //
 // Runs the suite on the transport threads or, with --transport=mpi or =tcp, as
 // one process of a job. There, rank 0 reports; a failure of any rank is one of
-// its tests.
+// its tests. --device=cuda runs it on a device other than the processor; where
+// there is none it says why, and exits with 77.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,7 +51,47 @@ static const ProcessTransport *wantedTransport(int argc, char **argv) {
   return nullptr;
 }
 
+static constexpr int kSkipped = 77;
+
+namespace {
+struct DeviceBackend {
+  const char *device, *name;
+};
+} // namespace
+
+/// False, and why, if the machine lacks it.
+static bool useDevice(const char *device, std::string &reason) {
+  const DeviceBackend known[] = {{"cpu", "CpuThreads"},
+                                 {"cuda", "CudaThreads"},
+                                 {"cuda-emulated", "CudaEmulatedThreads"}};
+  for (const DeviceBackend &backend : known) {
+    if (std::string(device) != backend.device)
+      continue;
+    threadsBackend.device = backend.device;
+    threadsBackend.name = backend.name;
+    threadsBackend.isHost = &backend == known;
+    commuter_world_t *world = nullptr;
+    commuter_context_t *context = nullptr;
+    const bool isThere =
+        commuter_threads_world_create(1, nullptr, &world) == COMMUTER_OK &&
+        commuter_context_create(world, 0, device, &context) == COMMUTER_OK;
+    reason = isThere ? "" : commuter_last_error();
+    commuter_context_release(context);
+    commuter_world_release(world);
+    return isThere;
+  }
+  reason = std::string("the suite knows no device '") + device + "'";
+  return false;
+}
+
 int main(int argc, char **argv) {
+  constexpr char kDevice[] = "--device=";
+  for (int i = 1; i < argc; ++i)
+    if (std::string reason; std::string(argv[i]).rfind(kDevice, 0) == 0 &&
+                            !useDevice(argv[i] + sizeof(kDevice) - 1, reason)) {
+      std::printf("commuter-cts: skipped: %s\n", reason.c_str());
+      return kSkipped;
+    }
   const ProcessTransport *transport = wantedTransport(argc, argv);
   if (!transport) {
     testing::InitGoogleTest(&argc, argv);

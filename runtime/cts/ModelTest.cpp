@@ -19,8 +19,12 @@ using namespace cts;
 
 namespace {
 
+// The programs are the host's.
 class ModelTest : public testing::TestWithParam<Backend> {};
-CTS_INSTANTIATE(ModelTest, backends(1));
+CTS_INSTANTIATE(ModelTest, backends(1, true));
+
+class ModelTestOfOtherDevices : public testing::TestWithParam<Backend> {};
+CTS_INSTANTIATE(ModelTestOfOtherDevices, backends(1, false));
 
 struct Matrix {
   float *allocated, *aligned;
@@ -228,6 +232,21 @@ TEST_P(ModelTest, LeavesNothingOfAFailedRun) {
                 "result 0 has an impossible size: f32[-4x3]");
     expectError(runFail, COMMUTER_INVALID_ARGUMENT, "");
     commuter_buffer_free(own);
+  });
+}
+
+TEST_P(ModelTestOfOtherDevices, RefuseProgramsOfTheHost) {
+  World world(GetParam(), kOne);
+  world.run([&](Rank &rank) {
+    commuter_model_t model = makeModel(runScale);
+    Arguments arguments;
+    commuter_results_t *results;
+    EXPECT_EQ(
+        commuter_model_run(rank.context, &model, arguments.views, &results),
+        COMMUTER_UNSUPPORTED);
+    EXPECT_EQ(rank.error(), std::string("the model is compiled for the host, "
+                                        "but the context's device is ") +
+                                GetParam().device);
   });
 }
 

@@ -29,13 +29,22 @@ protected:
 
 CTS_INSTANTIATE(NormTest, backends(1));
 
-const commuter_dtype_t kNormTypes[] = {COMMUTER_F32, COMMUTER_F64, COMMUTER_F16,
-                                       COMMUTER_BF16};
+class NormTestOfOtherDevices : public NormTest {};
+CTS_INSTANTIATE(NormTestOfOtherDevices, backends(1, false));
+
+/// The kernels of GPUs have no f64.
+std::vector<commuter_dtype_t> normTypes() {
+  std::vector<commuter_dtype_t> types = {COMMUTER_F32, COMMUTER_F16,
+                                         COMMUTER_BF16};
+  if (threadsBackend.isHost)
+    types.insert(types.begin() + 1, COMMUTER_F64);
+  return types;
+}
 const commuter_norm_kind_t kKinds[] = {COMMUTER_LAYER_NORM, COMMUTER_RMS_NORM};
 
 TEST_P(NormTest, AgainstReference) {
   run([&](Rank &rank) {
-    for (commuter_dtype_t type : kNormTypes)
+    for (commuter_dtype_t type : normTypes())
       for (commuter_norm_kind_t kind : kKinds)
         for (int64_t length : {1, 2, 3, 7, 15, 16, 17, 31, 63, 64, 65, 127, 128,
                                129, 255, 1000, 1023, 7168, 12288})
@@ -55,11 +64,11 @@ TEST_P(NormTest, AgainstReference) {
             fillRandom(bias, 2, 0, 0.5);
             bool hasBias = parameters >= 2 && kind == COMMUTER_LAYER_NORM;
             double offset = parameters == 2 ? 1.0 : 0.0;
-            EXPECT_OK(rank,
-                      commuter_norm(rank.context, kind, &x.view, nullptr,
-                                    nullptr, parameters ? &scale.view : nullptr,
-                                    hasBias ? &bias.view : nullptr,
-                                    &output.view, 1, 1e-5, offset));
+            EXPECT_OK(rank, commuter_norm(rank.context, kind, &x.view(),
+                                          nullptr, nullptr,
+                                          parameters ? &scale.view() : nullptr,
+                                          hasBias ? &bias.view() : nullptr,
+                                          &output.view(), 1, 1e-5, offset));
             expectNorm(x, parameters ? &scale : nullptr,
                        hasBias ? &bias : nullptr, output, kind, length, 1e-5,
                        offset);
@@ -74,9 +83,9 @@ TEST_P(NormTest, MeanFarAboveDeviation) {
     for (int64_t length : {65, 7168}) {
       Tensor x(COMMUTER_F32, {2, length}), output(COMMUTER_F32, {2, length});
       fillRandom(x, 3, 4096, 1);
-      EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_LAYER_NORM, &x.view,
-                                    nullptr, nullptr, nullptr, nullptr,
-                                    &output.view, 1, 1e-5, 0));
+      EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_LAYER_NORM,
+                                    &x.view(), nullptr, nullptr, nullptr,
+                                    nullptr, &output.view(), 1, 1e-5, 0));
       expectNorm(x, nullptr, nullptr, output, COMMUTER_LAYER_NORM, length, 1e-5,
                  0);
     }
@@ -84,9 +93,9 @@ TEST_P(NormTest, MeanFarAboveDeviation) {
     Tensor x(COMMUTER_F32, {1, 1000}), output(COMMUTER_F32, {1, 1000});
     for (int64_t i = 0; i < 1000; ++i)
       x.set(i, 1234.567);
-    EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_LAYER_NORM, &x.view,
+    EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_LAYER_NORM, &x.view(),
                                   nullptr, nullptr, nullptr, nullptr,
-                                  &output.view, 1, 1e-5, 0));
+                                  &output.view(), 1, 1e-5, 0));
     for (int64_t i = 0; i < 1000; ++i)
       EXPECT_NEAR(output.get(i), 0, 1e-2);
   });
@@ -94,7 +103,7 @@ TEST_P(NormTest, MeanFarAboveDeviation) {
 
 TEST_P(NormTest, FusedResidual) {
   run([&](Rank &rank) {
-    for (commuter_dtype_t type : kNormTypes)
+    for (commuter_dtype_t type : normTypes())
       for (commuter_norm_kind_t kind : kKinds)
         for (int64_t length : {5, 64, 1001})
           for (int target = 0; target < 3; ++target) {
@@ -106,12 +115,13 @@ TEST_P(NormTest, FusedResidual) {
             for (int64_t i = 0; i < x.count; ++i)
               expected.set(i, roundTo(x.get(i) + residual.get(i), type));
             Tensor &sum = target == 0 ? fresh : target == 1 ? x : residual;
-            EXPECT_OK(rank, commuter_norm(rank.context, kind, &x.view,
-                                          &residual.view, &sum.view, nullptr,
-                                          nullptr, &output.view, 1, 1e-6, 0));
-            EXPECT_OK(rank, commuter_norm(rank.context, kind, &expected.view,
+            EXPECT_OK(rank,
+                      commuter_norm(rank.context, kind, &x.view(),
+                                    &residual.view(), &sum.view(), nullptr,
+                                    nullptr, &output.view(), 1, 1e-6, 0));
+            EXPECT_OK(rank, commuter_norm(rank.context, kind, &expected.view(),
                                           nullptr, nullptr, nullptr, nullptr,
-                                          &separate.view, 1, 1e-6, 0));
+                                          &separate.view(), 1, 1e-6, 0));
             int wrong = 0;
             for (int64_t i = 0; i < x.count; ++i)
               wrong += sum.bits(i) != expected.bits(i) ||
@@ -123,7 +133,7 @@ TEST_P(NormTest, FusedResidual) {
 
 TEST_P(NormTest, RowsDependOnThemselvesAlone) {
   run([&](Rank &rank) {
-    for (commuter_dtype_t type : kNormTypes)
+    for (commuter_dtype_t type : normTypes())
       for (commuter_norm_kind_t kind : kKinds)
         for (int64_t length : {63, 200, 7168}) {
           Tensor scale(type, {length}), x(type, {5, length}),
@@ -132,9 +142,9 @@ TEST_P(NormTest, RowsDependOnThemselvesAlone) {
           fillRandom(x, 7);
           auto norm = [&](const Tensor &in, const Tensor &out,
                           const Tensor &weight) {
-            EXPECT_OK(rank, commuter_norm(rank.context, kind, &in.view, nullptr,
-                                          nullptr, &weight.view, nullptr,
-                                          &out.view, 1, 1e-5, 0));
+            EXPECT_OK(rank, commuter_norm(rank.context, kind, &in.view(),
+                                          nullptr, nullptr, &weight.view(),
+                                          nullptr, &out.view(), 1, 1e-5, 0));
           };
           norm(x, output, scale);
           // Each row alone, at odd addresses and in other layouts.
@@ -174,9 +184,10 @@ TEST_P(NormTest, SeveralDimensions) {
         fillRandom(x, 8);
         fillRandom(scale, 9);
         fillRandom(bias, 10);
-        EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_LAYER_NORM,
-                                      &x.view, nullptr, nullptr, &scale.view,
-                                      &bias.view, &output.view, axis, 1e-5, 0));
+        EXPECT_OK(rank,
+                  commuter_norm(rank.context, COMMUTER_LAYER_NORM, &x.view(),
+                                nullptr, nullptr, &scale.view(), &bias.view(),
+                                &output.view(), axis, 1e-5, 0));
         expectNorm(x, &scale, &bias, output, COMMUTER_LAYER_NORM, scale.count,
                    1e-5, 0);
         commuter_stats_t stats;
@@ -191,15 +202,15 @@ TEST_P(NormTest, EmptyAndNaN) {
   run([&](Rank &rank) {
     Tensor none(COMMUTER_BF16, {0, 64}), x(COMMUTER_BF16, {2, 70}),
         output(COMMUTER_BF16, {2, 70});
-    EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_RMS_NORM, &none.view,
+    EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_RMS_NORM, &none.view(),
                                   nullptr, nullptr, nullptr, nullptr,
-                                  &none.view, 1, 1e-5, 0));
+                                  &none.view(), 1, 1e-5, 0));
     fillRandom(x, 11);
     x.set(69, NAN);
     for (commuter_norm_kind_t kind : kKinds) {
       EXPECT_OK(rank,
-                commuter_norm(rank.context, kind, &x.view, nullptr, nullptr,
-                              nullptr, nullptr, &output.view, 1, 1e-5, 0));
+                commuter_norm(rank.context, kind, &x.view(), nullptr, nullptr,
+                              nullptr, nullptr, &output.view(), 1, 1e-5, 0));
       for (int64_t i = 0; i < 70; ++i) {
         EXPECT_TRUE(std::isnan(output.get(i)));
         EXPECT_FALSE(std::isnan(output.get(70 + i)));
@@ -215,10 +226,11 @@ TEST_P(NormTest, InvalidArguments) {
         integer(COMMUTER_I32, {2, 8});
     auto norm = [&](const Tensor &in, const Tensor *residual, const Tensor *sum,
                     const Tensor *weight, int64_t axis) {
-      return commuter_norm(
-          rank.context, COMMUTER_RMS_NORM, &in.view,
-          residual ? &residual->view : nullptr, sum ? &sum->view : nullptr,
-          weight ? &weight->view : nullptr, nullptr, &in.view, axis, 1e-5, 0);
+      return commuter_norm(rank.context, COMMUTER_RMS_NORM, &in.view(),
+                           residual ? &residual->view() : nullptr,
+                           sum ? &sum->view() : nullptr,
+                           weight ? &weight->view() : nullptr, nullptr,
+                           &in.view(), axis, 1e-5, 0);
     };
     EXPECT_OK(rank, norm(x, nullptr, nullptr, &scale, 1));
     EXPECT_EQ(norm(x, nullptr, nullptr, &half, 1), COMMUTER_INVALID_ARGUMENT);
@@ -229,6 +241,22 @@ TEST_P(NormTest, InvalidArguments) {
     EXPECT_EQ(norm(x, &x, nullptr, nullptr, 1), COMMUTER_INVALID_ARGUMENT);
     EXPECT_EQ(norm(integer, nullptr, nullptr, nullptr, 1),
               COMMUTER_UNSUPPORTED);
+  });
+}
+
+TEST_P(NormTestOfOtherDevices, WhatThereIsNoKernelForIsAnError) {
+  run([&](Rank &rank) {
+    Tensor x(COMMUTER_F64, {2, 8}), y(COMMUTER_F32, {2, 8});
+    EXPECT_EQ(commuter_norm(rank.context, COMMUTER_RMS_NORM, &x.view(), nullptr,
+                            nullptr, nullptr, nullptr, &x.view(), 1, 1e-5, 0),
+              COMMUTER_UNSUPPORTED);
+    EXPECT_NE(rank.error().find("norm: rows are of f32, f16 or bf16"),
+              std::string::npos)
+        << rank.error();
+    // And the device goes on.
+    EXPECT_OK(rank,
+              commuter_norm(rank.context, COMMUTER_RMS_NORM, &y.view(), nullptr,
+                            nullptr, nullptr, nullptr, &y.view(), 1, 1e-5, 0));
   });
 }
 
@@ -251,9 +279,10 @@ TEST_P(NormTest, HalfTypesRoundAsTheReferenceDoes) {
              begin += part == 13 ? 13 * 40 : part) {
           auto a = x.slice(1, begin, part), b = residual.slice(1, begin, part),
                c = sum.slice(1, begin, part), d = output.slice(1, begin, part);
-          EXPECT_OK(rank, commuter_norm(rank.context, COMMUTER_RMS_NORM,
-                                        &a.view, &b.view, &c.view, nullptr,
-                                        nullptr, &d.view, 1, 1e-5, 0));
+          EXPECT_OK(rank,
+                    commuter_norm(rank.context, COMMUTER_RMS_NORM, &a.view(),
+                                  &b.view(), &c.view(), nullptr, nullptr,
+                                  &d.view(), 1, 1e-5, 0));
           int wrong = 0;
           for (int64_t i = begin; i < begin + part; ++i) {
             double expected = roundTo(x.get(i) + residual.get(i), type);
@@ -276,18 +305,20 @@ TEST_P(NormTest, HalfTypesRoundAsTheReferenceDoes) {
 /// A fingerprint of many results. The number is the same on every instruction
 /// set: CTest runs this with COMMUTER_ISA lowered as well.
 TEST_P(NormTest, BitsDoNotDependOnTheInstructionSet) {
+  if (!GetParam().isHost)
+    GTEST_SKIP() << "a GPU sums in an order of its own";
   run([&](Rank &rank) {
     uint64_t hash = 1469598103934665603u;
-    for (commuter_dtype_t type : kNormTypes)
+    for (commuter_dtype_t type : normTypes())
       for (commuter_norm_kind_t kind : kKinds)
         for (int64_t length : {37, 1000, 7168}) {
           Tensor x(type, {2, length}), output(type, {2, length}),
               scale(type, {length});
           fillRandom(x, 12, 0.5, 2);
           fillRandom(scale, 13, 1, 0.5);
-          EXPECT_OK(rank, commuter_norm(rank.context, kind, &x.view, nullptr,
-                                        nullptr, &scale.view, nullptr,
-                                        &output.view, 1, 1e-5, 0));
+          EXPECT_OK(rank, commuter_norm(rank.context, kind, &x.view(), nullptr,
+                                        nullptr, &scale.view(), nullptr,
+                                        &output.view(), 1, 1e-5, 0));
           for (int64_t i = 0; i < output.count; ++i)
             hash = (hash ^ output.bits(i)) * 1099511628211u;
         }

@@ -151,10 +151,10 @@ void expectQuantized(const Tensor &x, const Tensor &output,
 commuter_status_t quantize(Rank &rank, const Tensor &x, const Tensor &output,
                            const Tensor &scales, bool computed,
                            int64_t group = 0) {
-  return commuter_quantize(rank.context, &x.view, &output.view,
+  return commuter_quantize(rank.context, &x.view(), &output.view(),
                            computed ? COMMUTER_SCALES_COMPUTED
                                     : COMMUTER_SCALES_GIVEN,
-                           &scales.view, group);
+                           &scales.view(), group);
 }
 
 //===----------------------------------------------------------------------===//
@@ -201,12 +201,12 @@ TEST_P(QuantizeTest, EveryCodeDequantizes) {
           one.set(0, scale);
           for (int code = 0; code < 256; ++code)
             codes.set(code, code);
-          EXPECT_OK(rank, commuter_dequantize(rank.context, &codes.view,
-                                              &one.view, &x.view));
+          EXPECT_OK(rank, commuter_dequantize(rank.context, &codes.view(),
+                                              &one.view(), &x.view()));
           // Again from the second element on: through the scalar tail.
           auto a = codes.slice(0, 1, 255), b = tail.slice(0, 1, 255);
-          EXPECT_OK(rank, commuter_dequantize(rank.context, &a.view, &one.view,
-                                              &b.view));
+          EXPECT_OK(rank, commuter_dequantize(rank.context, &a.view(),
+                                              &one.view(), &b.view()));
           for (int code = 0; code < 256; ++code) {
             float product =
                 static_cast<float>(decodeReference(format, code)) * scale;
@@ -241,8 +241,8 @@ TEST_P(QuantizeTest, ScalesOfRowsAndGroupsDequantize) {
         fillRandom(scales, 3, 2, 0.5);
         for (int64_t i = 0; i < codes.count; ++i)
           codes.set(i, i % 127);
-        EXPECT_OK(rank, commuter_dequantize(rank.context, &codes.view,
-                                            &scales.view, &x.view));
+        EXPECT_OK(rank, commuter_dequantize(rank.context, &codes.view(),
+                                            &scales.view(), &x.view()));
         int wrong = 0;
         for (int64_t i = 0; i < codes.count; ++i) {
           float product =
@@ -343,8 +343,8 @@ TEST_P(QuantizeTest, SpecialRows) {
         fillRandom(x, 1);
         x.set(7, special);
         EXPECT_OK(rank, quantize(rank, x, output, scales, true));
-        EXPECT_OK(rank, commuter_dequantize(rank.context, &output.view,
-                                            &scales.view, &back.view));
+        EXPECT_OK(rank, commuter_dequantize(rank.context, &output.view(),
+                                            &scales.view(), &back.view()));
         for (int64_t i = 0; i < 40; ++i)
           EXPECT_TRUE(std::isnan(back.get(i)) ||
                       (std::isinf(special) && i == 7 && format == COMMUTER_I8))
@@ -366,9 +366,9 @@ TEST_P(QuantizeTest, EmptyTensors) {
     EXPECT_EQ(two.get(0), 0x1p-126);
     EXPECT_EQ(two.get(1), 0x1p-126);
     EXPECT_OK(rank, commuter_norm_quantize(
-                        rank.context, COMMUTER_RMS_NORM, &thin.view, nullptr,
-                        nullptr, nullptr, nullptr, &none.view,
-                        COMMUTER_SCALES_COMPUTED, &two.view, 0, 1, 1e-5, 0));
+                        rank.context, COMMUTER_RMS_NORM, &thin.view(), nullptr,
+                        nullptr, nullptr, nullptr, &none.view(),
+                        COMMUTER_SCALES_COMPUTED, &two.view(), 0, 1, 1e-5, 0));
     EXPECT_EQ(two.get(1), 0x1p-126);
   });
 }
@@ -437,19 +437,19 @@ TEST_P(QuantizeTest, FusedWithNorm) {
                     scales.set(0, 0.011);
                     scalesApart.set(0, 0.011);
                   }
-                  EXPECT_OK(rank,
-                            commuter_norm_quantize(
-                                rank.context, kind, &x.view,
-                                hasResidual ? &residual.view : nullptr,
-                                hasResidual ? &sum.view : nullptr, &weight.view,
-                                nullptr, &output.view, computed, &scales.view,
-                                group, axis, 1e-5, 0.5));
-                  EXPECT_OK(rank, commuter_norm(
-                                      rank.context, kind, &x.view,
-                                      hasResidual ? &residual.view : nullptr,
-                                      hasResidual ? &sumApart.view : nullptr,
-                                      &weight.view, nullptr, &normed.view, axis,
+                  EXPECT_OK(rank, commuter_norm_quantize(
+                                      rank.context, kind, &x.view(),
+                                      hasResidual ? &residual.view() : nullptr,
+                                      hasResidual ? &sum.view() : nullptr,
+                                      &weight.view(), nullptr, &output.view(),
+                                      computed, &scales.view(), group, axis,
                                       1e-5, 0.5));
+                  EXPECT_OK(rank, commuter_norm(
+                                      rank.context, kind, &x.view(),
+                                      hasResidual ? &residual.view() : nullptr,
+                                      hasResidual ? &sumApart.view() : nullptr,
+                                      &weight.view(), nullptr, &normed.view(),
+                                      axis, 1e-5, 0.5));
                   EXPECT_OK(rank, quantize(rank, normed, expected, scalesApart,
                                            group != 0, group));
                   int wrong = 0;
@@ -478,12 +478,13 @@ TEST_P(QuantizeTest, CountersAndTrace) {
         scales(COMMUTER_F32, {4, 1});
     fillRandom(x, 1);
     EXPECT_OK(rank, quantize(rank, x, output, scales, true));
-    EXPECT_OK(rank, commuter_dequantize(rank.context, &output.view,
-                                        &scales.view, &x.view));
-    EXPECT_OK(rank, commuter_norm_quantize(
-                        rank.context, COMMUTER_LAYER_NORM, &x.view, nullptr,
-                        nullptr, nullptr, nullptr, &output.view,
-                        COMMUTER_SCALES_COMPUTED, &scales.view, 0, 1, 1e-5, 0));
+    EXPECT_OK(rank, commuter_dequantize(rank.context, &output.view(),
+                                        &scales.view(), &x.view()));
+    EXPECT_OK(rank, commuter_norm_quantize(rank.context, COMMUTER_LAYER_NORM,
+                                           &x.view(), nullptr, nullptr, nullptr,
+                                           nullptr, &output.view(),
+                                           COMMUTER_SCALES_COMPUTED,
+                                           &scales.view(), 0, 1, 1e-5, 0));
     commuter_stats_t stats;
     commuter_context_stats(rank.context, &stats);
     EXPECT_EQ(stats.quantize_rows, 8);
@@ -522,21 +523,23 @@ TEST_P(QuantizeTest, InvalidArguments) {
            "in groups of 4");
     expect(quantize(rank, x, output, pairs, true, -2),
            COMMUTER_INVALID_ARGUMENT, "groups of -2 elements");
-    expect(
-        commuter_dequantize(rank.context, &x.view, &perRow.view, &output.view),
-        COMMUTER_UNSUPPORTED, "no quantisation of i8[2x8] to f32[2x8]");
+    expect(commuter_dequantize(rank.context, &x.view(), &perRow.view(),
+                               &output.view()),
+           COMMUTER_UNSUPPORTED, "no quantisation of i8[2x8] to f32[2x8]");
     expect(quantize(rank, one, one, one, true), COMMUTER_INVALID_ARGUMENT,
            "x is a scalar");
-    expect(commuter_norm_quantize(rank.context, COMMUTER_RMS_NORM, &x.view,
+    expect(commuter_norm_quantize(rank.context, COMMUTER_RMS_NORM, &x.view(),
                                   nullptr, nullptr, nullptr, nullptr,
-                                  &output.view, COMMUTER_SCALES_COMPUTED,
-                                  &one.view, 0, 1, 1e-5, 0),
+                                  &output.view(), COMMUTER_SCALES_COMPUTED,
+                                  &one.view(), 0, 1, 1e-5, 0),
            COMMUTER_INVALID_ARGUMENT, "before every row is normalised");
   });
 }
 
 /// As NormTest's: one number for every instruction set.
 TEST_P(QuantizeTest, BitsDoNotDependOnTheInstructionSet) {
+  if (!GetParam().isHost)
+    GTEST_SKIP() << "the norm of a GPU sums in an order of its own";
   run([&](Rank &rank) {
     uint64_t hash = 1469598103934665603u;
     auto add = [&](const Tensor &tensor) {
@@ -554,14 +557,14 @@ TEST_P(QuantizeTest, BitsDoNotDependOnTheInstructionSet) {
           EXPECT_OK(rank, quantize(rank, x, output, scales, true));
           add(output);
           add(scales);
-          EXPECT_OK(rank, commuter_dequantize(rank.context, &output.view,
-                                              &scales.view, &back.view));
+          EXPECT_OK(rank, commuter_dequantize(rank.context, &output.view(),
+                                              &scales.view(), &back.view()));
           add(back);
-          EXPECT_OK(rank,
-                    commuter_norm_quantize(
-                        rank.context, COMMUTER_LAYER_NORM, &x.view, nullptr,
-                        nullptr, &weight.view, nullptr, &output.view,
-                        COMMUTER_SCALES_COMPUTED, &scales.view, 0, 1, 1e-5, 0));
+          EXPECT_OK(rank, commuter_norm_quantize(
+                              rank.context, COMMUTER_LAYER_NORM, &x.view(),
+                              nullptr, nullptr, &weight.view(), nullptr,
+                              &output.view(), COMMUTER_SCALES_COMPUTED,
+                              &scales.view(), 0, 1, 1e-5, 0));
           add(output);
           add(scales);
         }

@@ -96,8 +96,8 @@ void expectCpuBits(Rank &rank, const Architecture &architecture, Tensor &x,
   expectLaunch(architecture, {&dx, &dq, &ds},
                [&] { return cuda::launchQuantize(a, nullptr); });
   EXPECT_OK(rank,
-            commuter_quantize(rank.context, &x.view, &expected.view,
-                              kindOf(scale), &scales.cpu.view, scale.group));
+            commuter_quantize(rank.context, &x.view(), &expected.view(),
+                              kindOf(scale), &scales.cpu.view(), scale.group));
   EXPECT_EQ(bitsOf(codes), bitsOf(expected));
   EXPECT_EQ(bitsOf(scales.gpu), bitsOf(scales.cpu));
 
@@ -109,8 +109,9 @@ void expectCpuBits(Rank &rank, const Architecture &architecture, Tensor &x,
   a.scales = scales.operandOf(scale, dknown);
   expectLaunch(architecture, {&dcodes, &dknown, &dback},
                [&] { return cuda::launchDequantize(a, nullptr); });
-  EXPECT_OK(rank, commuter_dequantize(rank.context, &expected.view,
-                                      &scales.cpu.view, &expectedBack.view));
+  EXPECT_OK(rank,
+            commuter_dequantize(rank.context, &expected.view(),
+                                &scales.cpu.view(), &expectedBack.view()));
   EXPECT_EQ(bitsOf(back), bitsOf(expectedBack));
 }
 
@@ -203,10 +204,11 @@ TEST_P(GpuQuantizeTest, Ties) {
       a.scales = ds.asScaleOfAll(false);
       expectLaunch(GetParam(), {&dx, &dq, &ds},
                    [&] { return cuda::launchQuantize(a, nullptr); });
-      commuter_view_t scalar = one.view;
+      commuter_view_t scalar = one.view();
       scalar.rank = 0;
-      EXPECT_OK(rank, commuter_quantize(rank.context, &x.view, &expected.view,
-                                        COMMUTER_SCALES_GIVEN, &scalar, 0));
+      EXPECT_OK(rank,
+                commuter_quantize(rank.context, &x.view(), &expected.view(),
+                                  COMMUTER_SCALES_GIVEN, &scalar, 0));
       EXPECT_EQ(bitsOf(codes), bitsOf(expected));
     }
   });
@@ -296,9 +298,10 @@ TEST_P(GpuQuantizeTest, FusedWithNorm) {
               a.scales = scales.operandOf(scale, ds);
               expectLaunch(GetParam(), {&dx, &dr, &dsum, &dw, &dq, &ds},
                            [&] { return cuda::launchNorm(a, nullptr); });
-              EXPECT_OK(rank, commuter_quantize(rank.context, &normed.view,
-                                                &expected.view, kindOf(scale),
-                                                &scales.cpu.view, scale.group));
+              EXPECT_OK(rank,
+                        commuter_quantize(rank.context, &normed.view(),
+                                          &expected.view(), kindOf(scale),
+                                          &scales.cpu.view(), scale.group));
               EXPECT_EQ(bitsOf(output), bitsOf(expected));
               EXPECT_EQ(bitsOf(scales.gpu), bitsOf(scales.cpu));
               EXPECT_EQ(bitsOf(sum), bitsOf(sumApart));

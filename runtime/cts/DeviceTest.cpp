@@ -1,0 +1,200 @@
+//===- DeviceTest.cpp -------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a device owes whatever it computes: its memory and the host's, work that
+// is done later, and what it refuses.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Harness.h"
+
+using namespace cts;
+
+namespace {
+
+class DeviceTest : public testing::TestWithParam<Backend> {};
+class OtherDeviceTest : public testing::TestWithParam<Backend> {};
+class OtherDeviceTestOfFour : public testing::TestWithParam<Backend> {};
+CTS_INSTANTIATE(DeviceTest, backends(1));
+CTS_INSTANTIATE(OtherDeviceTest, backends(1, false));
+class OtherDeviceTestOfMany : public testing::TestWithParam<Backend> {};
+CTS_INSTANTIATE(OtherDeviceTestOfFour, backends(4, false));
+CTS_INSTANTIATE(OtherDeviceTestOfMany, backends(25, false));
+
+const MeshCase kFour{"Four", {"dp"}, {4}, "mesh[dp]", {0}};
+const MeshCase kMany{"Many", {"dp"}, {25}, "mesh[dp]", {0}};
+
+#define EXPECT_CONTAINS(text, part)                                            \
+  EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
+
+TEST_P(DeviceTest, WritesAndReadsAnyPlaceOfABuffer) {
+  World world(GetParam(), kOne);
+  world.run([&](Rank &rank) {
+    void *data = nullptr;
+    EXPECT_OK(rank, commuter_buffer_alloc(rank.context, 1000, &data));
+    std::vector<char> source(1000), target(1000, 'x');
+    for (int i = 0; i < 1000; ++i)
+      source[i] = static_cast<char>(i * 7);
+    EXPECT_OK(rank, commuter_buffer_write(rank.context, data, source.data(),
+                                          source.size()));
+    EXPECT_OK(rank,
+              commuter_buffer_read(rank.context, static_cast<char *>(data) + 3,
+                                   target.data(), 900));
+    EXPECT_TRUE(
+        std::equal(target.begin(), target.begin() + 900, source.begin() + 3));
+    EXPECT_EQ(target[900], 'x');
+    EXPECT_OK(rank, commuter_buffer_read(rank.context, data, nullptr, 0));
+    EXPECT_EQ(commuter_buffer_read(rank.context, data, nullptr, 1),
+              COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(commuter_buffer_write(rank.context, nullptr, source.data(), 1),
+              COMMUTER_INVALID_ARGUMENT);
+    EXPECT_OK(rank, commuter_context_synchronize(rank.context));
+    commuter_buffer_free(data);
+  });
+  EXPECT_EQ(commuter_context_synchronize(nullptr), COMMUTER_INVALID_ARGUMENT);
+  EXPECT_EQ(commuter_buffer_write(nullptr, nullptr, nullptr, 0),
+            COMMUTER_INVALID_ARGUMENT);
+}
+
+TEST_P(OtherDeviceTest, RefusesTheHostsMemory) {
+  World world(GetParam(), kOne);
+  world.run([&](Rank &rank) {
+    const std::string message =
+        std::string(" is the host's memory, which device ") +
+        GetParam().device +
+        " does not access: use commuter_buffer_alloc and commuter_buffer_write";
+    HostTensor host(COMMUTER_F32, {2, 8}), scales(COMMUTER_F32, {2, 1});
+    Tensor device(COMMUTER_F32, {2, 8}), codes(COMMUTER_I8, {2, 8});
+    auto expectRefusal = [&](commuter_status_t status, const char *what) {
+      EXPECT_EQ(status, COMMUTER_INVALID_ARGUMENT);
+      EXPECT_EQ(rank.error(), what + message);
+    };
+    expectRefusal(commuter_all_gather(rank.context, rank.group, &host.view(),
+                                      &device.view(), 0, nullptr),
+                  "input");
+    expectRefusal(commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
+                                      &device.view(), &host.view()),
+                  "output");
+    expectRefusal(commuter_norm(rank.context, COMMUTER_RMS_NORM, &device.view(),
+                                &host.view(), &device.view(), nullptr, nullptr,
+                                &device.view(), 1, 1e-5, 0),
+                  "residual");
+    expectRefusal(commuter_quantize(rank.context, &device.view(), &codes.view(),
+                                    COMMUTER_SCALES_COMPUTED, &scales.view(),
+                                    0),
+                  "scales");
+    expectRefusal(commuter_contract(rank.context, &device.view(), &host.view(),
+                                    &device.view()),
+                  "b");
+    char byte = 0;
+    expectRefusal(commuter_buffer_write(rank.context, host.at(0), &byte, 1),
+                  "data");
+    // What has no elements has no memory.
+    HostTensor none(COMMUTER_F32, {0, 8});
+    EXPECT_OK(rank, commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
+                                        &none.view(), &none.view()));
+  });
+}
+
+TEST_P(OtherDeviceTest, ExtentsAreTheHosts) {
+  World world(GetParam(), kOne);
+  world.run([&](Rank &rank) {
+    Tensor extents(COMMUTER_I64, {1}), x(COMMUTER_F32, {2, 8});
+    const std::string message = std::string("extents are memory of device ") +
+                                GetParam().device +
+                                ", but have to be the host's";
+    auto expectRefusal = [&](commuter_status_t status) {
+      EXPECT_EQ(status, COMMUTER_INVALID_ARGUMENT);
+      EXPECT_EQ(rank.error(), message);
+    };
+    expectRefusal(commuter_exchange_extents(rank.context, rank.group, 2,
+                                            &extents.view()));
+    expectRefusal(commuter_all_gather(rank.context, rank.group, &x.view(),
+                                      &x.view(), 0, &extents.view()));
+    int64_t offset, size;
+    expectRefusal(commuter_shard_bounds(rank.context, rank.group, 2,
+                                        &extents.view(), &offset, &size));
+  });
+}
+
+TEST_P(OtherDeviceTest, TheRanksOfAProcessHaveOneDevice) {
+  commuter_world_t *world = nullptr;
+  ASSERT_EQ(GetParam().createWorld(2, nullptr, &world), COMMUTER_OK);
+  commuter_context_t *first = nullptr, *second = nullptr;
+  ASSERT_EQ(commuter_context_create(world, 0, GetParam().device, &first),
+            COMMUTER_OK);
+  EXPECT_EQ(commuter_context_create(world, 1, "cpu", &second),
+            COMMUTER_UNSUPPORTED);
+  EXPECT_EQ(std::string(commuter_last_error()),
+            std::string("rank 1 cannot have device cpu, since another rank "
+                        "has ") +
+                GetParam().device +
+                ": the ranks of a process read each other's memory");
+  EXPECT_EQ(commuter_context_create(world, 1, GetParam().device, &second),
+            COMMUTER_OK);
+  commuter_context_release(first);
+  commuter_context_release(second);
+  commuter_world_release(world);
+}
+
+TEST_P(DeviceTest, Names) {
+  commuter_world_t *world = nullptr;
+  ASSERT_EQ(GetParam().createWorld(1, nullptr, &world), COMMUTER_OK);
+  commuter_context_t *context = nullptr;
+  for (const char *name : {"", "gpu", "cuda:", "cuda:-1", "cuda:x", "cuda:1x",
+                           "cudas", "cpu:0", "cuda:99999999999999999999"}) {
+    EXPECT_EQ(commuter_context_create(world, 0, name, &context),
+              COMMUTER_UNSUPPORTED);
+    EXPECT_EQ(std::string(commuter_last_error()),
+              std::string("this build has no device '") + name + "'");
+  }
+  commuter_world_release(world);
+}
+
+/// Where the devices find that they cannot do it, the members have met.
+TEST_P(OtherDeviceTestOfMany, AReductionOfTooManyIsAnErrorOnEveryRank) {
+  World world(GetParam(), kMany);
+  world.run([&](Rank &rank) {
+    Tensor x(COMMUTER_F32, {8});
+    EXPECT_EQ(commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
+                                  &x.view(), &x.view()),
+              COMMUTER_UNSUPPORTED);
+    EXPECT_EQ(rank.error(), std::string("device ") + GetParam().device +
+                                ": reduce: of more than 24 members");
+  });
+}
+
+/// A collective whose members have met ends on every rank alike, whatever has
+/// become of a device.
+TEST_P(OtherDeviceTestOfFour, AFaultIsEveryRanks) {
+  if (GetParam().device != std::string("cuda-emulated"))
+    GTEST_SKIP() << "a GPU that has met an illegal access is of no more use";
+  World world(GetParam(), kFour);
+  std::vector<std::string> messages(4);
+  world.run([&](Rank &rank) {
+    Tensor input(COMMUTER_F32, {8}), output(COMMUTER_F32, {8});
+    fill(input, rank.rank);
+    commuter_view_t view = input.view();
+    // Rank 2 says that it has more than its buffer has.
+    if (rank.rank == 2)
+      view.data = static_cast<char *>(view.data) + 100;
+    EXPECT_OK(rank, commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
+                                        &view, &output.view()));
+    // The work is done, and fails, only now.
+    EXPECT_EQ(commuter_context_synchronize(rank.context), COMMUTER_INTERNAL);
+    EXPECT_CONTAINS(rank.error(), "outside of all buffers");
+    EXPECT_EQ(commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
+                                  &output.view(), &output.view()),
+              COMMUTER_INTERNAL);
+    messages[rank.rank] = rank.error();
+  });
+  for (const std::string &message : messages)
+    EXPECT_EQ(message, messages[0]);
+}
+
+} // namespace
