@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Times PyTorch on the cases of commuter-cuda-bench: reads its lines, writes them with
+torch_us, and compiled_us (torch.compile, so Triton), where PyTorch has the operation.
+See README.md."""
+
+import json
+import statistics
+import sys
+
+import torch
+import torch.nn.functional as F
+
+REPLAYS = 25
+
+
+def layer_norm(x, _residual, weight):
+    return F.layer_norm(x, weight.shape, weight, None, 1e-6)
+
+
+def rms_norm(x, _residual, weight):
+    return F.rms_norm(x, weight.shape, weight, 1e-6)
+
+
+def add_rms_norm(x, residual, weight):
+    total = x + residual
+    return total, F.rms_norm(total, weight.shape, weight, 1e-6)
+
+
+OPERATIONS = {"layer_norm": layer_norm, "rms_norm": rms_norm, "add_rms_norm": add_rms_norm}
+TYPES = {"bf16": torch.bfloat16, "f32": torch.float32}
+
+
+def measure(operation, sets, weight):
+    """Microseconds of one call: of replays of a graph that has one for each set, the median."""
+    stream = torch.cuda.Stream()
+    with torch.cuda.stream(stream):
+        for x, residual in sets[:3]:  # compiles, and warms up what the graph must not capture
+            operation(x, residual, weight)
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        kept = [operation(x, residual, weight) for x, residual in sets]
+    times = []
+    for _ in range(3 + REPLAYS):
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record()
+        graph.replay()
+        end.record()
+        end.synchronize()
+        times.append(1000 * begin.elapsed_time(end) / len(sets))
+    del kept
+    return statistics.median(times[3:])
+
+
+def main():
+    for line in sys.stdin:
+        case = json.loads(line)
+        operation = OPERATIONS.get(case.get("kernel"))
+        if "gpu" in case:
+            case["torch"] = torch.__version__
+        if operation:
+            shape = (case["rows"], case["length"])
+            make = lambda *size: torch.rand(size, device="cuda", dtype=TYPES[case["type"]]) + 1
+            sets = [(make(*shape), make(*shape)) for _ in range(case["sets"])]
+            weight = make(case["length"])
+            case["torch_us"] = measure(operation, sets, weight)
+            torch.compiler.reset()
+            case["compiled_us"] = measure(torch.compile(operation, dynamic=False), sets, weight)
+            del sets
+            torch.cuda.empty_cache()
+        print(json.dumps(case), flush=True)
+
+
+main()

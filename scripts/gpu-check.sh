@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Everything that needs a GPU, on a machine that has one: builds the runtime (no LLVM
+# needed), runs its conformance suite and the kernels' tests on the GPU, under
+# compute-sanitizer where that is, times the kernels, and writes the times to
+# benchmarks/results/<gpu>.md. Needs nvcc 12.8 or later, CMake, GoogleTest, a C++20
+# compiler and Python 3; compares with PyTorch where Python has it.
+#   COMMUTER_BUILD_DIR  the build directory (build-gpu)
+#   COMMUTER_RESULTS    where the page goes (benchmarks/results)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${COMMUTER_BUILD_DIR:-build-gpu}
+results=${COMMUTER_RESULTS:-benchmarks/results}
+smi=${NVIDIA_SMI:-nvidia-smi}
+
+fail() {
+  echo "gpu-check: error: $*" >&2
+  exit 1
+}
+say() { printf '\n== %s\n' "$*"; }
+# query FIELDS: of the first GPU, separated by ", ".
+query() { "$smi" --id=0 --query-gpu="$1" --format=csv,noheader; }
+
+command -v "$smi" >/dev/null ||
+  fail "there is no $smi, and so no driver of a GPU: nothing was checked"
+list=$("$smi" -L 2>&1) && grep -q '^GPU 0' <<<"$list" ||
+  fail "$smi lists no GPU (${list:-it says nothing}): nothing was checked"
+for tool in cmake python3; do
+  command -v "$tool" >/dev/null || fail "$tool is missing"
+done
+command -v nvcc >/dev/null || [ -n "${CUDACXX:-}" ] || [ -x /usr/local/cuda/bin/nvcc ] ||
+  fail "nvcc is missing: install CUDA 12.8 or later, or say CUDACXX=<nvcc>"
+command -v nvcc >/dev/null || export CUDACXX=${CUDACXX:-/usr/local/cuda/bin/nvcc}
+
+say "$list"
+say "Building the runtime in $build"
+cmake -S runtime -B "$build" -DCMAKE_BUILD_TYPE=Release -DCOMMUTER_CUDA=ON
+cmake --build "$build" --parallel
+
+say "The kernels, against references in f64 and the CPU's bits"
+"$build/bin/commuter-cuda" --gtest_brief=1
+say "The conformance suite: cuda x threads"
+"$build/bin/commuter-cts" --device=cuda --gtest_brief=1
+say "The conformance suite: cuda x nccl"
+echo "not run: there is no transport nccl yet"
+
+sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
+if [ -n "$sanitizer" ]; then
+  # What exercises each kernel once: the tools slow them down a hundredfold.
+  for tool in memcheck racecheck synccheck; do
+    say "compute-sanitizer: $tool"
+    "$sanitizer" --tool "$tool" --error-exitcode 9 "$build/bin/commuter-cuda" --gtest_brief=1 \
+      --gtest_filter='*EmptyAndNaN*:*SpecialRows*:*InvalidArguments*'
+  done
+  "$sanitizer" --tool memcheck --error-exitcode 9 "$build/bin/commuter-cts" --device=cuda \
+    --gtest_brief=1 --gtest_filter='*Device*:*CollectiveTest*TwoTwoSwapped:*LoopNests*:*SeveralDimensions*'
+else
+  say "compute-sanitizer is not there: not run"
+fi
+
+say "Times"
+lines=$build/gpu-check.jsonl
+before=$(query clocks.sm,clocks.mem)
+"$build/bin/commuter-cuda-bench" >"$lines"
+after=$(query clocks.sm,clocks.mem)
+if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
+  python3 benchmarks/gpu-peers.py <"$lines" >"$lines.peers"
+  mv "$lines.peers" "$lines"
+else
+  echo "Python has no PyTorch with CUDA: the page compares with copies only"
+fi
+name=$(query name)
+page=$results/$(tr '[:upper:] ' '[:lower:]-' <<<"$name" | tr -cd 'a-z0-9-').md
+mkdir -p "$results"
+python3 benchmarks/gpu-report.py "$lines" \
+  "date=$(date -u +%Y-%m-%d)" \
+  "commit=$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)" \
+  "driver=$(query driver_version)" \
+  "clocks of SM and memory before=$before" "and after=$after" \
+  "largest clocks=$(query clocks.max.sm,clocks.max.mem)" \
+  "power limit=$(query power.limit)" >"$page.new"
+mv "$page.new" "$page"
+say "Everything passed. Times are in $page"
