@@ -36,16 +36,27 @@ OutputFiles::~OutputFiles() {
     fs::remove(folder);
 }
 
-/// Creates a file that no other has.
+/// Creates a file that no other has. It goes if the process is interrupted,
+/// from the moment on when it is there: its name is registered first.
 static FailureOr<std::string> createTemporary(const std::string &path) {
-  SmallString<128> temporary;
-  int descriptor;
-  if (std::error_code error =
-          fs::createUniqueFile(path + ".%%%%%%.tmp", descriptor, temporary))
-    return fail(path + ": " + error.message());
-  sys::RemoveFileOnSignal(temporary);
-  raw_fd_ostream(descriptor, /*shouldClose=*/true);
-  return temporary.str().str();
+  constexpr int kAttempts = 128;
+  std::error_code error;
+  for (int i = 0; i < kAttempts; ++i) {
+    SmallString<128> temporary;
+    fs::createUniquePath(path + ".%%%%%%.tmp", temporary,
+                         /*MakeAbsolute=*/false);
+    sys::RemoveFileOnSignal(temporary);
+    int descriptor;
+    error = fs::openFileForWrite(temporary, descriptor, fs::CD_CreateNew);
+    if (!error) {
+      raw_fd_ostream(descriptor, /*shouldClose=*/true);
+      return temporary.str().str();
+    }
+    sys::DontRemoveFileOnSignal(temporary);
+    if (error != std::errc::file_exists)
+      break;
+  }
+  return fail(path + ": " + error.message());
 }
 
 LogicalResult OutputFiles::addFolder(StringRef path) {
