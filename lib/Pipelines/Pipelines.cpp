@@ -75,17 +75,20 @@ static void bufferize(OpPassManager &pm) {
   pm.addPass(createConvertBufferizationToMemRefPass());
 }
 
-/// Scalar code of f16 and bf16 computes in f32 and rounds after each op, which
-/// is what IEEE arithmetic of these types gives, on every target and without
-/// help of a compiler's library.
+/// Scalar code of floats of 8 and 16 bits computes in f32 and rounds after each
+/// op, which is what IEEE arithmetic of these types gives, on every target and
+/// without help of a compiler's library.
 static void legalizeScalars(OpPassManager &pm) {
+  pm.addPass(createExpandScalarsPass());
   math::MathExtendToSupportedTypesOptions extend;
   pm.addPass(math::createMathExtendToSupportedTypes(extend));
+  pm.addPass(createConvertMathToFuncs());
   arith::ArithEmulateUnsupportedFloatsOptions emulate;
-  emulate.sourceTypeStrs = {"bf16", "f16"};
+  emulate.sourceTypeStrs = {"bf16", "f16", "f8E4M3FN", "f8E5M2"};
   emulate.targetTypeStr = "f32";
   pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
   pm.addPass(createKeepRoundingPass());
+  pm.addPass(createExpandFloat8Pass());
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;
   pm.addPass(arith::createArithExpandOpsPass(expand));
@@ -123,6 +126,7 @@ void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createBFloat16ToBitsPass());
 }
 
 void commuter::registerPipelines() {

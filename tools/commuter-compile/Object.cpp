@@ -15,7 +15,6 @@
 #include "EmitModel.h"
 
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -47,25 +46,18 @@ LogicalResult compile::writeObject(const LoweredProgram &program,
       mlir::translateModuleToLLVMIR(*program.module, context, "model");
   if (!module)
     return fail("the program cannot be lowered to LLVM IR");
-  module->setTargetTriple(machine.getTargetTriple());
-  module->setDataLayout(machine.createDataLayout());
   hideDefinitions(*module);
   emitModel(*module, model, program.run, symbol);
-  if (Error error = makeOptimizer(machine)(module.get()))
-    return fail("no machine code: " + toString(std::move(error)));
 
   std::error_code error;
   raw_fd_ostream os(file, error);
   if (error)
     return fail(file + ": " + error.message());
-  legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, os, nullptr,
-                                  CodeGenFileType::ObjectFile))
-    return fail(machine.getTargetTriple().str() + ": there are no object "
-                                                  "files for this target");
-  passes.run(*module);
+  LogicalResult emitted = emitObject(*module, machine, os);
   os.close();
   error = os.error();
   os.clear_error();
+  if (failed(emitted))
+    return failure();
   return error ? fail(file + ": " + error.message()) : success();
 }

@@ -15,10 +15,18 @@
 
 #include "commuter_program.h"
 
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/BinaryFormat/Magic.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/ExecutionEngine/Orc/RTDyldObjectLinkingLayer.h"
+#include "llvm/ExecutionEngine/SectionMemoryManager.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
 #include "llvm/Object/ELF.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
 
 #include <dlfcn.h>
 
@@ -34,38 +42,79 @@ using namespace commuter::tools;
 namespace {
 struct CompiledModel {
   std::shared_ptr<const Description> description;
-  std::unique_ptr<ExecutionEngine> engine;
+  std::unique_ptr<llvm::orc::LLJIT> code;
   commuter_model_t model;
 };
 } // namespace
 
-static llvm::orc::SymbolMap
-getRuntimeSymbols(llvm::orc::MangleAndInterner intern) {
-  llvm::orc::SymbolMap symbols;
-  for (const commuter_symbol_t *s = commuter_program_symbols(); s->name; ++s)
-    symbols[intern(s->name)] = {llvm::orc::ExecutorAddr::fromPtr(s->address),
-                                llvm::JITSymbolFlags::Exported};
-  return symbols;
-}
-
-static FailureOr<std::unique_ptr<ExecutionEngine>> makeCode(ModuleOp module) {
+static FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
+makeObject(ModuleOp module) {
   tools::TargetOptions target;
   target.isJIT = true;
   auto machine = createTargetMachine(target);
   if (failed(machine))
     return failure();
-  ExecutionEngineOptions options;
-  auto optimize = makeOptimizer(**machine);
-  options.transformer = optimize;
-  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
-  options.enableGDBNotificationListener = false;
-  options.enablePerfNotificationListener = false;
-  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
-  if (!engine)
-    return fail("no machine code: " + llvm::toString(engine.takeError()));
-  (*engine)->registerSymbols(getRuntimeSymbols);
-  (*engine)->initialize();
-  return std::move(*engine);
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> translated =
+      translateModuleToLLVMIR(module, context, "program");
+  if (!translated)
+    return fail("the program cannot be lowered to LLVM IR");
+  SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream os(bytes);
+  if (failed(emitObject(*translated, **machine, os)))
+    return failure();
+  return std::unique_ptr<llvm::MemoryBuffer>(
+      std::make_unique<llvm::SmallVectorMemoryBuffer>(
+          std::move(bytes), /*RequiresNullTerminator=*/false));
+}
+
+/// LLVM makes calls of a compiler's library for what a processor lacks, which
+/// may be one that this process has not.
+static LogicalResult checkSymbols(llvm::MemoryBufferRef object) {
+  llvm::StringSet<> runtime;
+  for (const commuter_symbol_t *s = commuter_program_symbols(); s->name; ++s)
+    runtime.insert(s->name);
+  auto file = llvm::object::ObjectFile::createObjectFile(object);
+  if (!file)
+    return fail("no machine code: " + llvm::toString(file.takeError()));
+  for (const llvm::object::SymbolRef &symbol : (*file)->symbols()) {
+    auto flags = symbol.getFlags();
+    auto name = symbol.getName();
+    if (!flags || !name)
+      return fail("no machine code: " +
+                  llvm::toString(
+                      llvm::joinErrors(flags.takeError(), name.takeError())));
+    if ((*flags & llvm::object::SymbolRef::SF_Undefined) && !name->empty() &&
+        !runtime.contains(*name) && !dlsym(RTLD_DEFAULT, name->str().c_str()))
+      return fail("no machine code: it refers to '" + *name +
+                  "', which nothing defines");
+  }
+  return success();
+}
+
+static llvm::Expected<std::unique_ptr<llvm::orc::LLJIT>>
+link(std::unique_ptr<llvm::MemoryBuffer> object) {
+  using namespace llvm::orc;
+  auto jit = LLJITBuilder()
+                 .setObjectLinkingLayerCreator([](ExecutionSession &session) {
+                   return std::make_unique<RTDyldObjectLinkingLayer>(
+                       session, [](const llvm::MemoryBuffer &) {
+                         return std::make_unique<llvm::SectionMemoryManager>();
+                       });
+                 })
+                 .create();
+  if (!jit)
+    return jit.takeError();
+  SymbolMap symbols;
+  for (const commuter_symbol_t *s = commuter_program_symbols(); s->name; ++s)
+    symbols[(*jit)->mangleAndIntern(s->name)] = {
+        ExecutorAddr::fromPtr(s->address), llvm::JITSymbolFlags::Exported};
+  if (llvm::Error error =
+          (*jit)->getMainJITDylib().define(absoluteSymbols(std::move(symbols))))
+    return error;
+  if (llvm::Error error = (*jit)->addObjectFile(std::move(object)))
+    return error;
+  return jit;
 }
 
 FailureOr<Model> run::compile(ModuleOp program,
@@ -74,15 +123,18 @@ FailureOr<Model> run::compile(ModuleOp program,
   auto lowered = lower(program, description->model.entry, options);
   if (failed(lowered))
     return failure();
-  auto engine = makeCode(*lowered->module);
-  if (failed(engine))
+  auto object = makeObject(*lowered->module);
+  if (failed(object) || failed(checkSymbols(**object)))
     return failure();
-  auto run = (*engine)->lookup(lowered->run);
+  auto code = link(std::move(*object));
+  if (!code)
+    return fail("no machine code: " + llvm::toString(code.takeError()));
+  auto run = (*code)->lookup(lowered->run);
   if (!run)
     return fail("no machine code: " + llvm::toString(run.takeError()));
-  auto compiled = std::make_shared<CompiledModel>(
-      description, std::move(*engine), description->model);
-  compiled->model.run = reinterpret_cast<void (*)(void **)>(*run);
+  auto compiled = std::make_shared<CompiledModel>(description, std::move(*code),
+                                                  description->model);
+  compiled->model.run = run->toPtr<void (*)(void **)>();
   return Model(compiled, &compiled->model);
 }
 

@@ -14,10 +14,13 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace llvm;
@@ -84,25 +87,36 @@ tools::createTargetMachine(const tools::TargetOptions &options) {
       CodeGenOptLevel::Default, options.isJIT));
 }
 
-std::function<Error(Module *)> tools::makeOptimizer(TargetMachine &machine) {
-  return [&machine](Module *module) {
-    // Loops are vectorised. What is left is mostly the arguments of calls:
-    // hundreds of ops would cost the vectoriser of straight code seconds, for
-    // nothing.
-    PipelineTuningOptions tuning;
-    tuning.SLPVectorization = false;
-    PassBuilder builder(&machine, tuning);
-    LoopAnalysisManager loops;
-    FunctionAnalysisManager functions;
-    CGSCCAnalysisManager components;
-    ModuleAnalysisManager modules;
-    builder.registerModuleAnalyses(modules);
-    builder.registerCGSCCAnalyses(components);
-    builder.registerFunctionAnalyses(functions);
-    builder.registerLoopAnalyses(loops);
-    builder.crossRegisterProxies(loops, functions, components, modules);
-    builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2)
-        .run(*module, modules);
-    return Error::success();
-  };
+static void optimize(Module &module, TargetMachine &machine) {
+  // Loops are vectorised. What is left is mostly the arguments of calls:
+  // hundreds of ops would cost the vectoriser of straight code seconds, for
+  // nothing.
+  PipelineTuningOptions tuning;
+  tuning.SLPVectorization = false;
+  PassBuilder builder(&machine, tuning);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2)
+      .run(module, modules);
+}
+
+LogicalResult tools::emitObject(Module &module, TargetMachine &machine,
+                                raw_pwrite_stream &os) {
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  optimize(module, machine);
+  legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, os, nullptr,
+                                  CodeGenFileType::ObjectFile))
+    return fail(machine.getTargetTriple().str() +
+                ": there are no object files for this target");
+  passes.run(module);
+  return success();
 }

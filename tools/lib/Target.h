@@ -17,8 +17,6 @@
 
 #include "llvm/Target/TargetMachine.h"
 
-#include <functional>
-
 namespace commuter::tools {
 
 /// As llc has them. Empty: the host's; the host's features go with its
@@ -31,10 +29,11 @@ struct TargetOptions {
 llvm::FailureOr<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const TargetOptions &options);
 
-/// What LLVM does to a program before it makes code of it, whether that is run
-/// at once or kept: the bits are the same.
-std::function<llvm::Error(llvm::Module *)>
-makeOptimizer(llvm::TargetMachine &machine);
+/// Makes machine code of a program, whether that is run at once or kept: the
+/// bits of its results are the same.
+llvm::LogicalResult emitObject(llvm::Module &module,
+                               llvm::TargetMachine &machine,
+                               llvm::raw_pwrite_stream &os);
 
 } // namespace commuter::tools
 

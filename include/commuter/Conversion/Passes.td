@@ -194,6 +194,57 @@ def KeepRoundingPass : Pass<"commuter-keep-rounding"> {
   }];
 }
 
+def ExpandScalarsPass : Pass<"commuter-expand-scalars"> {
+  let summary = "Scalar ops that MLIR has no code for, or that f32 rounds twice";
+  let description = [{
+    Runs before the passes that compute floats of 8 and 16 bits in f32. Of what
+    is rounded to f32 first, and then to the narrower type, the result may be
+    wrong by its last digit, so ops are computed in f64 and rounded once, by an
+    f32 that is rounded to odd in between:
+
+    - `arith.truncf` from f64,
+    - `arith.sitofp` and `arith.uitofp` from integers of more than 24 bits,
+    - `math.fma`.
+
+    `arith.extf` to f64 goes by way of f32, too. `math.isinf`, `math.isnormal` and
+    `math.clampf` become comparisons; `arith.addui_extended` and `math.ipowi` of
+    `index`, an addition and a comparison, and a power of i64. An op with a
+    `roundingmode` other than `to_nearest_even` is an error, since LLVM's code
+    would not heed it.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+def ExpandFloat8Pass : Pass<"commuter-expand-float8"> {
+  let summary = "Conversions of 8-bit floats, by their bits";
+  let description = [{
+    `arith.extf` and `arith.truncf` of f8E4M3FN and f8E5M2 become arithmetic on
+    the bits of f32, with the results that their folds have: to nearest, ties to
+    even; what is too large becomes NaN and infinity, respectively. (The
+    quantisations of `norm` saturate instead.)
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def BFloat16ToBitsPass : Pass<"commuter-bf16-to-bits", "::mlir::ModuleOp"> {
+  let summary = "Code that only moves numbers of bf16 moves integers";
+  let description = [{
+    Runs on the LLVM dialect, once all arithmetic of bf16 is that of f32 and its
+    bits. What is left hands numbers on: memory, selections, branches, calls. LLVM
+    would keep a number of bf16 that goes from block to block as an f32, if the
+    processor has no bf16, and round it again by a call of the compiler's library,
+    which may not have it. A module that computes with bf16, or calls a function
+    that is elsewhere and takes some, stays as it is.
+
+    ```mlir
+    llvm.br ^bb1(%x : bf16)
+    // becomes
+    llvm.br ^bb1(%x : i16)
+    ```
+  }];
+}
+
 def NameContractionsPass : Pass<"commuter-name-contractions"> {
   let summary = "Keeps contractions apart from elementwise ops around them";
   let description = [{

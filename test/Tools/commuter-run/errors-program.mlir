@@ -39,7 +39,7 @@
 // TYPE-NEXT: commuter-run: error: result 1 of @complex-result has type complex<f32>; expected {{.*}}
 // TYPE-NOT: {{.}}
 
-// RUN: for f in unlowered untranslated cast undefined huge too-large; do \
+// RUN: for f in unlowered untranslated cast undefined rounding symbol huge too-large; do \
 // RUN:   %fails %commuter-run %t/$f.mlir || exit 1; done > %t/err
 // RUN: FileCheck %s --check-prefix=LOWER --match-full-lines --input-file=%t/err -DDIR=%t
 
@@ -51,6 +51,9 @@
 // LOWER: commuter-run: error: the program cannot be lowered: 'shape.mul' op has no lowering to machine code
 // LOWER-NEXT: [[DIR]]/undefined.mlir:1:1: error: 'llvm.func' op is called, but not defined{{.*}}
 // LOWER: commuter-run: error: the program cannot be lowered: 'llvm.func' op is called, but not defined
+// LOWER-NEXT: [[DIR]]/rounding.mlir:2:8: error: 'arith.truncf' op rounds downward, for which there is no code
+// LOWER: commuter-run: error: the program cannot be lowered: 'arith.truncf' op rounds downward, for which there is no code
+// LOWER-NEXT: commuter-run: error: no machine code: it refers to 'nowhere', which nothing defines
 // LOWER-NEXT: [[DIR]]/huge.mlir:2:8: error: 'tensor.splat' op has a result of type 'tensor<4611686018427387904x8xf32>', which is too large
 // LOWER: commuter-run: error: the program cannot be lowered: 'tensor.splat' op has a result of type 'tensor<4611686018427387904x8xf32>', which is too large
 // LOWER-NEXT: commuter-run: error: the arguments of all ranks need 3.6 TiB; there are {{[0-9.]+ [A-Za-z]+}} of memory
@@ -108,6 +111,20 @@ func.func private @elsewhere() -> f32
 func.func @main() -> f32 {
   %y = call @elsewhere() : () -> f32
   return %y : f32
+}
+
+//--- rounding.mlir
+func.func @main(%x: f64) -> bf16 {
+  %y = arith.truncf %x downward : f64 to bf16
+  return %y : bf16
+}
+
+//--- symbol.mlir
+llvm.mlir.global external @nowhere() : i32
+func.func @main() -> i32 {
+  %a = llvm.mlir.addressof @nowhere : !llvm.ptr
+  %y = llvm.load %a : !llvm.ptr -> i32
+  return %y : i32
 }
 
 //--- huge.mlir

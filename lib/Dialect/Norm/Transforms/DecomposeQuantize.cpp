@@ -13,6 +13,7 @@
 #include "Decompose.h"
 #include "RowGeneric.h"
 
+#include "commuter/Dialect/Norm/IR/FloatBits.h"
 #include "commuter/Dialect/Norm/IR/Norm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,7 +21,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/ADT/APFloat.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -31,139 +31,6 @@ namespace {
 //===----------------------------------------------------------------------===//
 // Scalars: the arithmetic that the dialect's description defines, bit for bit
 //===----------------------------------------------------------------------===//
-
-constexpr int32_t kInfinity = 0x7f800000;
-
-/// Emits arithmetic on i32 and f32, which hold each other's bits.
-class BitBuilder {
-public:
-  explicit BitBuilder(ImplicitLocOpBuilder &b) : b(b) {}
-
-  Value integer(int32_t value) {
-    return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
-  }
-  Value number(float value) {
-    return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
-  }
-  Value bitsOf(Value v) {
-    return arith::BitcastOp::create(b, b.getI32Type(), v);
-  }
-  Value numberOf(Value bits) {
-    return arith::BitcastOp::create(b, b.getF32Type(), bits);
-  }
-  Value isLess(Value lhs, Value rhs) {
-    return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, lhs, rhs);
-  }
-  Value select(Value condition, Value yes, Value no) {
-    return arith::SelectOp::create(b, condition, yes, no);
-  }
-  template <typename OpTy>
-  Value make(Value lhs, Value rhs) {
-    return OpTy::create(b, lhs, rhs);
-  }
-  /// v, or the positive quiet NaN without payload for a NaN.
-  Value withOneNaN(Value v) {
-    Value isNaN = make<arith::CmpFOp>(arith::CmpFPredicate::UNO, v, v);
-    return select(isNaN, numberOf(integer(0x7fc00000)), v);
-  }
-  template <typename OpTy, typename Predicate>
-  Value make(Predicate predicate, Value lhs, Value rhs) {
-    return OpTy::create(b, predicate, lhs, rhs);
-  }
-
-  ImplicitLocOpBuilder &b;
-};
-
-/// A format of 8 bits and its numbers in f32, of which it is a part.
-class Float8 {
-public:
-  explicit Float8(FloatType type)
-      : type(type), semantics(type.getFloatSemantics()),
-        mantissa(type.getFPMantissaWidth() - 1),
-        shift(23 - static_cast<int>(mantissa)),
-        bias(1 - APFloat::semanticsMinExponent(semantics)),
-        largestCode(
-            APFloat::getLargest(semantics).bitcastToAPInt().getZExtValue()),
-        firstNaN(type.getFPMantissaWidth() == 4 ? 0x7f : 0x7d) {}
-
-  float max() const {
-    APFloat value = APFloat::getLargest(semantics);
-    return toFloat(value);
-  }
-
-  /// The nearest number, ties to even; what is larger than the largest number
-  /// becomes that, NaN becomes 0x7f.
-  Value encode(ImplicitLocOpBuilder &builder, Value v) const {
-    BitBuilder b(builder);
-    const int32_t rebias = (127 - bias) << 23;
-    const int32_t largest = (largestCode << shift) + rebias;
-    // The last bit of an f32 of this exponent is worth the format's smallest
-    // number: adding it rounds to a multiple of that.
-    const int32_t magic = (151 - bias - static_cast<int>(mantissa)) << 23;
-    Value bits = b.bitsOf(v);
-    Value magnitude = b.make<arith::AndIOp>(bits, b.integer(0x7fffffff));
-    Value sign = b.make<arith::AndIOp>(
-        b.make<arith::ShRUIOp>(bits, b.integer(24)), b.integer(0x80));
-    Value clamped = b.make<arith::MinSIOp>(magnitude, b.integer(largest));
-    // To nearest, ties to even, by a carry into the digits that are kept.
-    Value last = b.make<arith::AndIOp>(
-        b.make<arith::ShRUIOp>(clamped, b.integer(shift)), b.integer(1));
-    Value half = b.integer((1 << (shift - 1)) - 1 - rebias);
-    Value normal = b.make<arith::ShRUIOp>(
-        b.make<arith::AddIOp>(b.make<arith::AddIOp>(clamped, last), half),
-        b.integer(shift));
-    Value subnormal = b.make<arith::SubIOp>(
-        b.bitsOf(b.make<arith::AddFOp>(b.numberOf(clamped),
-                                       b.numberOf(b.integer(magic)))),
-        b.integer(magic));
-    Value isSubnormal = b.isLess(clamped, b.integer((128 - bias) << 23));
-    Value code =
-        b.make<arith::OrIOp>(sign, b.select(isSubnormal, subnormal, normal));
-    code = b.select(b.isLess(b.integer(kInfinity), magnitude), b.integer(0x7f),
-                    code);
-    Value byte = arith::TruncIOp::create(builder, builder.getI8Type(), code);
-    return arith::BitcastOp::create(builder, type, byte);
-  }
-
-  Value decode(ImplicitLocOpBuilder &builder, Value v) const {
-    BitBuilder b(builder);
-    Value byte = arith::BitcastOp::create(builder, builder.getI8Type(), v);
-    Value code = arith::ExtUIOp::create(builder, builder.getI32Type(), byte);
-    Value magnitude = b.make<arith::AndIOp>(code, b.integer(0x7f));
-    APFloat smallest = APFloat::getSmallest(semantics);
-    Value asNumber =
-        arith::SIToFPOp::create(builder, builder.getF32Type(), magnitude);
-    Value subnormal =
-        b.bitsOf(b.make<arith::MulFOp>(asNumber, b.number(toFloat(smallest))));
-    Value normal = b.make<arith::AddIOp>(
-        b.make<arith::ShLIOp>(magnitude, b.integer(shift)),
-        b.integer((127 - bias) << 23));
-    Value bits = b.select(b.isLess(magnitude, b.integer(1 << mantissa)),
-                          subnormal, normal);
-    // Between the largest number and the first NaN stands an infinity, or
-    // nothing.
-    bits = b.select(b.isLess(b.integer(largestCode), magnitude),
-                    b.integer(kInfinity), bits);
-    bits = b.select(b.isLess(magnitude, b.integer(firstNaN)), bits,
-                    b.integer(0x7fc00000));
-    Value sign = b.make<arith::ShLIOp>(
-        b.make<arith::AndIOp>(code, b.integer(0x80)), b.integer(24));
-    return b.numberOf(b.make<arith::OrIOp>(bits, sign));
-  }
-
-private:
-  static float toFloat(APFloat value) {
-    bool loses;
-    value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &loses);
-    return value.convertToFloat();
-  }
-
-  FloatType type;
-  const llvm::fltSemantics &semantics;
-  unsigned mantissa;
-  int shift, bias;
-  int32_t largestCode, firstNaN;
-};
 
 /// i8: ties to even, saturated to [-128, 127]; NaN becomes 0.
 Value encodeI8(ImplicitLocOpBuilder &builder, Value v) {
@@ -183,7 +50,7 @@ float getLargestNumber(Type quantized) {
 
 Value encode(ImplicitLocOpBuilder &builder, Type quantized, Value v) {
   if (auto format = dyn_cast<FloatType>(quantized))
-    return Float8(format).encode(builder, v);
+    return Float8(format).encode(builder, v, Float8::Overflow::Saturates);
   return encodeI8(builder, v);
 }
 
