@@ -13,6 +13,7 @@
 #include "commuter/InitAll.h"
 
 #include "commuter/Conversion/Passes.h"
+#include "commuter/Conversion/ShardyText.h"
 #include "commuter/Dialect/Dist/IR/Dist.h"
 #include "commuter/Dialect/Dist/TransformOps/DistTransformOps.h"
 #include "commuter/Dialect/Dist/Transforms/BufferizableOpInterfaceImpl.h"
@@ -22,6 +23,10 @@
 #include "commuter/Dialect/Norm/Transforms/Passes.h"
 #include "commuter/Interfaces/DimParallelOpInterface.h"
 #include "commuter/Pipelines/Pipelines.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
 
 void commuter::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<dist::DistDialect, norm::NormDialect>();
@@ -39,4 +44,14 @@ void commuter::registerAllPasses() {
   norm::registerNormPasses();
   registerCommuterConversionPasses();
   registerPipelines();
+}
+
+void commuter::registerEverything(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  mlir::registerAllPasses();
+  commuter::registerAllDialects(registry);
+  commuter::registerAllExtensions(registry);
+  commuter::registerAllPasses();
+  registerShardyText(registry);
 }

@@ -27,6 +27,10 @@ void registerAllExtensions(mlir::DialectRegistry &registry);
 /// All passes, for textual pipelines.
 void registerAllPasses();
 
+/// What Commuter's own tools know: all of the above, all of upstream's, and the
+/// stand-in for Shardy's dialect (commuter/Conversion/ShardyText.h).
+void registerEverything(mlir::DialectRegistry &registry);
+
 } // namespace commuter
 
 #endif // COMMUTER_INITALL_H

@@ -13,15 +13,10 @@
 
 #include "commuter/InitAll.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  commuter::registerAllDialects(registry);
-  commuter::registerAllExtensions(registry);
+  commuter::registerEverything(registry);
   return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));
 }

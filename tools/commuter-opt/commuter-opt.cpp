@@ -10,11 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "commuter/Conversion/ShardyText.h"
 #include "commuter/InitAll.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 #if defined(COMMUTER_INCLUDE_TESTS)
@@ -23,13 +19,7 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  mlir::registerAllPasses();
-  commuter::registerAllDialects(registry);
-  commuter::registerAllExtensions(registry);
-  commuter::registerShardyText(registry);
-  commuter::registerAllPasses();
+  commuter::registerEverything(registry);
 #if defined(COMMUTER_INCLUDE_TESTS)
   commuter::registerTestPasses();
 #endif

@@ -16,9 +16,6 @@
 #include "commuter/InitAll.h"
 
 #include "mlir/Dialect/Shard/IR/ShardDialect.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -29,12 +26,7 @@ using namespace commuter;
 using namespace commuter::tools;
 
 void tools::registerAll(DialectRegistry &registry) {
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  mlir::registerAllPasses();
-  commuter::registerAllDialects(registry);
-  commuter::registerAllExtensions(registry);
-  commuter::registerAllPasses();
+  commuter::registerEverything(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
 }
