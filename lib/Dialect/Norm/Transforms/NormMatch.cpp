@@ -71,25 +71,20 @@ namespace {
 
 class Matcher {
 public:
-  Matcher(Value root, Value input, const RowExpressionOptions &options,
-          NormMismatch &mismatch)
-      : root(root), input(input), source(getSource(input)), mismatch(mismatch),
+  Matcher(Value root, Value input, Value source,
+          const RowExpressionOptions &options, NormMismatch &mismatch)
+      : root(root), input(input), source(source), mismatch(mismatch),
         type(cast<RankedTensorType>(root.getType())),
+        sourceType(cast<RankedTensorType>(source.getType())),
         expression(source, options), algebra(expression.getAlgebra()),
         compute(options.compute) {}
 
   std::optional<NormMatch> match();
 
 private:
-  /// Widening is exact: an element of the input is one of what was widened.
-  static Value getSource(Value input) {
-    while (auto extend = input.getDefiningOp<arith::ExtFOp>())
-      input = extend.getIn();
-    return input;
-  }
-
   std::nullopt_t fail(StringLiteral reason, unsigned rank);
   bool findRoot(const Polynomial &result);
+  bool readAxis();
   bool readBase();
   bool readResult(const Polynomial &result);
   bool isParameter(unsigned atom) const;
@@ -106,14 +101,19 @@ private:
 
   const Atom &at(unsigned atom) const { return algebra[atom]; }
   bool isUnit(int64_t dim) const { return type.getDimSize(dim) == 1; }
+  bool isUnitOfSource(int64_t dim) const {
+    return sourceType.getDimSize(dim) == 1;
+  }
 
   Value root, input, source;
   NormMismatch &mismatch;
-  RankedTensorType type;
+  RankedTensorType type, sourceType;
   RowExpression expression;
   Algebra &algebra;
   Type compute;
 
+  /// The element of the source at the root's place.
+  unsigned x = 0;
   /// 1 / sqrt(base) is in the result; its mean of squares.
   unsigned factor = 0;
   std::optional<unsigned> square;
@@ -167,6 +167,28 @@ bool Matcher::findRoot(const Polynomial &result) {
   return true;
 }
 
+/// The means are of the trailing dimensions of the row that the result's
+/// element is in.
+bool Matcher::readAxis() {
+  const Place place = at(*square).place, own = at(x).place;
+  SmallVector<int> means, trailing;
+  for (auto [dim, code] : llvm::enumerate(place)) {
+    if (isUnitOfSource(dim))
+      continue;
+    if (code == kMean)
+      means.push_back(own[dim]);
+    else if (code != own[dim] || !means.empty())
+      return false;
+  }
+  if (means.empty() || means[0] < 0)
+    return false;
+  for (int64_t dim = means[0]; dim < type.getRank(); ++dim)
+    if (!isUnit(dim))
+      trailing.push_back(static_cast<int>(dim));
+  found.axis = means[0];
+  return means == trailing;
+}
+
 /// base = mean(x^2) + eps, or mean(x^2) - mean(x)^2 + eps: what comes out of a
 /// variance in either form. The dimensions of the means are the normalised
 /// ones.
@@ -180,30 +202,17 @@ bool Matcher::readBase() {
   if (!square)
     return fail(orRounding("statistics-of-another-tensor"), 2), false;
 
-  // Trailing dimensions of the row that the result's element is in.
-  const Place place = at(*square).place;
-  std::optional<int64_t> axis;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-    if (isUnit(dim))
-      continue;
-    if (place[dim] == kMean) {
-      axis = axis.value_or(dim);
-      continue;
-    }
-    if (place[dim] != static_cast<int>(dim) || axis)
-      return fail("axis-mismatch", 4), false;
-  }
-  if (!axis)
+  if (!readAxis())
     return fail("axis-mismatch", 4), false;
-  found.axis = *axis;
   // What n and n - 1 differ by is never within the tolerance.
   int64_t length = 1;
-  for (int64_t dim = *axis; dim < type.getRank(); ++dim)
+  for (int64_t dim = found.axis; dim < type.getRank(); ++dim)
     length *= std::max<int64_t>(type.getDimSize(dim), 1);
   algebra.setTolerance(
       std::min(getTolerance(compute), 0.125 / static_cast<double>(length)));
 
-  const unsigned mean = algebra.intern({Kind::Mean, source, 1, place, {}});
+  const unsigned mean =
+      algebra.intern({Kind::Mean, source, 1, at(*square).place, {}});
   auto hasSize = [&](const Monomial &monomial) {
     return llvm::any_of(monomial, [&](const Factor &f) {
       return at(f.atom).kind == Kind::Extent;
@@ -265,7 +274,6 @@ bool Matcher::isParameter(unsigned atom) const {
 /// coefficient of the first is the offset; a layer norm one of them, the same
 /// with -mean for x, and the bias.
 bool Matcher::readResult(const Polynomial &result) {
-  const unsigned x = expression.getInputAtom();
   const unsigned mean =
       algebra.intern({Kind::Mean, source, 1, at(*square).place, {}});
   double ofInput = 0, ofMean = 0, scaledInput = 0, scaledMean = 0;
@@ -342,7 +350,7 @@ bool Matcher::readLeaves() {
         (atom.kind != Kind::Element && atom.kind != Kind::Mean))
       continue;
     for (auto [dim, code] : llvm::enumerate(atom.place))
-      if (!isUnit(dim) && row[dim] != kMean && code != row[dim])
+      if (!isUnitOfSource(dim) && row[dim] != kMean && code != row[dim])
         return fail("not-a-norm", 6), false;
   }
   for (std::optional<unsigned> atom : {scaleAtom, biasAtom})
@@ -405,12 +413,35 @@ std::optional<NormMatch> Matcher::match() {
   mismatch.ops = expression.getVisited();
   if (!result)
     return fail("rounding-between", 0);
+  std::optional<unsigned> element = expression.getInputAtom(input);
+  if (!element)
+    return fail("not-a-norm", 0);
+  x = *element;
   if (!findRoot(*result) || !readBase() || !readResult(*result) ||
       !readLeaves() || !placeParameters())
     return std::nullopt;
   found.input = input;
   found.ops = expression.getVisited();
   return std::move(found);
+}
+
+/// Widening and reshaping are exact: an element of the input is one of what was
+/// widened, and of what was reshaped.
+static SmallVector<Value, 2> getSources(Value input) {
+  auto skipWidening = [](Value value) {
+    while (auto extend = value.getDefiningOp<arith::ExtFOp>())
+      value = extend.getIn();
+    return value;
+  };
+  Value source = skipWidening(input), whole = source;
+  while (Operation *op = whole.getDefiningOp()) {
+    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
+      break;
+    whole = skipWidening(op->getOperand(0));
+  }
+  if (whole == source)
+    return {source};
+  return {source, whole};
 }
 
 std::optional<NormMatch> commuter::norm::matchNorm(Value root, Value input,
@@ -420,13 +451,15 @@ std::optional<NormMatch> commuter::norm::matchNorm(Value root, Value input,
   options.compute = getComputeType(getElementTypeOrSelf(root.getType()));
   options.ignoresRounding = ignoresRounding;
   options.tolerance = getTolerance(options.compute);
-  // (offset + scale) taken apart, or as a scale of its own.
-  for (bool keepsParameters : {false, true}) {
-    options.keepsParameters = keepsParameters;
-    Matcher matcher(root, input, options, mismatch);
-    if (std::optional<NormMatch> match = matcher.match())
-      return match;
-  }
+  // What the input was reshaped from has its statistics, or has not; (offset +
+  // scale) is taken apart, or a scale of its own.
+  for (Value source : getSources(input))
+    for (bool keepsParameters : {false, true}) {
+      options.keepsParameters = keepsParameters;
+      Matcher matcher(root, input, source, options, mismatch);
+      if (std::optional<NormMatch> match = matcher.match())
+        return match;
+    }
   return std::nullopt;
 }
 

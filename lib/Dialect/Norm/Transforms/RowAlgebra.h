@@ -31,6 +31,9 @@ using Place = llvm::SmallVector<int, 4>;
 constexpr int kFirst = -1;
 /// All places, of which the mean is taken.
 constexpr int kMean = -2;
+/// Places of dimensions that are merged, and parts of one that is split, are
+/// numbered from here.
+constexpr int kFirstMerged = 1 << 14, kFirstPart = 1 << 15;
 /// Variables of sums are numbered from here.
 constexpr int kFirstVariable = 1 << 16;
 

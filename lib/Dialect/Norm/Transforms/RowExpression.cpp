@@ -68,12 +68,24 @@ static bool onlyMoves(LinalgOp op) {
              [](Value yielded) { return isa<BlockArgument>(yielded); });
 }
 
+/// Of a constant, or of one that is widened and rounded, as canonicalize would
+/// have folded it: its rounded value is a number of the narrower type.
 static std::optional<double> getSplat(Value value) {
+  SmallVector<FloatType> types = {Float64Type::get(value.getContext())};
   APFloat number(0.0);
-  if (!matchPattern(value, m_ConstantFloat(&number)))
-    return std::nullopt;
+  while (!matchPattern(value, m_ConstantFloat(&number))) {
+    Operation *op = value.getDefiningOp();
+    auto truncate = dyn_cast_or_null<arith::TruncFOp>(op);
+    if (!isa_and_nonnull<arith::ExtFOp>(op) &&
+        !(truncate && roundsAsNorm(truncate)))
+      return std::nullopt;
+    types.push_back(cast<FloatType>(getElementTypeOrSelf(value.getType())));
+    value = op->getOperand(0);
+  }
   bool loses;
-  number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &loses);
+  for (FloatType type : llvm::reverse(types))
+    number.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                   &loses);
   return number.convertToDouble();
 }
 
@@ -96,9 +108,15 @@ Place RowExpression::getOwnPlace(Value value) {
   return place;
 }
 
-unsigned RowExpression::getInputAtom() {
-  return algebra.intern(
-      {Atom::Kind::Element, input, 1, getOwnPlace(input), {}});
+std::optional<unsigned> RowExpression::getInputAtom(Value value) {
+  const Polynomial element = evaluate(value, getOwnPlace(value));
+  if (element.size() != 1 || element.begin()->second != 1.0)
+    return std::nullopt;
+  const Monomial &factors = element.begin()->first;
+  if (factors.size() != 1 || factors[0].halves != 2 ||
+      algebra[factors[0].atom].value != input)
+    return std::nullopt;
+  return factors[0].atom;
 }
 
 Polynomial RowExpression::makeLeaf(Value value, Place place) {
@@ -150,23 +168,81 @@ Polynomial RowExpression::evaluate(Value tensor, Place place) {
   return known[key] = *result;
 }
 
-/// Through a reshape that only adds or drops dimensions of size 1: the place in
-/// the source of what is at `place`. `groups` are of dimensions of the larger.
-static std::optional<Place> reshapePlace(ArrayRef<ReassociationIndices> groups,
-                                         RankedTensorType larger,
-                                         const Place &place, bool isExpansion) {
+/// Law: a reshape merges dimensions, or splits one, in row-major order: where
+/// each of the parts is follows from the whole place and the sizes of all of
+/// them but the first. What was merged and is split in the same way is itself.
+std::optional<int> RowExpression::mergePlaces(ArrayRef<int> parts,
+                                              ArrayRef<int64_t> sizes) {
+  // Of a sum over a part, nothing is known.
+  if (llvm::any_of(parts, [](int code) { return code >= kFirstVariable; }))
+    return std::nullopt;
+  if (llvm::all_of(parts, [](int code) { return code == kFirst; }))
+    return kFirst;
+  for (auto [number, known] : llvm::enumerate(merged))
+    if (known.parts == parts && known.sizes == sizes)
+      return known.whole.value_or(kFirstMerged + static_cast<int>(number));
+  merged.push_back(
+      {std::nullopt, llvm::to_vector(parts), llvm::to_vector(sizes)});
+  return kFirstMerged + static_cast<int>(merged.size()) - 1;
+}
+
+std::optional<SmallVector<int>>
+RowExpression::splitPlace(int whole, ArrayRef<int64_t> sizes) {
+  if (whole >= kFirstVariable)
+    return std::nullopt;
+  const size_t count = sizes.size() + 1;
+  if (whole == kFirst)
+    return SmallVector<int>(count, kFirst);
+  for (auto [number, known] : llvm::enumerate(merged))
+    if (known.whole.value_or(kFirstMerged + static_cast<int>(number)) ==
+            whole &&
+        known.sizes == sizes)
+      return known.parts;
+  Merged split{whole, {}, llvm::to_vector(sizes)};
+  for (size_t i = 0; i < count; ++i)
+    split.parts.push_back(kFirstPart + static_cast<int>(numParts++));
+  merged.push_back(split);
+  return split.parts;
+}
+
+/// Through a reshape: the place in the source of what is at `place`. `groups`
+/// are of dimensions of the larger.
+std::optional<Place>
+RowExpression::reshapePlace(ArrayRef<ReassociationIndices> groups,
+                            RankedTensorType larger, const Place &place,
+                            bool isExpansion) {
   Place source(isExpansion ? groups.size() : larger.getRank(), kFirst);
   for (auto [at, group] : llvm::enumerate(groups)) {
-    std::optional<int64_t> only;
-    for (int64_t dim : group) {
-      if (hasUnitSize(larger, dim))
-        continue;
-      if (only)
-        return std::nullopt;
-      only = dim;
+    SmallVector<int64_t> dims, sizes;
+    for (int64_t dim : group)
+      if (!hasUnitSize(larger, dim)) {
+        dims.push_back(dim);
+        sizes.push_back(larger.getDimSize(dim));
+      }
+    if (dims.empty())
+      continue;
+    if (dims.size() == 1) {
+      source[isExpansion ? at : dims[0]] = place[isExpansion ? dims[0] : at];
+      continue;
     }
-    if (only)
-      source[isExpansion ? at : *only] = place[isExpansion ? *only : at];
+    sizes.erase(sizes.begin());
+    if (llvm::any_of(sizes, ShapedType::isDynamic) ||
+        merged.size() > kMaxValues)
+      return std::nullopt;
+    if (isExpansion) {
+      auto parts =
+          llvm::map_to_vector(dims, [&](int64_t dim) { return place[dim]; });
+      std::optional<int> whole = mergePlaces(parts, sizes);
+      if (!whole)
+        return std::nullopt;
+      source[at] = *whole;
+      continue;
+    }
+    auto parts = splitPlace(place[at], sizes);
+    if (!parts)
+      return std::nullopt;
+    for (auto [dim, code] : llvm::zip_equal(dims, *parts))
+      source[dim] = code;
   }
   return source;
 }

@@ -18,6 +18,7 @@
 #include "RowAlgebra.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -60,8 +61,9 @@ public:
   std::optional<Polynomial> evaluateRoot(mlir::Value root);
 
   Algebra &getAlgebra() { return algebra; }
-  /// The atom of an element of the input at the root's place.
-  unsigned getInputAtom();
+  /// The atom of an element of the input, which is that of `value` at its own
+  /// place: a value that the input was widened or reshaped to, or itself.
+  std::optional<unsigned> getInputAtom(mlir::Value value);
   /// A place with the indices of the root, of the size of `value`'s rank.
   static Place getOwnPlace(mlir::Value value);
 
@@ -88,6 +90,14 @@ private:
     llvm::DenseMap<mlir::Value, Algebra::Result> known;
   };
   using Operands = llvm::function_ref<Algebra::Result(mlir::Value)>;
+  /// One place of a dimension, and the places in the dimensions that it is
+  /// merged of; `sizes` are of these but for the first. The code of the whole,
+  /// if there is none, is kFirstMerged and the number in the list.
+  struct Merged {
+    std::optional<int> whole;
+    llvm::SmallVector<int> parts;
+    llvm::SmallVector<int64_t> sizes;
+  };
 
   Polynomial evaluate(mlir::Value tensor, Place place);
   Algebra::Result takeApart(mlir::Value tensor, const Place &place);
@@ -104,6 +114,14 @@ private:
   Algebra::Result getExtent(mlir::linalg::LinalgOp op, unsigned loop);
   Polynomial makeLeaf(mlir::Value value, Place place);
   bool dependsOnInput(mlir::Value value, unsigned depth = 0);
+  std::optional<int> mergePlaces(llvm::ArrayRef<int> parts,
+                                 llvm::ArrayRef<int64_t> sizes);
+  std::optional<llvm::SmallVector<int>>
+  splitPlace(int whole, llvm::ArrayRef<int64_t> sizes);
+  std::optional<Place>
+  reshapePlace(llvm::ArrayRef<mlir::ReassociationIndices> groups,
+               mlir::RankedTensorType larger, const Place &place,
+               bool isExpansion);
 
   mlir::Value input;
   RowExpressionOptions options;
@@ -114,6 +132,8 @@ private:
   llvm::DenseMap<mlir::Value, bool> dependences;
   llvm::DenseSet<mlir::Operation *> visited;
   Obstacle obstacle = Obstacle::None;
+  std::vector<Merged> merged;
+  unsigned numParts = 0;
   int nextVariable = kFirstVariable;
   unsigned depth = 0;
 };

@@ -82,12 +82,12 @@ def RaiseNormsPass : Pass<"norm-raise"> {
     A value becomes `norm.layer_norm` or `norm.rms_norm` where it is proved to be
     that of the program's ops, not where it looks like it: `arith` and `math` on
     tensors, structured ops of `linalg` with their bodies and maps, and reshapes
-    by dimensions of size 1 are read as one polynomial over the elements of the
-    input, their means, roots of polynomials, and parameters. It has to be the
-    norm's own. So the ops may come in any order and grouping, variances as
-    E[(x - m)^2] or E[x^2] - m^2, roots by `rsqrt`, `sqrt` or `powf`, means by a
-    quotient, by a factor 1/n or in the factor behind the root, statistics with
-    their dimension kept or dropped.
+    are read as one polynomial over the elements of the input, their means, roots
+    of polynomials, and parameters. It has to be the norm's own. So the ops may
+    come in any order and grouping, variances as E[(x - m)^2] or E[x^2] - m^2,
+    roots by `rsqrt`, `sqrt` or `powf`, means by a quotient, by a factor 1/n or in
+    the factor behind the root, statistics with their dimension kept or dropped,
+    and tokens as [B, T] here and as [B * T] there, if T is known.
 
     ```mlir
     %sq = arith.mulf %x, %x : tensor<4x8xf32>
@@ -137,10 +137,11 @@ def RaiseNormsPass : Pass<"norm-raise"> {
     | `axis-mismatch` | the statistics are not of the last dimensions of the row that the element is in |
     | `not-a-norm` | another polynomial, or ops that are not read |
 
-    Not read: control flow and calls between the ops, reshapes of several
-    dimensions into one, slices, clamps other than that of the variance, and a
-    reduction by anything but a sum. A scale or bias that is one number, or is not
-    over exactly the normalised dimensions, stays behind the norm.
+    Not read: control flow and calls between the ops, sums over one of several
+    dimensions that a reshape merges, slices, clamps other than that of the
+    variance, and a reduction by anything but a sum. A scale or bias that is one
+    number, or is not over exactly the normalised dimensions, stays behind the
+    norm.
   }];
   let options = [Option<"allowRoundingChanges", "allow-rounding-changes",
     "bool", "false", "Raise norms that round between their ops, too">];
