@@ -69,9 +69,10 @@ def main():
     import dp_attention
     import gpt_layer_norm
     import llama_block
+    import scan_layers
 
     DATA.mkdir(exist_ok=True)
-    for module in (llama_block, dp_attention, gpt_layer_norm):
+    for module in (llama_block, dp_attention, gpt_layer_norm, scan_layers):
         module.main(export, Argument)
 
 

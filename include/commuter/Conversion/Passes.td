@@ -95,7 +95,8 @@ def ImportStablehloPass : Pass<"import-stablehlo", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::commuter::dist::DistDialect", "::mlir::arith::ArithDialect",
     "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 def SetEntryABIPass : Pass<"commuter-set-entry-abi", "::mlir::ModuleOp"> {

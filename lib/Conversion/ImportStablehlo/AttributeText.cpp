@@ -259,6 +259,39 @@ std::optional<DotText> stablehlo::readDot(Attribute attribute) {
   return dot;
 }
 
+std::optional<GatherText> stablehlo::readGather(Attribute attribute) {
+  Scanner scanner(getText(attribute, "stablehlo"));
+  GatherText gather;
+  SmallVector<int64_t> ofIndices; // as many as of the operand
+  auto takeField = [&] {
+    std::optional<StringRef> name = scanner.takeWord();
+    if (!name || !scanner.take("="))
+      return false;
+    if (*name == "index_vector_dim") {
+      std::optional<int64_t> dim = scanner.takeInteger();
+      gather.indexVectorDim = dim.value_or(0);
+      return dim.has_value();
+    }
+    SmallVector<int64_t> *field =
+        llvm::StringSwitch<SmallVector<int64_t> *>(*name)
+            .Case("offset_dims", &gather.offsetDims)
+            .Case("collapsed_slice_dims", &gather.collapsedDims)
+            .Case("operand_batching_dims", &gather.batchingDims)
+            .Case("start_indices_batching_dims", &ofIndices)
+            .Case("start_index_map", &gather.indexMap)
+            .Default(nullptr);
+    std::optional<SmallVector<int64_t>> numbers = scanner.takeIntegers();
+    if (!field || !numbers)
+      return false;
+    *field = std::move(*numbers);
+    return true;
+  };
+  if (!scanner.takeKeyword("gather") ||
+      !scanner.takeList("<", ">", takeField) || !scanner.isAtEnd())
+    return std::nullopt;
+  return gather;
+}
+
 std::optional<int64_t> stablehlo::readChannel(Attribute attribute) {
   Scanner scanner(getText(attribute, "stablehlo"));
   std::optional<int64_t> handle;

@@ -45,6 +45,12 @@ struct DotText {
   llvm::SmallVector<int64_t> lhsBatch, rhsBatch, lhsContracting, rhsContracting;
 };
 
+/// `#stablehlo.gather<offset_dims = [1], .., index_vector_dim = 1>`.
+struct GatherText {
+  llvm::SmallVector<int64_t> offsetDims, collapsedDims, batchingDims, indexMap;
+  int64_t indexVectorDim = 0;
+};
+
 // Each is nothing if the attribute is another one, or says something that this
 // project has no form for: parts of an axis, pending sums, meshes in place.
 
@@ -55,6 +61,7 @@ readShardingPerValue(mlir::Attribute attribute);
 std::optional<llvm::SmallVector<std::string>>
 readManualAxes(mlir::Attribute attribute);
 std::optional<DotText> readDot(mlir::Attribute attribute);
+std::optional<GatherText> readGather(mlir::Attribute attribute);
 
 /// The number of a `#stablehlo.channel_handle<handle = 1, type = 1>`.
 std::optional<int64_t> readChannel(mlir::Attribute attribute);

@@ -150,6 +150,13 @@ static RankedTensorType getPart(const DeviceMesh &mesh,
   return type.clone(shape);
 }
 
+static bool isShardedOver(dist::ShardingAttr sharding, StringAttr axis) {
+  for (int64_t dim = 0; dim < sharding.getRank(); ++dim)
+    if (llvm::is_contained(sharding.getAxesOfDim(dim), axis))
+      return true;
+  return false;
+}
+
 /// True if the value may have `sharding` by what the program says of it: the
 /// axes of a dimension, or the first of them if it is open.
 static bool agrees(const ShardingText &text, dist::ShardingAttr sharding) {
@@ -240,9 +247,15 @@ FailureOr<Boundary> GlobalImporter::readBoundary(Operation *op) {
        out = readShardings(op, "out_shardings", op->getResultTypes());
   if (!axes || !in || !out)
     return lack(op, "with shardings that are not understood");
-  for (const MeshAxis &axis : getMesh().getAxes())
-    if (axis.size > 1 && !llvm::is_contained(*axes, axis.name.getValue()))
-      return lack(op, "over a part of the axes");
+  // Ranks along the other axes compute the same: nothing may be sharded there.
+  for (const MeshAxis &axis : getMesh().getAxes()) {
+    auto shards = [&](dist::ShardingAttr sharding) {
+      return isShardedOver(sharding, axis.name);
+    };
+    if (axis.size > 1 && !llvm::is_contained(*axes, axis.name.getValue()) &&
+        (llvm::any_of(*in, shards) || llvm::any_of(*out, shards)))
+      return lack(op, "with a sharding over an axis that is not manual");
+  }
   if (op->getNumRegions() != 1 || !op->getRegion(0).hasOneBlock())
     return lack(op, "that is malformed");
   Block &block = op->getRegion(0).front();
@@ -261,6 +274,25 @@ FailureOr<Boundary> GlobalImporter::readBoundary(Operation *op) {
       !areParts(*out, op->getResultTypes(), block.back().getOperandTypes()))
     return lack(op, "whose parts are not those of its shardings");
   return Boundary{std::move(*in), std::move(*out)};
+}
+
+void stablehlo::dropConstraints(Program &program) {
+  program.source.walk([](Operation *op) {
+    auto function = dyn_cast_or_null<func::FuncOp>(op->getParentOp());
+    if (op->getName().getStringRef() != "sdy.sharding_constraint" ||
+        (function && !function.isPrivate()) ||
+        op->getOperandTypes() != op->getResultTypes() ||
+        op->getNumOperands() != 1)
+      return;
+    std::optional<ShardingText> sharding =
+        readSharding(op->getAttr("sharding"));
+    if (!sharding || llvm::any_of(sharding->dimAxes, [](const auto &axes) {
+          return !axes.empty();
+        }))
+      return;
+    op->replaceAllUsesWith(op->getOperands());
+    op->erase();
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -399,12 +431,20 @@ void GlobalImporter::importBoundary(Operation *op) {
 
 /// Every rank computes it on the whole tensors that it has.
 void GlobalImporter::importOuterOp(Operation *op) {
-  for (Value operand : op->getOperands())
-    if (dist::ShardingAttr sharding = shardings.lookup(operand);
-        sharding && !isReplicated(sharding)) {
-      (void)lack(op, "of a part, outside of sdy.manual_computation");
-      return outer->mapToPlaceholders(op);
-    }
+  WalkResult isOfParts = op->walk([&](Operation *inner) {
+    return llvm::any_of(inner->getOperands(),
+                        [&](Value operand) {
+                          dist::ShardingAttr sharding =
+                              shardings.lookup(operand);
+                          return sharding && !isReplicated(sharding);
+                        })
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  if (isOfParts.wasInterrupted()) {
+    (void)lack(op, "of a part, outside of sdy.manual_computation");
+    return outer->mapToPlaceholders(op);
+  }
   outer->importOp(op);
   if (!program.mesh)
     return;

@@ -19,6 +19,7 @@ using namespace commuter;
 using namespace commuter::stablehlo;
 
 static constexpr StringLiteral kComposite = "stablehlo.composite";
+static constexpr StringLiteral kWhile = "stablehlo.while";
 
 func::FuncOp Program::getCallee(Operation *op) {
   FlatSymbolRefAttr symbol;
@@ -54,7 +55,7 @@ static std::string getFullName(Operation *op) {
 
 static bool isKnown(Program &program, Operation *op) {
   return findHandler(op->getName()) || program.getCallee(op) ||
-         llvm::is_contained({"stablehlo.return", "sdy.return"},
+         llvm::is_contained({"stablehlo.return", "sdy.return", kWhile.data()},
                             op->getName().getStringRef());
 }
 
@@ -69,6 +70,8 @@ void BlockImporter::importOp(Operation *op) {
       mapping.map(result, lookup(op, operand));
     return;
   }
+  if (op->getName().getStringRef() == kWhile)
+    return importWhile(op);
   if (Handler handler = findHandler(op->getName()))
     return importHandled(op, handler);
   // It may be one that is known inside of an unknown one that is lacking, too.

@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
 
@@ -106,6 +107,7 @@ void ImportStablehlo::runOnOperation() {
     if (!isa<func::FuncOp>(op) && op.getName().getStringRef() != "sdy.mesh")
       (void)program.lacks.add(&op, "'" + op.getName().getStringRef() + "'");
   importMesh(program);
+  dropConstraints(program);
   importFunctions(program);
   if (!program.lacks.empty()) {
     program.lacks.emit(module);

@@ -67,6 +67,7 @@ public:
 private:
   void importCall(mlir::Operation *op, mlir::func::FuncOp callee);
   void importHandled(mlir::Operation *op, Handler handler);
+  void importWhile(mlir::Operation *op);
 
   Program &program;
   mlir::ImplicitLocOpBuilder builder;
@@ -90,6 +91,10 @@ void importGlobalFunction(Program &program, mlir::func::FuncOp function);
 /// A private function that others call.
 void importLocalFunction(Program &program, mlir::func::FuncOp function,
                          const DeviceMesh *mesh);
+
+/// Drops what tells the partitioner, inside of manual computations, that a
+/// value need not be sharded over the axes that it has charge of: nothing is.
+void dropConstraints(Program &program);
 
 /// Calls of functions that have manual computations become these functions'
 /// bodies. False if there are too many.

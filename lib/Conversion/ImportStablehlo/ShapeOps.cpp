@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttributeText.h"
 #include "RankValues.h"
 #include "SourceOp.h"
 
@@ -281,6 +282,21 @@ static SmallVector<int64_t> getStarts(SourceOp &source, unsigned operand,
   return starts;
 }
 
+/// An index, moved into [0, last].
+static Value createInside(ImplicitLocOpBuilder &builder, Value number,
+                          bool isUnsigned, int64_t last) {
+  Type type = builder.getIndexType();
+  Value end = arith::ConstantIndexOp::create(builder, last);
+  if (isUnsigned)
+    return builder.createOrFold<arith::MinUIOp>(
+        builder.createOrFold<arith::IndexCastUIOp>(type, number), end);
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
+  return builder.createOrFold<arith::MinSIOp>(
+      builder.createOrFold<arith::MaxSIOp>(
+          builder.createOrFold<arith::IndexCastOp>(type, number), zero),
+      end);
+}
+
 /// Where a slice of `size` of a dimension begins: the index, moved so that the
 /// slice is inside.
 static OpFoldResult createStart(SourceOp &source, unsigned operand,
@@ -289,17 +305,9 @@ static OpFoldResult createStart(SourceOp &source, unsigned operand,
   SmallVector<int64_t> starts = getStarts(source, operand, size, dimSize);
   if (!starts.empty() && llvm::all_equal(starts))
     return builder.getIndexAttr(starts.front());
-  Value scalar = createScalar(builder, source.operands[operand]);
-  Type type = builder.getIndexType();
-  Value last = arith::ConstantIndexOp::create(builder, dimSize - size);
-  if (source.getOperandClass(operand) == ElementClass::Unsigned)
-    return builder.createOrFold<arith::MinUIOp>(
-        builder.createOrFold<arith::IndexCastUIOp>(type, scalar), last);
-  Value zero = arith::ConstantIndexOp::create(builder, 0);
-  return builder.createOrFold<arith::MinSIOp>(
-      builder.createOrFold<arith::MaxSIOp>(
-          builder.createOrFold<arith::IndexCastOp>(type, scalar), zero),
-      last);
+  return createInside(builder, createScalar(builder, source.operands[operand]),
+                      source.getOperandClass(operand) == ElementClass::Unsigned,
+                      dimSize - size);
 }
 
 /// The axes over which the dimension is sliced, if each rank takes the slice
@@ -401,6 +409,97 @@ static LogicalResult importDynamicUpdateSlice(SourceOp &source) {
       getFoldResults(builder, update.getShape()), strides));
 }
 
+/// The lookup of rows in a table, of columns, and so on: what JAX makes of x[i]
+/// and of jnp.take. Law: result[b.., o..] = operand[.., i, ..], where o.. are
+/// the other dimensions' indices and i is indices[b..], moved into the operand.
+static LogicalResult importGather(SourceOp &source) {
+  std::optional<GatherText> text =
+      readGather(source.op->getAttr("dimension_numbers"));
+  if (!source.hasShape(2, 1) || !text)
+    return source.malformed();
+  RankedTensorType from = source.getOperandType(0),
+                   indices = source.getOperandType(1),
+                   to = source.resultTypes[0];
+  const int64_t rank = from.getRank();
+  auto sizes = source.getIntegers("slice_sizes", rank);
+  const ElementClass elements = source.getOperandClass(1);
+  if (!sizes || from.getElementType() != to.getElementType() ||
+      (elements != ElementClass::Signed && elements != ElementClass::Unsigned))
+    return source.malformed();
+  if (text->indexMap.size() != 1 || text->collapsedDims != text->indexMap ||
+      !text->batchingDims.empty())
+    return source.lack("along other dimensions than one");
+  const int64_t along = text->indexMap.front();
+  const int64_t vectorDim = text->indexVectorDim;
+  const bool hasVector = vectorDim < indices.getRank();
+  if (along < 0 || along >= rank || (*sizes)[along] != 1 || vectorDim < 0 ||
+      vectorDim > indices.getRank() ||
+      (hasVector && indices.getDimSize(vectorDim) != 1) ||
+      static_cast<int64_t>(text->offsetDims.size()) != rank - 1 ||
+      !llvm::is_sorted(text->offsetDims))
+    return source.malformed();
+
+  // The dimension of the result, or none, that indexes each of an operand's.
+  SmallVector<std::optional<int64_t>> ofOperand(rank),
+      ofIndices(indices.getRank());
+  auto offset = text->offsetDims.begin();
+  for (int64_t dim = 0; dim < rank; ++dim)
+    if (dim != along)
+      ofOperand[dim] = *offset++;
+  int64_t next = 0;
+  for (int64_t dim = 0; dim < indices.getRank(); ++dim) {
+    if (hasVector && dim == vectorDim)
+      continue;
+    while (llvm::is_contained(text->offsetDims, next))
+      ++next;
+    ofIndices[dim] = next++;
+  }
+  SmallVector<int64_t> shape(to.getRank(), -1);
+  auto setSize = [&](std::optional<int64_t> dim, int64_t size) {
+    if (!dim)
+      return true;
+    if (*dim < 0 || *dim >= to.getRank() || shape[*dim] != -1)
+      return false;
+    shape[*dim] = size;
+    return true;
+  };
+  for (int64_t dim = 0; dim < rank; ++dim)
+    if ((*sizes)[dim] < 0 || (*sizes)[dim] > from.getDimSize(dim) ||
+        !setSize(ofOperand[dim], (*sizes)[dim]))
+      return source.malformed();
+  for (int64_t dim = 0; dim < indices.getRank(); ++dim)
+    if (!setSize(ofIndices[dim], indices.getDimSize(dim)))
+      return source.malformed();
+  if (llvm::is_contained(shape, -1) || to != from.clone(shape))
+    return source.malformed();
+
+  ImplicitLocOpBuilder &builder = source.builder;
+  SmallVector<AffineExpr> exprs;
+  for (std::optional<int64_t> dim : ofIndices)
+    exprs.push_back(dim ? builder.getAffineDimExpr(*dim)
+                        : builder.getAffineConstantExpr(0));
+  SmallVector<AffineMap> maps = {
+      AffineMap::get(to.getRank(), 0, exprs, builder.getContext()),
+      builder.getMultiDimIdentityMap(to.getRank())};
+  SmallVector<utils::IteratorType> loops(to.getRank(),
+                                         utils::IteratorType::parallel);
+  auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {
+    ImplicitLocOpBuilder b(loc, nested);
+    SmallVector<Value> place;
+    for (std::optional<int64_t> dim : ofOperand)
+      place.push_back(dim ? Value(linalg::IndexOp::create(b, *dim))
+                          : createInside(b, arguments[0],
+                                         elements == ElementClass::Unsigned,
+                                         from.getDimSize(along) - 1));
+    linalg::YieldOp::create(
+        b, ValueRange(tensor::ExtractOp::create(b, source.operands[0], place)));
+  };
+  auto generic = linalg::GenericOp::create(
+      builder, TypeRange(to), ValueRange(source.operands[1]),
+      ValueRange(createEmpty(builder, to)), maps, loops, body);
+  return source.finish(generic.getResult(0));
+}
+
 //===----------------------------------------------------------------------===//
 // Concatenation and padding
 //===----------------------------------------------------------------------===//
@@ -471,6 +570,7 @@ Handler stablehlo::findShapeOp(StringRef name) {
       .Case("stablehlo.slice", importSlice)
       .Case("stablehlo.dynamic_slice", importDynamicSlice)
       .Case("stablehlo.dynamic_update_slice", importDynamicUpdateSlice)
+      .Case("stablehlo.gather", importGather)
       .Case("stablehlo.concatenate", importConcatenate)
       .Case("stablehlo.pad", importPad)
       .Default(nullptr);

@@ -2,7 +2,7 @@
 
 // One error names all that is lacking, with the first place of each.
 
-// expected-error @below {{the module cannot be imported, for it has 'stablehlo.sort'; 'stablehlo.while'; 'stablehlo.custom_call' @my_kernel; 'stablehlo.convert' of tensor<8x16xf8E4M3FN>}}
+// expected-error @below {{the module cannot be imported, for it has 'stablehlo.sort'; 'stablehlo.custom_call' @my_kernel; 'stablehlo.convert' of tensor<8x16xf8E4M3FN>}}
 module {
   func.func @main(%x: tensor<8x16xf32>) -> tensor<8x16xf32> {
     // expected-note @below {{see 'stablehlo.sort'}}
@@ -12,7 +12,7 @@ module {
       "stablehlo.return"(%c) : (tensor<i1>) -> ()
     }) : (tensor<8x16xf32>) -> tensor<8x16xf32>
     %1 = "stablehlo.add"(%0, %0) : (tensor<8x16xf32>, tensor<8x16xf32>) -> tensor<8x16xf32>
-    // expected-note @below {{see 'stablehlo.while'}}
+    // What is lacking in the body of a loop is found, too.
     %2 = "stablehlo.while"(%1) ({
     ^bb0(%a: tensor<8x16xf32>):
       %c = "stablehlo.constant"() <{value = dense<false> : tensor<i1>}> : () -> tensor<i1>
@@ -447,17 +447,57 @@ module {
 
 // -----
 
-// expected-error @below {{the module cannot be imported, for it has 'sdy.manual_computation' over a part of the axes}}
+// expected-error @below {{the module cannot be imported, for it has 'sdy.manual_computation' with a sharding over an axis that is not manual}}
 module {
   "sdy.mesh"() <{mesh = #sdy.mesh<["dp"=4, "tp"=2]>, sym_name = "mesh"}> : () -> ()
   func.func @main(%arg0: tensor<32x16xf32>) -> tensor<32x16xf32> {
-    // expected-note @below {{see 'sdy.manual_computation' over a part of the axes}}
-    %m = "sdy.manual_computation"(%arg0) <{in_shardings = #sdy.sharding_per_value<[<@mesh, [{"dp"}, {}]>]>, manual_axes = #sdy<manual_axes{"dp"}>, out_shardings = #sdy.sharding_per_value<[<@mesh, [{"dp"}, {}]>]>}> ({
+    // expected-note @below {{see 'sdy.manual_computation' with a sharding over an axis that is not manual}}
+    %m = "sdy.manual_computation"(%arg0) <{in_shardings = #sdy.sharding_per_value<[<@mesh, [{"dp"}, {"tp"}]>]>, manual_axes = #sdy<manual_axes{"dp"}>, out_shardings = #sdy.sharding_per_value<[<@mesh, [{"dp"}, {}]>]>}> ({
     ^bb0(%x: tensor<8x16xf32>):
       %0 = "stablehlo.negate"(%x) : (tensor<8x16xf32>) -> tensor<8x16xf32>
       "sdy.return"(%0) : (tensor<8x16xf32>) -> ()
     }) : (tensor<32x16xf32>) -> tensor<32x16xf32>
     return %m : tensor<32x16xf32>
+  }
+}
+
+// -----
+
+// A constraint that names an axis is a wish that would be lost.
+// expected-error @below {{the module cannot be imported, for it has 'sdy.sharding_constraint'}}
+module {
+  "sdy.mesh"() <{mesh = #sdy.mesh<["dp"=4, "tp"=2]>, sym_name = "mesh"}> : () -> ()
+  func.func @main(%arg0: tensor<32x16xf32>) -> tensor<32x16xf32> {
+    %m = "sdy.manual_computation"(%arg0) <{in_shardings = #sdy.sharding_per_value<[<@mesh, [{"dp"}, {}]>]>, manual_axes = #sdy<manual_axes{"dp"}>, out_shardings = #sdy.sharding_per_value<[<@mesh, [{"dp"}, {}]>]>}> ({
+    ^bb0(%x: tensor<8x16xf32>):
+      // expected-note @below {{see 'sdy.sharding_constraint'}}
+      %0 = "sdy.sharding_constraint"(%x) <{sharding = #sdy.sharding<@mesh, [{}, {"tp"}]>}> : (tensor<8x16xf32>) -> tensor<8x16xf32>
+      "sdy.return"(%0) : (tensor<8x16xf32>) -> ()
+    }) : (tensor<32x16xf32>) -> tensor<32x16xf32>
+    return %m : tensor<32x16xf32>
+  }
+}
+
+// -----
+
+// Outside of a manual computation it is of a value that has a sharding.
+// expected-error @below {{the module cannot be imported, for it has 'sdy.sharding_constraint'}}
+module {
+  func.func @main(%x: tensor<32x16xf32>) -> tensor<32x16xf32> {
+    // expected-note @below {{see 'sdy.sharding_constraint'}}
+    %0 = "sdy.sharding_constraint"(%x) <{sharding = #sdy.sharding<@mesh, [{}, {}]>}> : (tensor<32x16xf32>) -> tensor<32x16xf32>
+    return %0 : tensor<32x16xf32>
+  }
+}
+
+// -----
+
+// expected-error @below {{the module cannot be imported, for it has 'stablehlo.gather' along other dimensions than one}}
+module {
+  func.func @main(%x: tensor<32x16xf32>, %i: tensor<4x2xi32>) -> tensor<4xf32> {
+    // expected-note @below {{see 'stablehlo.gather' along other dimensions than one}}
+    %0 = "stablehlo.gather"(%x, %i) <{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0, 1], start_index_map = [0, 1], index_vector_dim = 1>, indices_are_sorted = false, slice_sizes = array<i64: 1, 1>}> : (tensor<32x16xf32>, tensor<4x2xi32>) -> tensor<4xf32>
+    return %0 : tensor<4xf32>
   }
 }
 

@@ -366,3 +366,47 @@ module {
     return
   }
 }
+
+// -----
+
+// The body gives a value of another type.
+// expected-error @below {{the module cannot be imported, for it has 'stablehlo.while' that is malformed}}
+module {
+  func.func @main(%x: tensor<i32>) -> tensor<i32> {
+    // expected-note @below {{see 'stablehlo.while' that is malformed}}
+    %0 = "stablehlo.while"(%x) ({
+    ^bb0(%i: tensor<i32>):
+      %c = "stablehlo.compare"(%i, %i) <{comparison_direction = #stablehlo<comparison_direction LT>}> : (tensor<i32>, tensor<i32>) -> tensor<i1>
+      "stablehlo.return"(%c) : (tensor<i1>) -> ()
+    }, {
+    ^bb0(%i: tensor<i32>):
+      %f = "stablehlo.convert"(%i) : (tensor<i32>) -> tensor<f32>
+      "stablehlo.return"(%f) : (tensor<f32>) -> ()
+    }) : (tensor<i32>) -> tensor<i32>
+    return %0 : tensor<i32>
+  }
+}
+
+// -----
+
+// The result has another shape than the indices.
+// expected-error @below {{the module cannot be imported, for it has 'stablehlo.gather' that is malformed}}
+module {
+  func.func @main(%t: tensor<48x16xf32>, %i: tensor<3x1xi32>) -> tensor<4x16xf32> {
+    // expected-note @below {{see 'stablehlo.gather' that is malformed}}
+    %0 = "stablehlo.gather"(%t, %i) <{dimension_numbers = #stablehlo.gather<offset_dims = [1], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, indices_are_sorted = false, slice_sizes = array<i64: 1, 16>}> : (tensor<48x16xf32>, tensor<3x1xi32>) -> tensor<4x16xf32>
+    return %0 : tensor<4x16xf32>
+  }
+}
+
+// -----
+
+// A dimension that neither has.
+// expected-error @below {{the module cannot be imported, for it has 'stablehlo.gather' that is malformed}}
+module {
+  func.func @main(%t: tensor<48x16xf32>, %i: tensor<3x1xi32>) -> tensor<3x16xf32> {
+    // expected-note @below {{see 'stablehlo.gather' that is malformed}}
+    %0 = "stablehlo.gather"(%t, %i) <{dimension_numbers = #stablehlo.gather<offset_dims = [7], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, indices_are_sorted = false, slice_sizes = array<i64: 1, 16>}> : (tensor<48x16xf32>, tensor<3x1xi32>) -> tensor<3x16xf32>
+    return %0 : tensor<3x16xf32>
+  }
+}
