@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Rendezvous.h"
+#include "Line.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -32,42 +33,8 @@ static constexpr milliseconds kGrace(500);
 static constexpr milliseconds kRetry(50);
 
 //===----------------------------------------------------------------------===//
-// What is said
+// Hellos and failures
 //===----------------------------------------------------------------------===//
-
-namespace {
-
-/// What a process that connects says first.
-struct Hello {
-  char magic[8];
-  uint32_t order; // of bytes
-  uint32_t version;
-  uint64_t job;
-  int32_t rank, size;
-  int64_t timeoutMs, patienceMs; // its deadline, and what is left of it
-  int32_t port;                  // that it listens at
-  int32_t unused;
-};
-
-/// What is said after that, between rank 0 and the others.
-struct Note {
-  enum Kind : uint32_t {
-    Table = 1, // from rank 0: an address on each line
-    Ready,     // to rank 0
-    Go,        // from rank 0
-    Failure    // a status's code, a space and its message
-  };
-  uint32_t mark, kind, bytes, unused;
-};
-
-constexpr char kMagic[8] = {'C', 'o', 'm', 'm', 'u', 't', 'e', 'r'};
-constexpr uint32_t kOrder = 0x01020304;
-/// Of what is said here and in TcpPort.h and MessageWire.h.
-constexpr uint32_t kVersion = 1;
-constexpr uint32_t kMark = 0x434d5452;
-constexpr uint32_t kMaxNoteBytes = 16 << 20;
-
-} // namespace
 
 /// FNV-1a: jobs are told apart, not kept apart.
 static uint64_t hashJob(const std::string &text) {
@@ -110,132 +77,6 @@ static std::string listRanks(const std::vector<int32_t> &ranks) {
   if (ranks.size() > kShown)
     text += " and " + std::to_string(ranks.size() - kShown) + " more";
   return text;
-}
-
-//===----------------------------------------------------------------------===//
-// Lines
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// A connection before it is the port's. It never reads more than it must: what
-/// follows may be for the port.
-class Line {
-public:
-  Line(Socket socket, bool isConnecting)
-      : socket(std::move(socket)), isConnecting(isConnecting),
-        remote(remoteAddress(this->socket)) {}
-
-  void say(const Hello &hello) {
-    outgoing.append(reinterpret_cast<const char *>(&hello), sizeof(hello));
-  }
-  void say(Note::Kind kind, const std::string &text = {}) {
-    Note note{kMark, kind, static_cast<uint32_t>(text.size()), 0};
-    outgoing.append(reinterpret_cast<const char *>(&note), sizeof(note));
-    outgoing += text;
-  }
-  void say(const Status &failure) {
-    say(Note::Failure, std::to_string(failure.code) + " " + failure.message);
-  }
-
-  /// Completes the connection and sends what it can.
-  void flush();
-
-  /// False if there is none yet, or if what came is none: then `isStranger`.
-  bool readHello(Hello &hello);
-  bool readNote(Note::Kind &kind, std::string &text);
-
-  bool isOpen() const { return error.empty() && !isStranger; }
-  bool hasToWrite() const { return isConnecting || !outgoing.empty(); }
-
-  Socket socket;
-  bool isConnecting;
-  Address remote;
-  int32_t rank = -1; // once it is known
-  int32_t port = 0;  // that the process listens at
-  bool isReady = false;
-  bool isStranger = false;
-  std::string error; // what ended the connection
-
-private:
-  bool fill(size_t count);
-
-  std::string incoming, outgoing;
-};
-
-} // namespace
-
-void Line::flush() {
-  if (isConnecting) {
-    pollfd entry{socket.get(), POLLOUT, 0};
-    if (poll(&entry, 1, 0) <= 0)
-      return;
-    if (int failed = finishConnect(socket)) {
-      error = errorText(failed);
-      return;
-    }
-    isConnecting = false;
-    remote = remoteAddress(socket);
-  }
-  while (!outgoing.empty()) {
-    ssize_t sent = send(socket.get(), outgoing.data(), outgoing.size(),
-                        MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && errno == EINTR)
-      continue;
-    if (sent < 0) {
-      if (errno != EAGAIN && errno != EWOULDBLOCK)
-        error = errorText(errno);
-      return;
-    }
-    outgoing.erase(0, sent);
-  }
-}
-
-/// True once that much of what is being read is there.
-bool Line::fill(size_t count) {
-  while (incoming.size() < count) {
-    char part[4096];
-    ssize_t got =
-        recv(socket.get(), part,
-             std::min(sizeof(part), count - incoming.size()), MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0) {
-      if (got == 0)
-        error = "it closed the connection";
-      else if (errno != EAGAIN && errno != EWOULDBLOCK)
-        error = errorText(errno);
-      return false;
-    }
-    incoming.append(part, got);
-  }
-  return true;
-}
-
-bool Line::readHello(Hello &hello) {
-  bool isWhole = fill(sizeof(hello));
-  size_t known = std::min(incoming.size(), sizeof(kMagic));
-  isStranger = std::memcmp(incoming.data(), kMagic, known) != 0;
-  if (!isWhole || isStranger)
-    return false;
-  std::memcpy(&hello, incoming.data(), sizeof(hello));
-  incoming.clear();
-  return true;
-}
-
-bool Line::readNote(Note::Kind &kind, std::string &text) {
-  Note note;
-  if (isConnecting || !fill(sizeof(note)))
-    return false;
-  std::memcpy(&note, incoming.data(), sizeof(note));
-  isStranger = note.mark != kMark || note.kind < Note::Table ||
-               note.kind > Note::Failure || note.bytes > kMaxNoteBytes;
-  if (isStranger || !fill(sizeof(note) + note.bytes))
-    return false;
-  kind = static_cast<Note::Kind>(note.kind);
-  text = incoming.substr(sizeof(note));
-  incoming.clear();
-  return true;
 }
 
 //===----------------------------------------------------------------------===//
