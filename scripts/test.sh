@@ -66,12 +66,15 @@ run_gtest default "$build/bin/commuter-cts"
 for isa in portable avx2 avx512; do
   COMMUTER_ISA=$isa run_gtest "$isa" "$build/bin/commuter-cts" '*Norm*:*Reduce*:*Contract*'
 done
+COMMUTER_THREADS=3 COMMUTER_CACHE_BYTES=1 run_gtest streaming \
+  "$build/bin/commuter-cts" '*Norm*:*Quantize*'
 cmake -S runtime -B "$build/runtime-alone" -G Ninja \
   -DCOMMUTER_SANITIZE="$(sed -n 's/^COMMUTER_SANITIZE:[A-Z]*=//p' "$build/CMakeCache.txt")" \
   -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)" >/dev/null
 ninja -C "$build/runtime-alone" >/dev/null
 run_gtest alone "$build/runtime-alone/bin/commuter-cts"
 run_gtest port "$build/bin/commuter-port-test"
+run_gtest pool "$build/bin/commuter-pool-test"
 
 # The suite with as many processes as its worlds have ranks: on the transport tcp,
 # and with messages in parts, as they are beyond a frame's size; then on mpi, and

@@ -15,11 +15,13 @@
 #include "../src/Device.h"
 #include "Contract.h"
 #include "KernelTable.h"
+#include "Pool.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <unistd.h>
 
 using namespace commuter::rt;
 
@@ -454,6 +456,7 @@ public:
   /// A row that the body writes and reads, and nobody keeps.
   void addTemporary(int64_t bytes) { operands[count++].scratchBytes = bytes; }
 
+  /// What one thread needs.
   int64_t scratchBytes() const {
     int64_t total = 0;
     for (int i = 0; i < count; ++i)
@@ -461,57 +464,109 @@ public:
     return total;
   }
 
-  /// Calls body(addresses of the rows) for each of `rows` rows.
+  /// Calls body(addresses of a row, and of what is read after it) for rows
+  /// [begin, end), in order.
   template <typename Body>
-  void run(Scratch &scratch, int64_t rows, Body body) {
+  void run(char *scratch, int64_t begin, int64_t end, Body body) const {
+    char *buffers[kMaxOperands] = {};
+    bool isPacked = false;
     for (int i = 0; i < count; ++i)
-      if (operands[i].scratchBytes)
-        operands[i].buffer = scratch.take(operands[i].scratchBytes);
-    int64_t index[kMaxRank] = {};
-    void *addresses[kMaxOperands];
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int i = 0; i < count; ++i) {
-        Operand &operand = operands[i];
-        addresses[i] = operand.buffer ? operand.buffer : operand.row.data;
-        if (operand.isPacked() && operand.access == Reads)
-          pack(operand.row, 0, operand.row.elements(), operand.buffer);
+      if (operands[i].scratchBytes) {
+        buffers[i] = scratch;
+        scratch += Scratch::lines(operands[i].scratchBytes);
+        isPacked |= operands[i].row.data != nullptr;
       }
-      body(addresses);
-      for (int i = 0; i < count; ++i)
-        if (operands[i].isPacked() && operands[i].access == Writes)
-          unpack(operands[i].buffer, operands[i].row, 0,
-                 operands[i].row.elements());
-      for (int64_t d = axis - 1; d >= 0; --d) {
-        bool wrap = ++index[d] == shape.sizes[d];
+    auto forEachPacked = [&](Access access, char *const *rows, auto copy) {
+      for (int i = 0; isPacked && i < count; ++i)
+        if (buffers[i] && rows[i] && operands[i].access == access) {
+          View row = operands[i].row;
+          row.data = rows[i];
+          copy(row, buffers[i]);
+        }
+    };
+    // Runs of rows that lie evenly, along the last of the other dimensions.
+    for (int64_t r = begin; r < end;) {
+      char *rows[kMaxOperands];
+      int64_t steps[kMaxOperands];
+      const int64_t run = std::min(end, r + seek(r, rows, steps));
+      for (; r < run; ++r) {
+        void *addresses[kMaxOperands], *next[kMaxOperands];
+        for (int i = 0; i < count; ++i) {
+          addresses[i] = buffers[i] ? buffers[i] : rows[i];
+          next[i] =
+              buffers[i] || r + 1 == end ? addresses[i] : rows[i] + steps[i];
+        }
+        forEachPacked(Reads, rows, [](const View &row, char *buffer) {
+          pack(row, 0, row.elements(), buffer);
+        });
+        body(addresses, next);
+        forEachPacked(Writes, rows, [](const View &row, char *buffer) {
+          unpack(buffer, row, 0, row.elements());
+        });
         for (int i = 0; i < count; ++i)
-          if (operands[i].row.data)
-            operands[i].row.data += operands[i].strides[d] *
-                                    operands[i].row.elementSize *
-                                    (wrap ? 1 - shape.sizes[d] : 1);
-        if (!wrap)
-          break;
-        index[d] = 0;
+          rows[i] += steps[i];
       }
     }
   }
 
 private:
-  static constexpr int kMaxOperands = 6;
+  static constexpr int kMaxOperands = 7;
   struct Operand {
     View row;
     const int64_t *strides = nullptr; // of the whole view
     Access access = Writes;
     int64_t scratchBytes = 0;
-    char *buffer = nullptr;
-
-    bool isPacked() const { return buffer && row.data; }
   };
+
+  /// Where row r of each operand is, and how far it is from there to the next
+  /// one; returns how many rows that holds for.
+  int64_t seek(int64_t r, char **rows, int64_t *steps) const {
+    for (int i = 0; i < count; ++i) {
+      rows[i] = operands[i].row.data;
+      steps[i] = rows[i] && axis ? operands[i].strides[axis - 1] *
+                                       operands[i].row.elementSize
+                                 : 0;
+    }
+    int64_t even = 1;
+    for (int64_t d = axis - 1; d >= 0; --d) {
+      int64_t index = r % shape.sizes[d];
+      r /= shape.sizes[d];
+      if (d == axis - 1)
+        even = shape.sizes[d] - index;
+      for (int i = 0; i < count; ++i)
+        if (rows[i])
+          rows[i] +=
+              index * operands[i].strides[d] * operands[i].row.elementSize;
+    }
+    return even;
+  }
 
   const View &shape;
   const int64_t axis;
   Operand operands[kMaxOperands];
   int count = 0;
 };
+
+/// Less than so many bytes are not worth waking a thread for.
+constexpr int64_t kLeastBytesOfThread = 128 << 10;
+
+/// How many threads are to share `rows` rows of `bytes` bytes in all.
+int32_t threadsFor(const Pool &pool, int64_t rows, int64_t bytes) {
+  return static_cast<int32_t>(std::clamp<int64_t>(
+      std::min(rows, bytes / kLeastBytesOfThread), 1, pool.threads()));
+}
+
+/// What each of the ranks can hope to find in the last-level cache: a quarter,
+/// since that is shared with others, often with other virtual machines.
+/// COMMUTER_CACHE_BYTES is for systems that tell of one they do not have.
+int64_t cacheBytes(const Pool &pool) {
+  static const int64_t size = [] {
+    const char *wish = std::getenv("COMMUTER_CACHE_BYTES");
+    long found = wish ? std::atol(wish) : sysconf(_SC_LEVEL3_CACHE_SIZE);
+    return found > 0 ? found : 32L << 20;
+  }();
+  return size / 4 / pool.ranks();
+}
 
 /// The scales of one call, as rows see them: rows of their own, or one number
 /// for everything.
@@ -541,10 +596,11 @@ public:
 
   /// `scales` is what the loop gives for the operand that addTo added.
   QuantizeRow at(const void *input, void *output, void *scales) {
-    row.input = input;
-    row.output = output;
-    row.scales = isShared ? &shared : static_cast<float *>(scales);
-    return row;
+    QuantizeRow at = row;
+    at.input = input;
+    at.output = output;
+    at.scales = isShared ? &shared : static_cast<float *>(scales);
+    return at;
   }
 
 private:
@@ -570,6 +626,22 @@ Status CpuDevice::norm(const NormCall &call) {
   const int64_t computeSize = wide ? 8 : 4;
   const bool quantizes = call.output.dtype != call.x.dtype;
 
+  const int64_t bytes =
+      call.x.bytes() * (call.residual.data ? 3 : 1) + call.output.bytes();
+  const int32_t threads = threadsFor(*call.pool, call.rows, bytes);
+
+  // Nobody will find in the caches what does not fit them. (A row's ends share
+  // lines with its neighbours: short rows would be slower.)
+  auto streams = [&](const View &target) {
+    return bytes > cacheBytes(*call.pool) &&
+           length * target.elementSize >= 1024 &&
+           target.strides[target.rank - 1] == 1 && target.data != call.x.data &&
+           target.data != call.residual.data &&
+           reinterpret_cast<uintptr_t>(target.data) % target.elementSize == 0;
+  };
+  const bool streamsSum = call.residual.data && streams(call.sum);
+  const bool streamsOutput = !quantizes && streams(call.output);
+
   RowLoop loop(call.x, call.axis);
   loop.add(call.x, RowLoop::Reads);
   loop.add(call.residual, RowLoop::Reads);
@@ -577,18 +649,21 @@ Status CpuDevice::norm(const NormCall &call) {
   // A norm that quantises is the norm, rounded to x's type, and then the
   // quantisation: but the row between the two never leaves the cache.
   RowScales scales(call.quantization, call.axis, length);
-  if (quantizes) {
+  if (quantizes)
     loop.addTemporary(length * call.x.elementSize);
+  else
+    loop.add(call.output, RowLoop::Writes);
+  const bool keeps = call.x.elementSize != computeSize || streamsSum;
+  loop.addTemporary(keeps ? length * computeSize : 0);
+  if (quantizes) {
     loop.add(call.output, RowLoop::Writes);
     scales.addTo(loop);
-  } else {
-    loop.add(call.output, RowLoop::Writes);
   }
 
   // Parameters in the type of the statistics.
   const View *parameters[] = {&call.scale, &call.bias};
   bool direct[2];
-  int64_t total = loop.scratchBytes();
+  int64_t total = loop.scratchBytes() * threads;
   for (int i = 0; i < 2; ++i) {
     const View &view = *parameters[i];
     direct[i] = view.data && view.isDense() &&
@@ -604,6 +679,8 @@ Status CpuDevice::norm(const NormCall &call) {
   NormRow row{};
   row.length = length;
   row.eps = call.eps;
+  row.streamsSum = streamsSum;
+  row.streamsOutput = streamsOutput;
   for (int i = 0; i < 2; ++i) {
     const View &view = *parameters[i];
     const void *values = view.data;
@@ -636,16 +713,27 @@ Status CpuDevice::norm(const NormCall &call) {
       quantizes
           ? kernels.quantize[call.x.dtype][quantizedIndex(call.output.dtype)]
           : nullptr;
-  loop.run(scratch, call.rows, [&](void *const *rows) {
-    row.x = rows[0];
-    row.residual = rows[1];
-    row.sum = rows[2];
-    row.output = rows[3];
-    normalize(row);
-    if (quantize)
-      quantize(scales.at(rows[3], rows[4], rows[5]),
-               call.quantization.computes);
-  });
+  char *buffers = scratch.take(loop.scratchBytes() * threads);
+  call.pool->run(call.rows, threads,
+                 [&](int32_t thread, int64_t begin, int64_t end) {
+                   NormRow own = row;
+                   loop.run(buffers + thread * loop.scratchBytes(), begin, end,
+                            [&](void *const *rows, void *const *next) {
+                              own.x = rows[0];
+                              own.residual = rows[1];
+                              own.sum = rows[2];
+                              own.output = rows[3];
+                              own.kept = rows[4];
+                              own.nextX = next[0];
+                              own.nextResidual = rows[1] ? next[1] : rows[0];
+                              normalize(own);
+                              if (quantize)
+                                quantize(scales.at(rows[3], rows[5], rows[6]),
+                                         call.quantization.computes);
+                            });
+                   if (streamsSum || streamsOutput)
+                     kernels.finishStreaming();
+                 });
   return {};
 }
 
@@ -660,10 +748,11 @@ Status CpuDevice::computeTensorScale(const QuantizeCall &call) {
   Scratch scratch;
   COMMUTER_TRY(scratch.allocate(loop.scratchBytes()));
   uint32_t largest = 0;
-  loop.run(scratch, call.rows, [&](void *const *rows) {
-    largest =
-        std::max(largest, kernels.largest[call.x.dtype](rows[0], call.length));
-  });
+  loop.run(scratch.take(loop.scratchBytes()), 0, call.rows,
+           [&](void *const *rows, void *const *) {
+             largest = std::max(
+                 largest, kernels.largest[call.x.dtype](rows[0], call.length));
+           });
   float scale = kernels.scaleOf[quantizedIndex(call.output.dtype)](largest);
   std::memcpy(call.quantization.scales.data, &scale, sizeof(scale));
   return {};
@@ -698,9 +787,16 @@ Status CpuDevice::forEachScaledRow(const QuantizeCall &call,
   RowScales scales(quantization, axis, call.length);
   scales.addTo(loop);
   Scratch scratch;
-  COMMUTER_TRY(scratch.allocate(loop.scratchBytes()));
-  loop.run(scratch, call.rows, [&](void *const *rows) {
-    body(scales.at(rows[0], rows[1], rows[2]));
-  });
+  const int32_t threads =
+      threadsFor(*call.pool, call.rows, call.x.bytes() + call.output.bytes());
+  COMMUTER_TRY(scratch.allocate(loop.scratchBytes() * threads));
+  char *buffers = scratch.take(loop.scratchBytes() * threads);
+  call.pool->run(call.rows, threads,
+                 [&](int32_t thread, int64_t begin, int64_t end) {
+                   loop.run(buffers + thread * loop.scratchBytes(), begin, end,
+                            [&](void *const *rows, void *const *) {
+                              body(scales.at(rows[0], rows[1], rows[2]));
+                            });
+                 });
   return {};
 }

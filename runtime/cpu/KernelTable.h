@@ -34,6 +34,15 @@ struct NormRow {
   void *output;
   int64_t length;
   double eps;
+  /// What will be read next, and is fetched meanwhile; any address.
+  const void *nextX;
+  const void *nextResidual;
+  /// Store around the caches what is aligned to an element and no input.
+  bool streamsSum;
+  bool streamsOutput;
+  /// Memory for a row in the type of the statistics; needed if that is not x's
+  /// type, or if `sum` is streamed.
+  void *kept;
 };
 
 /// A row to quantise or dequantise: `groups` times `length` contiguous
@@ -52,6 +61,8 @@ struct KernelTable {
   /// Indexed by [f32, f64, f16, bf16].
   void (*layerNorm[4])(const NormRow &row);
   void (*rmsNorm[4])(const NormRow &row);
+  /// After rows that stream, before another thread may read them.
+  void (*finishStreaming)();
 
   /// Indexed by dtype; null for the 8-bit floating-point types. `output` may
   /// be one of the inputs. `kind` is a commuter_reduction_t.

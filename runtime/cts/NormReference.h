@@ -28,16 +28,13 @@ inline double ulp(commuter_dtype_t type, double v) {
   return std::ldexp(1.0, exponent - bits + 1);
 }
 
-/// Compares one norm with the reference. Tolerance: one unit in the last place
-/// of the type for the final rounding plus `slack` relative to the row's
-/// largest term, for the arithmetic in f32 (f64): the row's sum has an error
-/// that grows with the number of terms a lane adds, here at most 192.
-inline void expectNorm(const Tensor &x, const Tensor *scale, const Tensor *bias,
-                       const Tensor &output, commuter_norm_kind_t kind,
-                       int64_t length, double eps, double offset) {
-  commuter_dtype_t type = x.type();
-  double slack = type == COMMUTER_F64 ? 1e-14 : 4e-6;
-  int wrong = 0;
+/// Calls body(i, expected, terms) for each element of the norm of x: what it
+/// is, rounded to f64 alone, and the sum of the magnitudes that it is the sum
+/// of.
+template <typename Body>
+void forEachExpected(const Tensor &x, const Tensor *scale, const Tensor *bias,
+                     commuter_norm_kind_t kind, int64_t length, double eps,
+                     double offset, Body body) {
   for (int64_t row = 0; row < x.count / length; ++row) {
     long double mean = 0, squares = 0;
     for (int64_t i = 0; i < length; ++i)
@@ -53,16 +50,31 @@ inline void expectNorm(const Tensor &x, const Tensor *scale, const Tensor *bias,
       double b = bias ? bias->get(i) : 0;
       double normed =
           static_cast<double>((x.get(row * length + i) - mean) * factor);
-      double expected = normed * w + b;
-      double actual = output.get(row * length + i);
-      double tolerance =
-          ulp(type, expected) +
-          slack * (std::fabs(normed * w) + std::fabs(b) + std::fabs(w));
-      if (!(std::fabs(actual - expected) <= tolerance) && ++wrong < 3)
-        ADD_FAILURE() << "row " << row << " element " << i << ": " << actual
-                      << ", expected " << expected;
+      body(row * length + i, normed * w + b,
+           std::fabs(normed * w) + std::fabs(b) + std::fabs(w));
     }
   }
+}
+
+/// Compares one norm with the reference. Tolerance: one unit in the last place
+/// of the type for the final rounding plus `slack` relative to the row's
+/// largest term, for the arithmetic in f32 (f64): the row's sum has an error
+/// that grows with the number of terms a lane adds, here at most 192.
+inline void expectNorm(const Tensor &x, const Tensor *scale, const Tensor *bias,
+                       const Tensor &output, commuter_norm_kind_t kind,
+                       int64_t length, double eps, double offset) {
+  commuter_dtype_t type = x.type();
+  double slack = type == COMMUTER_F64 ? 1e-14 : 4e-6;
+  int wrong = 0;
+  forEachExpected(
+      x, scale, bias, kind, length, eps, offset,
+      [&](int64_t i, double expected, double terms) {
+        double actual = output.get(i);
+        double tolerance = ulp(type, expected) + slack * terms;
+        if (!(std::fabs(actual - expected) <= tolerance) && ++wrong < 3)
+          ADD_FAILURE() << "row " << i / length << " element " << i % length
+                        << ": " << actual << ", expected " << expected;
+      });
   EXPECT_EQ(wrong, 0);
 }
 

@@ -29,6 +29,10 @@ protected:
 
 CTS_INSTANTIATE(NormTest, backends(1));
 
+/// What states the arithmetic of the host's kernels, or is too long elsewhere.
+class NormTestOfHosts : public NormTest {};
+CTS_INSTANTIATE(NormTestOfHosts, backends(1, true));
+
 class NormTestOfOtherDevices : public NormTest {};
 CTS_INSTANTIATE(NormTestOfOtherDevices, backends(1, false));
 
@@ -101,6 +105,55 @@ TEST_P(NormTest, MeanFarAboveDeviation) {
   });
 }
 
+/// The bounds that runtime/README.md states. They are of the terms' sizes where
+/// scale * x_hat and bias cancel each other by more than 2^7.
+TEST_P(NormTestOfHosts, StatedAccuracy) {
+  run([&](Rank &rank) {
+    struct Rows {
+      double mean, sigma;
+    };
+    for (commuter_dtype_t type : {COMMUTER_F32, COMMUTER_F16, COMMUTER_BF16})
+      for (commuter_norm_kind_t kind : kKinds)
+        for (int64_t length : {64, 1001, 7168, 16384})
+          for (Rows rows : {Rows{0, 1}, Rows{0.3, 1.5}, Rows{0, 1e-3},
+                            Rows{300, 2}, Rows{-4096, 32}, Rows{4096, 1}}) {
+            Tensor x(type, {2, length}), output(type, {2, length}),
+                scale(COMMUTER_F32, {length}), bias(COMMUTER_F32, {length});
+            fillRandom(x, 16 + length, rows.mean, rows.sigma);
+            fillRandom(scale, 17, 1, 0.3);
+            fillRandom(bias, 18, 0, 0.5);
+            for (bool hasParameters : {false, true}) {
+              const Tensor *w = hasParameters ? &scale : nullptr;
+              const Tensor *b = hasParameters && kind == COMMUTER_LAYER_NORM
+                                    ? &bias
+                                    : nullptr;
+              EXPECT_OK(rank,
+                        commuter_norm(rank.context, kind, &x.view(), nullptr,
+                                      nullptr, w ? &w->view() : nullptr,
+                                      b ? &b->view() : nullptr, &output.view(),
+                                      1, 1e-5, 0));
+              double worst = 0;
+              forEachExpected(
+                  x, w, b, kind, length, 1e-5, 0,
+                  [&](int64_t i, double expected, double terms) {
+                    double size = std::max(std::fabs(expected), terms / 128);
+                    double error =
+                        type == COMMUTER_F32
+                            ? std::fabs(output.get(i) - expected) / terms
+                            : std::fabs(output.get(i) -
+                                        roundTo(expected, type)) /
+                                  ulp(type, size);
+                    worst = std::max(worst, error);
+                  });
+              EXPECT_LE(worst, type == COMMUTER_F32 ? 0x1p-21 : 1)
+                  << commuter_dtype_string(type) << ", kind " << kind
+                  << ", length " << length << ", mean " << rows.mean
+                  << ", parameters " << hasParameters;
+            }
+          }
+  });
+}
+
 TEST_P(NormTest, FusedResidual) {
   run([&](Rank &rank) {
     for (commuter_dtype_t type : normTypes())
@@ -168,6 +221,52 @@ TEST_P(NormTest, RowsDependOnThemselvesAlone) {
               EXPECT_EQ(wrong, 0);
             }
         }
+  });
+}
+
+/// Enough rows for several threads, at addresses that are and are not those of
+/// whole vectors, against the same rows one by one.
+TEST_P(NormTestOfHosts, ManyRowsAreTheRowsOneByOne) {
+  run([&](Rank &rank) {
+    for (commuter_dtype_t type : normTypes())
+      for (commuter_norm_kind_t kind : kKinds)
+        for (int64_t length : {64, 1024, 1001})
+          for (int64_t misalign : {0, 16, 32, 48, 50}) {
+            if (misalign % commuter_dtype_size(type))
+              continue;
+            const int64_t rows = 400;
+            Tensor x(type, {rows, length}, Layout::Dense, misalign),
+                residual(type, {rows, length}),
+                sum(type, {rows, length}, Layout::Dense, misalign),
+                output(type, {rows, length}, Layout::Dense, misalign),
+                sumOfOne(type, {1, length}), outputOfOne(type, {1, length}),
+                scale(type, {length}), bias(type, {length});
+            // Cheaper than fillRandom, and no two rows alike.
+            for (int64_t i = 0; i < x.count; ++i) {
+              x.set(i, (i * 7919 % 1021) / 256.0 - 2);
+              residual.set(i, (i * 104729 % 509) / 128.0 - 2);
+            }
+            fillRandom(scale, 14, 1, 0.2);
+            fillRandom(bias, 15);
+            auto norm = [&](const commuter_view_t &in, const commuter_view_t &r,
+                            const Tensor &s, const Tensor &out) {
+              EXPECT_OK(rank,
+                        commuter_norm(rank.context, kind, &in, &r, &s.view(),
+                                      &scale.view(), &bias.view(), &out.view(),
+                                      1, 1e-5, 0));
+            };
+            norm(x.view(), residual.view(), sum, output);
+            int wrong = 0;
+            for (int64_t row = 0; row < rows; row += row % 3 + 1) {
+              norm(x.slice(0, row, 1).view(), residual.slice(0, row, 1).view(),
+                   sumOfOne, outputOfOne);
+              wrong += std::memcmp(sum.at(row * length), sumOfOne.at(0),
+                                   length * x.width) != 0;
+              wrong += std::memcmp(output.at(row * length), outputOfOne.at(0),
+                                   length * x.width) != 0;
+            }
+            EXPECT_EQ(wrong, 0);
+          }
   });
 }
 

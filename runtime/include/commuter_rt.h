@@ -462,7 +462,7 @@ COMMUTER_API commuter_status_t commuter_context_run(commuter_context_t *context,
 //===----------------------------------------------------------------------===*/
 
 typedef struct commuter_stats_t {
-  /* Elapsed times, and of these the processor time of the calling thread: what
+  /* Elapsed times, and of these the processor time of the rank's threads: what
      counts where ranks share cores. Nanoseconds. Those of norms contain those
      of quantisations: where one call does both, they cannot be told apart. */
   int64_t norm_ns;
@@ -478,6 +478,8 @@ typedef struct commuter_stats_t {
   int64_t live_bytes;
   int64_t peak_bytes;
   int64_t quantize_rows; /* rows quantised */
+  /* Of norm_cpu_ns: that of the rank's other threads. */
+  int64_t worker_cpu_ns;
 } commuter_stats_t;
 
 COMMUTER_API void commuter_context_stats(const commuter_context_t *context,

@@ -156,6 +156,9 @@ commuter_status_t commuter_context_create(commuter_world_t *world, int32_t rank,
     context->world = world;
     context->rank = rank;
     context->device = opened.get();
+    context->pool = std::make_unique<Pool>(
+        world->localRank < 0 ? shareOf(rank, world->size)
+                             : shareOfProcess(rank, world->size));
     auto *tracker = new BufferTracker(std::move(opened));
     context->buffers = tracker;
     if (Status status = world->transport->join(rank); !status.ok()) {

@@ -24,6 +24,8 @@
 
 namespace commuter::rt {
 
+class Pool;
+
 /// Where the scales are, and what shares one.
 struct Quantization {
   View scales;           ///< f32; of rank 0: one scale for everything
@@ -41,6 +43,7 @@ struct NormCall {
   int64_t axis;
   int64_t rows, length;
   double eps, offset;
+  Pool *pool; ///< the rank's threads
 };
 
 /// A checked call of commuter_quantize, or of commuter_dequantize, where x is
@@ -49,6 +52,7 @@ struct QuantizeCall {
   View x, output;
   Quantization quantization;
   int64_t rows, length;
+  Pool *pool; ///< the rank's threads
 };
 
 /// A checked call of commuter_contract. The views have one shape.

@@ -240,8 +240,8 @@ struct Figures {
       return rank.stats[i].collective_cpu_ns;
     });
     otherMs = overRanks(Over::Sum, [](const RankRun &rank, size_t i) {
-      return rank.cpuNs[i] - rank.stats[i].norm_cpu_ns -
-             rank.stats[i].collective_cpu_ns;
+      return rank.cpuNs[i] + rank.stats[i].worker_cpu_ns -
+             rank.stats[i].norm_cpu_ns - rank.stats[i].collective_cpu_ns;
     });
     waitMs = overRanks(Over::Sum, [](const RankRun &rank, size_t i) {
       return rank.stats[i].wait_ns;

@@ -1,0 +1,176 @@
+//===- Pool.cpp -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A rank's share of the processors, and the threads on it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Pool.h"
+
+#include "../src/Support.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <sched.h>
+#include <system_error>
+#include <utility>
+
+using namespace commuter::rt;
+
+/// A positive number from the environment, or 0.
+static int32_t readCount(const char *name) {
+  const char *text = std::getenv(name);
+  if (!text)
+    return 0;
+  char *end = nullptr;
+  long value = std::strtol(text, &end, 10);
+  return end != text && *end == '\0' && value > 0 && value <= 4096
+             ? static_cast<int32_t>(value)
+             : 0;
+}
+
+Share commuter::rt::shareOf(int32_t index, int32_t ranks) {
+  Share share;
+  share.ranks = ranks;
+  std::vector<int> all;
+  cpu_set_t mask;
+  if (sched_getaffinity(0, sizeof(mask), &mask) == 0)
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+      if (CPU_ISSET(cpu, &mask))
+        all.push_back(cpu);
+  share.threads =
+      std::max<int32_t>(1, static_cast<int32_t>(all.size()) / ranks);
+  if (int32_t wish = readCount("COMMUTER_THREADS"))
+    share.threads = wish;
+  size_t begin = static_cast<size_t>(index) * share.threads;
+  if (begin + share.threads <= all.size())
+    share.processors.assign(all.begin() + begin,
+                            all.begin() + begin + share.threads);
+  return share;
+}
+
+Share commuter::rt::shareOfProcess(int32_t rank, int32_t size) {
+  // Open MPI, MPICH, torchrun.
+  const char *names[][2] = {
+      {"OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
+      {"MPI_LOCALNRANKS", "MPI_LOCALRANKID"},
+      {"LOCAL_WORLD_SIZE", "LOCAL_RANK"}};
+  for (auto [ranksName, indexName] : names)
+    if (int32_t ranks = readCount(ranksName))
+      return shareOf(readCount(indexName), ranks);
+  return shareOf(rank, size);
+}
+
+Pool::~Pool() {
+  {
+    std::lock_guard lock(mutex);
+    isClosing = true;
+    for (auto &worker : workers)
+      worker->wake.notify_one();
+  }
+  for (auto &worker : workers)
+    worker->thread.join();
+}
+
+int64_t Pool::takeCpuNs() {
+  std::lock_guard lock(mutex);
+  return std::exchange(cpuNs, 0);
+}
+
+/// Sees to it that there are as many threads, if the system has them, and
+/// returns how many there are.
+int32_t Pool::start(int32_t threads) {
+  if (!parts)
+    parts = std::make_unique<Part[]>(share.threads);
+  while (static_cast<int32_t>(workers.size()) + 1 < threads) {
+    auto worker = std::make_unique<Worker>();
+    int32_t number = static_cast<int32_t>(workers.size()) + 1;
+    try {
+      worker->thread = std::thread(
+          [this, number, self = worker.get()] { serve(number, *self); });
+    } catch (const std::system_error &) {
+      break;
+    }
+    workers.push_back(std::move(worker));
+  }
+  return std::min(threads, static_cast<int32_t>(workers.size()) + 1);
+}
+
+void Pool::run(int64_t count, int32_t threads, Call theCall, void *theData) {
+  threads =
+      static_cast<int32_t>(std::min<int64_t>({threads, share.threads, count}));
+  if (threads > 1) {
+    std::lock_guard lock(mutex);
+    threads = start(threads);
+  }
+  if (threads <= 1) {
+    if (count > 0)
+      theCall(theData, 0, 0, count);
+    return;
+  }
+  {
+    std::lock_guard lock(mutex);
+    call = theCall;
+    data = theData;
+    partCount = threads;
+    // Small enough to share out what a late worker leaves.
+    chunk = std::max<int64_t>(1, count / (8 * threads));
+    for (int64_t part = 0; part < threads; ++part) {
+      parts[part].next.store(count * part / threads, std::memory_order_relaxed);
+      parts[part].end = count * (part + 1) / threads;
+    }
+    for (int32_t thread = 1; thread < threads; ++thread) {
+      workers[thread - 1]->isAsked = true;
+      workers[thread - 1]->wake.notify_one();
+    }
+  }
+  work(0);
+  std::unique_lock lock(mutex);
+  // Who has not come yet need not.
+  for (auto &worker : workers)
+    worker->isAsked = false;
+  idle.wait(lock, [&] { return active == 0; });
+}
+
+void Pool::serve(int32_t thread, Worker &worker) {
+  if (!share.processors.empty()) {
+    // To the share, not to one processor: the calling thread is the host's, and
+    // may be on any.
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    for (int cpu : share.processors)
+      CPU_SET(cpu, &mask);
+    sched_setaffinity(0, sizeof(mask), &mask);
+  }
+  std::unique_lock lock(mutex);
+  while (true) {
+    worker.wake.wait(lock, [&] { return isClosing || worker.isAsked; });
+    if (isClosing)
+      return;
+    worker.isAsked = false;
+    ++active;
+    lock.unlock();
+    int64_t start = threadCpuNs();
+    work(thread);
+    int64_t spent = threadCpuNs() - start;
+    lock.lock();
+    cpuNs += spent;
+    if (--active == 0)
+      idle.notify_one();
+  }
+}
+
+void Pool::work(int32_t thread) {
+  for (int32_t i = 0; i < partCount; ++i) {
+    Part &part = parts[(thread + i) % partCount];
+    int64_t begin;
+    while ((begin = part.next.fetch_add(chunk, std::memory_order_relaxed)) <
+           part.end)
+      call(data, thread, begin, std::min(begin + chunk, part.end));
+  }
+}

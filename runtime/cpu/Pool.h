@@ -1,0 +1,109 @@
+//===- Pool.h ---------------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The threads of one rank, on its share of the processors that the ranks of a
+// machine have together.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_RUNTIME_CPU_POOL_H
+#define COMMUTER_RUNTIME_CPU_POOL_H
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace commuter::rt {
+
+/// The processors of a rank, and how many ranks of the job this machine has.
+struct Share {
+  int32_t threads = 1;
+  int32_t ranks = 1;
+  /// Where the threads may run; empty: anywhere.
+  std::vector<int> processors;
+};
+
+/// The share of the `index`-th of `ranks` ranks: as many of the processors that
+/// the calling thread may use as each rank can have for itself, at least one.
+/// COMMUTER_THREADS asks for another number.
+Share shareOf(int32_t index, int32_t ranks);
+
+/// Likewise for the rank of a world that has a process for each: what the
+/// launcher tells of this machine, else as if it had all `size` ranks.
+Share shareOfProcess(int32_t rank, int32_t size);
+
+/// One thread at a time may call `run`. The workers start when they are first
+/// needed, sleep when there is nothing to do, and never wait by looping.
+class Pool {
+public:
+  explicit Pool(Share theShare) : share(std::move(theShare)) {}
+  ~Pool();
+  Pool(const Pool &) = delete;
+
+  int32_t threads() const { return share.threads; }
+  int32_t ranks() const { return share.ranks; }
+
+  /// Calls body(thread, begin, end) for ranges that cover [0, count), on the
+  /// calling thread, which is 0, and on workers 1 .. threads - 1. Each starts
+  /// on a part of its own, the same one whenever `count` and `threads` are, and
+  /// helps with the others' then: a worker that gets no processor delays
+  /// nobody.
+  template <typename Body>
+  void run(int64_t count, int32_t threads, Body &&body) {
+    run(
+        count, threads,
+        [](void *data, int32_t thread, int64_t begin, int64_t end) {
+          (*static_cast<std::remove_reference_t<Body> *>(data))(thread, begin,
+                                                                end);
+        },
+        &body);
+  }
+
+  /// Processor time of the workers since the last call.
+  int64_t takeCpuNs();
+
+private:
+  typedef void (*Call)(void *data, int32_t thread, int64_t begin, int64_t end);
+  struct alignas(64) Part {
+    std::atomic<int64_t> next;
+    int64_t end;
+  };
+  struct Worker {
+    std::thread thread;
+    std::condition_variable wake;
+    bool isAsked = false;
+  };
+
+  void run(int64_t count, int32_t threads, Call call, void *data);
+  int32_t start(int32_t threads);
+  void serve(int32_t thread, Worker &worker);
+  void work(int32_t thread);
+
+  const Share share;
+  std::mutex mutex; // of what follows, but for `parts` between start and end
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::condition_variable idle;
+  int32_t active = 0;
+  bool isClosing = false;
+  int64_t cpuNs = 0;
+
+  // The work at hand.
+  Call call = nullptr;
+  void *data = nullptr;
+  std::unique_ptr<Part[]> parts;
+  int32_t partCount = 0;
+  int64_t chunk = 1;
+};
+
+} // namespace commuter::rt
+
+#endif // COMMUTER_RUNTIME_CPU_POOL_H
