@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build}
-scripts/build.sh commuter-bench-norms
+scripts/build.sh commuter-bench-norms commuter-bench-collectives
 benchmarks/norms.py "$build"
 benchmarks/norms-torch.py "$build"
+benchmarks/collectives/run.py "$build" >benchmarks/results/collectives.md
