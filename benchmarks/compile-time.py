@@ -6,7 +6,6 @@ the pass runs on one copy, canonicalize and cse on the other. See README.md.
 """
 
 import argparse
-import datetime
 import json
 import os
 import re
@@ -15,6 +14,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
+
+import machine
 
 PASS, ANALYSIS, CANONICALIZE, CSE = "pass", "analysis", "canonicalize", "cse"
 ROWS = {
@@ -29,6 +31,9 @@ SAME_MODULE = (
     "gpu.module(canonicalize,cse))"
 )
 ONE_AFTER_THE_OTHER = "builtin.module(dist-commute-norms,canonicalize,cse)"
+
+PIPELINES = ["commuter-optimize", "commuter-lower-to-llvm", "canonicalize,cse"]
+PIPELINE_SIZES = [10, 100, 1000]
 
 LAYER = """\
   %s{i} = arith.addf %h{i}, %h{i} : tensor<4x8xf32>
@@ -63,7 +68,7 @@ def write_module(path, layers, copies):
 
 
 def run(opt, path, pipeline):
-    """Times in seconds by row, and the peak resident memory in MiB."""
+    """Times in seconds by row of the report, and the peak resident memory in MiB."""
     process = subprocess.Popen(
         [
             *shlex.split(opt),
@@ -88,17 +93,31 @@ def run(opt, path, pipeline):
     times = {}
     for line in report.splitlines():
         match = re.match(r"\s*([\d.]+) \(\s*[\d.]+%\)\s+(.*)$", line)
-        if match and match[2] in ROWS:
-            row = ROWS[match[2]]
-            times[row] = times.get(row, 0.0) + float(match[1])
-    missing = set(ROWS.values()) - set(times)
+        if match:
+            times[match[2]] = times.get(match[2], 0.0) + float(match[1])
+    return times, usage.ru_maxrss / 1024
+
+
+def run_passes(opt, path, pipeline):
+    """Times of ROWS, and the peak memory."""
+    report, memory = run(opt, path, pipeline)
+    missing = set(ROWS) - set(report)
     if missing:
-        sys.exit(f"no time of {', '.join(sorted(missing))} in:\n{report}")
-    times["memory"] = usage.ru_maxrss / 1024
+        sys.exit(f"no time of {', '.join(sorted(missing))} of {pipeline}")
+    return {name: report[row] for row, name in ROWS.items()} | {"memory": memory}
+
+
+def run_pipelines(opt, path, pipelines):
+    """Times of all passes of each pipeline, in a process each, and peak memory."""
+    times = {}
+    for pipeline in pipelines:
+        report, memory = run(opt, path, f"builtin.module({pipeline})")
+        times[pipeline] = report["Total"] - report["Parser"] - report["Output"]
+        times[pipeline, "memory"] = memory
     return times
 
 
-def measure(opt, sizes, repetitions, pipeline, copies):
+def measure(sizes, repetitions, run_once, copies):
     """By size, the runs' times. The repetitions of all sizes interleave, so that
     what else the machine does meets all of them."""
     runs = {size: [] for size in sizes}
@@ -108,7 +127,7 @@ def measure(opt, sizes, repetitions, pipeline, copies):
             write_module(path, size, copies)
         for _ in range(repetitions):
             for size, path in paths.items():
-                runs[size].append(run(opt, path, pipeline))
+                runs[size].append(run_once(path))
     return runs
 
 
@@ -143,25 +162,30 @@ def print_table(summary):
     print()
 
 
-def describe_machine():
-    model, cores = "unknown", os.cpu_count()
-    try:
-        with open("/proc/cpuinfo") as file:
-            match = re.search(r"^model name\s*:\s*(.*)$", file.read(), re.M)
-            model = match[1] if match else model
-    except OSError:
-        pass
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        cwd=os.path.dirname(os.path.abspath(__file__)),
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    load = os.getloadavg()[0]
-    return (
-        f"{model}, {cores} cores, load {load:.1f} at the start; "
-        f"{datetime.date.today()}; commit {commit or 'unknown'}"
-    )
+def print_pipelines(summary):
+    print("| layers | " + " | ".join(f"{p} | peak memory" for p in PIPELINES) + " |")
+    print("|---:|" + "---:|---:|" * len(PIPELINES))
+    for size, times in sorted(summary.items()):
+        cells = [
+            f"{times[p] * 1e3:.1f} ms | {times[p, 'memory']:.0f} MiB" for p in PIPELINES
+        ]
+        print(f"| {size} | " + " | ".join(cells) + " |")
+    print()
+
+
+def time_program(build, example, repetitions):
+    """Seconds of commuter-run: to parse, optimise, compile and run it on 8 ranks."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    command = [
+        os.path.join(build, "bin", "commuter-run"),
+        os.path.join(here, "..", "examples", example),
+    ]
+    times = []
+    for _ in range(repetitions):
+        start = time.monotonic()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        times.append(time.monotonic() - start)
+    return statistics.median(times)
 
 
 def check(opt, bounds):
@@ -170,7 +194,9 @@ def check(opt, bounds):
     small, large = 1000, 10000
     runs = {small: [], large: []}
     for _ in range(3):
-        for size, more in measure(opt, runs, 3, SAME_MODULE, copies=True).items():
+        for size, more in measure(
+            runs, 3, lambda path: run_passes(opt, path, SAME_MODULE), copies=True
+        ).items():
             runs[size] += more
         best = summarise(runs, min)
         growth = best[large][PASS] / best[small][PASS]
@@ -272,14 +298,34 @@ def main():
     if args.check:
         return check(opt, args)
     sizes = [10, 100, 1000, 10000] + ([100000] if args.large else [])
-    print(describe_machine() + f"; medians of {args.repetitions}\n")
+    print(
+        f"# Compile time\n\n{machine.describe()}; medians of {args.repetitions}.\n\n"
+        "How each figure is taken: [../README.md](../README.md#compile-timepy).\n"
+    )
     for title, pipeline, copies in (
         ("On two copies of a module, in one process", SAME_MODULE, True),
         ("canonicalize,cse on what the pass leaves", ONE_AFTER_THE_OTHER, False),
     ):
         print(f"## {title}\n")
-        runs = measure(opt, sizes, args.repetitions, pipeline, copies)
+        runs = measure(
+            sizes,
+            args.repetitions,
+            lambda path: run_passes(opt, path, pipeline),
+            copies,
+        )
         print_table(summarise(runs, statistics.median))
+    print("## Whole pipelines\n")
+    runs = measure(
+        PIPELINE_SIZES,
+        min(args.repetitions, 3),
+        lambda path: run_pipelines(opt, path, PIPELINES),
+        copies=False,
+    )
+    print_pipelines(summarise(runs, statistics.median))
+    print("## From file to result\n")
+    for example in ("deepseek_v3_dp_attention", "gpt_layer_norm"):
+        seconds = time_program(args.build, example + ".mlir", args.repetitions)
+        print(f"`commuter-run examples/{example}.mlir`: {seconds:.2f} s")
     return 0
 
 

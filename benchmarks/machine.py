@@ -1,30 +1,50 @@
-"""What a results file says of the machine that it was measured on."""
+"""What figures were taken on, in one line."""
 
+import datetime
 import os
 import re
+import subprocess
 
 
 def _first(path, pattern):
-    with open(path) as f:
-        found = re.search(pattern, f.read(), re.MULTILINE)
-    return found.group(1).strip() if found else "?"
+    try:
+        with open(path) as file:
+            found = re.search(pattern, file.read(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1].strip() if found else ""
+
+
+def _caches():
+    base = "/sys/devices/system/cpu/cpu0/cache"
+    for index in sorted(os.listdir(base)) if os.path.isdir(base) else []:
+        level = _first(f"{base}/{index}/level", r"(\d+)")
+        if level and _first(f"{base}/{index}/type", r"(\w+)") != "Instruction":
+            yield f"L{level} {_first(f'{base}/{index}/size', r'(.*)')}"
 
 
 def describe():
-    caches = []
-    base = "/sys/devices/system/cpu/cpu0/cache"
-    for index in sorted(os.listdir(base)) if os.path.isdir(base) else []:
-        if index.startswith("index"):
-            read = lambda name: open(f"{base}/{index}/{name}").read().strip()
-            if read("type") != "Instruction":
-                caches.append(f"L{read('level')} {read('size')}")
-    memory = int(_first("/proc/meminfo", r"^MemTotal:\s+(\d+)")) / 2**20
+    """Processor, memory, system, load, date and commit."""
     flags = _first("/proc/cpuinfo", r"^flags\s*:(.*)$").split()
-    isas = [f for f in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if f in flags]
-    virtual = ", virtual" if "hypervisor" in flags else ""
-    model = _first("/proc/cpuinfo", r"^model name\s*:(.*)$")
-    return (f"{model}, "
-            f"{len(os.sched_getaffinity(0))} processors{virtual}; "
-            f"{', '.join(isas)}; caches as the system tells of them: {', '.join(caches)}; "
-            f"{memory:.0f} GiB; Linux {os.uname().release.split('-')[0]}; "
-            f"load when this began: {os.getloadavg()[0]:.1f}")
+    extensions = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
+    memory = int(_first("/proc/meminfo", r"^MemTotal:\s+(\d+)") or 0) / 2**20
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=os.path.dirname(os.path.abspath(__file__)),
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    return "; ".join(
+        [
+            _first("/proc/cpuinfo", r"^model name\s*:(.*)$") or os.uname().machine,
+            f"{len(os.sched_getaffinity(0))} processors"
+            + (", virtual" if "hypervisor" in flags else ""),
+            " ".join(flag for flag in extensions if flag in flags),
+            "caches as the system tells of them: " + ", ".join(_caches()),
+            f"{memory:.0f} GiB",
+            f"Linux {os.uname().release.split('-')[0]}",
+            f"load {os.getloadavg()[0]:.1f} at the start",
+            str(datetime.date.today()),
+            f"commit {commit or 'unknown'}",
+        ]
+    )

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Norms against copies and oneDNN: runs BUILD/bin/commuter-bench-norms and
-writes benchmarks/results/cpu-norms.md. See README.md beside this."""
+"""Norms against copies and oneDNN: runs BUILD/bin/commuter-bench-norms. See
+README.md."""
 
 import argparse
 import json
@@ -56,8 +56,6 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--min-time", default="0.01")
-    parser.add_argument("--output", default=os.path.join(
-        os.path.dirname(os.path.abspath(__file__)), "results/cpu-norms.md"))
     options = parser.parse_args()
     about = machine.describe()
     processors = len(os.sched_getaffinity(0))
@@ -89,8 +87,7 @@ def main():
                      for op, dtype in OTHERS]
             text.append(f"| {rows} x {columns} | " + " | ".join(cells) + " |")
         text.append("")
-    with open(options.output, "w") as f:
-        f.write("\n".join(text))
+    print("\n".join(text))
 
 
 if __name__ == "__main__":

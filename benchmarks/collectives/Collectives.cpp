@@ -8,7 +8,7 @@
 //
 // commuter-bench-collectives: the runtime's collectives in turn with what they
 // are measured against, in one process or job. benchmarks/README.md says how
-// the figures are taken; run.py runs this and writes the tables.
+// the figures are taken; collectives.py runs this and writes the tables.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
-"""The runtime's collectives against memcpy, and against MPI's own. See ../README.md."""
+"""The runtime's collectives against memcpy, and against MPI's own. See README.md."""
 
 import argparse
 import os
 import statistics
 import subprocess
-import sys
+
+import machine
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.dirname(HERE))
-import machine  # noqa: E402
 
 RANKS = [2, 4]
 # What a ratio should be at most, by the start of the collective's name, where data is large beside a meeting.
@@ -33,7 +32,7 @@ def measure(args, transport, ranks):
     else:
         environment["COMMUTER_MPIRUN_SECONDS"] = "1200"
         environment["COMMUTER_RENDEZVOUS"] = f"127.0.0.1:{10000 + os.getpid() % 20000}"
-        command = [os.path.join(HERE, "..", "..", "runtime", "cts", "mpirun.sh"), str(ranks)] + command
+        command = [os.path.join(HERE, "..", "runtime", "cts", "mpirun.sh"), str(ranks)] + command
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment)
     if done.returncode:
         return None
@@ -84,7 +83,7 @@ def main():
     parser.add_argument("--bytes", help="sizes, with commas between")
     parser.add_argument("--transports", default="threads,mpi,tcp")
     args = parser.parse_args()
-    print(f"# Collectives\n\n{machine.describe()}\n\nHow each figure is taken: [../README.md](../README.md).")
+    print(f"# Collectives\n\n{machine.describe()}\n\nHow each figure is taken: [../README.md](../README.md#collectivespy).")
     for transport in args.transports.split(","):
         for ranks in RANKS:
             print_tables(args, transport, ranks)
