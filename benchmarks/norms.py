@@ -42,7 +42,7 @@ def measure(options, op, dtype, rows, columns, threads):
             times.setdefault(run["name"].split("/")[4], []).append(run["real_time"])
     medians = {who: statistics.median(all) for who, all in times.items()}
     medians["best copy"] = min(t for who, t in medians.items() if who.startswith("copy"))
-    print(name, {who: round(t, 1) for who, t in medians.items()}, file=sys.stderr, flush=True)
+    print(name, {who: round(t, 3) for who, t in medians.items()}, file=sys.stderr, flush=True)
     return medians
 
 
@@ -56,16 +56,18 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--min-time", default="0.01")
+    parser.add_argument("--threads", type=int, nargs="+",
+                        default=sorted({1, len(os.sched_getaffinity(0))}))
     options = parser.parse_args()
     about = machine.describe()
-    processors = len(os.sched_getaffinity(0))
     text = ["# Norms on the processor", "",
             f"Written by `benchmarks/norms.py`; [README.md](../README.md#normspy) "
             f"says how. {about}. Medians of {options.repetitions} interleaved repetitions.", ""]
 
     ratio = lambda m, who: f"{m[who] / m['commuter']:.2f}" if m and who in m else ""
-    to_copy = lambda m: f"{m['commuter'] / m['best copy']:.2f}" if m else ""
-    for threads in sorted({1, processors}):
+    # A copy of less than a microsecond is no measure of anything.
+    to_copy = lambda m: f"{m['commuter'] / m['best copy']:.2f}" if m and m["best copy"] >= 1 else ""
+    for threads in options.threads:
         text += [f"## Layer norm, {threads} thread{'s' if threads > 1 else ''}", "",
                  "MiB are those read and written. *Copy*: our time divided by that of the "
                  "fastest copy of as many bytes. *oneDNN*: its time divided by ours.", "",
