@@ -33,9 +33,7 @@ def measure(args, transport, ranks):
         environment["COMMUTER_MPIRUN_SECONDS"] = "1200"
         environment["COMMUTER_RENDEZVOUS"] = f"127.0.0.1:{10000 + os.getpid() % 20000}"
         command = [os.path.join(HERE, "..", "runtime", "cts", "mpirun.sh"), str(ranks)] + command
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment)
-    if done.returncode:
-        return None
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     return [(line[0], int(line[1]), [[int(time) for time in series.split(",")] for series in line[2:]])
             for line in lines]
@@ -56,18 +54,21 @@ def print_tables(args, transport, ranks):
     processors = len(os.sched_getaffinity(0))
     crowded = f"; oversubscribed, {ranks} on {processors} processors" if ranks > processors else ""
     print(f"\n## {transport}, {ranks} ranks{crowded}\n")
-    lines = measure(args, transport, ranks)
-    if lines is None:
-        print("Not run: this build has no MPI.")
+    try:
+        lines = measure(args, transport, ranks)
+    except subprocess.CalledProcessError as error:
+        print("Failed: " + (error.stderr.splitlines() or [str(error)])[0])
         return
     heads = AGAINST[transport]
-    print("| collective | bytes a rank | time | " + " | ".join(f"{head} | ratio" for head in heads) + " | limit |")
-    print("|---|---:|---:|" + "---:|---:|" * len(heads) + "---:|")
+    print("| collective | bytes a rank | time | " + " | ".join(f"{head} | ratio" for head in heads)
+          + " | of the shortest | limit |")
+    print("|---|---:|---:|" + "---:|---:|" * len(heads) + "---:|---:|")
     for name, size, series in lines:
         row = [name, print_size(size) if size else "", print_time(statistics.median(series[0]))]
         for other in series[1:]:
             row += [print_time(statistics.median(other)),
                     f"{statistics.median(a / b for a, b in zip(series[0], other)):.2f}"]
+        row.append(f"{min(series[0]) / max(min(series[-1]), 1):.2f}")
         if name == "barrier":
             row[1] = BARRIER[transport]
             row[3:3] = ["", ""] * (len(heads) - 1)
