@@ -92,7 +92,7 @@ def plot(path, ratios):
         panel.axhline(1, color="black", linewidth=0.8)
         panel.set(title=name, xscale="log", xlabel="tokens per rank")
         panel.set_xscale("log", base=2)
-        panel.set_ylim(0)
+        panel.set_ylim(0, 1.1)
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("time, optimised / as written")
     panels[0].legend()

@@ -54,7 +54,7 @@ def size_name(rows, columns, dtype):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
-    parser.add_argument("--repetitions", type=int, default=9)
+    parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--min-time", default="0.01")
     parser.add_argument("--threads", type=int, nargs="+",
                         default=sorted({1, len(os.sched_getaffinity(0))}))
