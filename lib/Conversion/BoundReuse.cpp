@@ -55,7 +55,7 @@ private:
     for (OpOperand &init : destination.getDpsInitsMutable()) {
       if (!isa<RankedTensorType>(init.get().getType()))
         continue;
-      if (isFull(init.get()) && isUnread(init))
+      if (isFull(init.get()) && isOverwritten(init))
         init.set(renew(init));
       unsigned buffer = getBuffer(init.get());
       ++writes[buffer];
@@ -63,11 +63,14 @@ private:
     }
   }
 
-  /// Law: an op that does not read what it overwrites gives the same result in
-  /// any memory. Precondition: its body has no use of an element's old value.
-  static bool isUnread(OpOperand &init) {
+  /// Law: an op that writes every element and reads none of what it overwrites
+  /// gives the same result in any memory. Precondition: its body has no use of
+  /// an element's old value; its map to the result is a permutation of the
+  /// loops, so that each element is written.
+  static bool isOverwritten(OpOperand &init) {
     auto op = dyn_cast<linalg::LinalgOp>(init.getOwner());
-    return op && !op.payloadUsesValueFromOperand(&init);
+    return op && !op.payloadUsesValueFromOperand(&init) &&
+           op.getMatchingIndexingMap(&init).isPermutation();
   }
 
   /// Other memory of the same type. Ops that shared a tensor.empty share the

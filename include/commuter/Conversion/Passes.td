@@ -138,8 +138,8 @@ def BoundReusePass : Pass<"commuter-bound-reuse"> {
     Ops write into the buffers of values that are dead by then. To see that this is
     safe, bufferisation compares all reads of a buffer with all writes, for each op
     that writes: the residual stream of a thousand layers would take minutes. So at
-    most 16 ops in a row share a buffer; the next one that does not read what it
-    overwrites gets another. Runs right before bufferisation.
+    most 16 ops in a row share a buffer; the next one that overwrites all of it, and
+    reads nothing of it, gets another. Runs right before bufferisation.
 
     ```mlir
     %e = tensor.empty() : tensor<4xf32>
