@@ -90,7 +90,7 @@ def plot(path, ratios):
         for dp, line in lines.items():
             panel.plot(line.keys(), line.values(), marker="o", ms=3, label=f"DP = {dp}")
         panel.axhline(1, color="black", linewidth=0.8)
-        panel.set(title=name, xscale="log", xlabel="tokens per rank")
+        panel.set(title=name, xlabel="tokens per rank")
         panel.set_xscale("log", base=2)
         panel.set_ylim(0, 1.1)
         panel.grid(alpha=0.3)

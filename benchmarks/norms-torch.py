@@ -35,16 +35,16 @@ def view(tensor, dtype):
 
 class Commuter:
     def __init__(self, build):
-        self.library = ctypes.CDLL(os.path.join(build, "lib/libCommuterRuntime.so"))
+        self.runtime = ctypes.CDLL(os.path.join(build, "lib/libCommuterRuntime.so"))
         world = ctypes.c_void_p()
         self.context = ctypes.c_void_p()
-        self.library.commuter_threads_world_create(1, None, ctypes.byref(world))
-        self.library.commuter_context_create(world, 0, b"cpu", ctypes.byref(self.context))
+        self.runtime.commuter_threads_world_create(1, None, ctypes.byref(world))
+        self.runtime.commuter_context_create(world, 0, b"cpu", ctypes.byref(self.context))
 
     def norm(self, kind, x, scale, bias, output):
         null = ctypes.POINTER(View)()
         views = [ctypes.byref(v) if v else null for v in (x, None, None, scale, bias, output)]
-        function = self.library.commuter_norm
+        function = self.runtime.commuter_norm
 
         def call():
             if function(self.context, kind, *views, ctypes.c_int64(1), ctypes.c_double(EPS),

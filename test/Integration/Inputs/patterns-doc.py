@@ -23,7 +23,7 @@ def main(page, tests):
                     text = open(file).read()
                     files += 1
                 else:
-                    assert re.search(rf"func\.func (private )?@{name}\(", text), f"{place}no @{name} in {path or 'what is in front of it'}"
+                    assert re.search(rf"(func|llvm)\.func (private )?@{name}\(", text), f"{place}no @{name} in {path or 'what is in front of it'}"
                     functions += 1
     assert files > 50 and functions > 100, (files, functions)
     print(f"{files} references to files, {functions} to functions")
