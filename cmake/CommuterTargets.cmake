@@ -32,11 +32,33 @@ function(commuter_compiler_options target)
   endforeach()
 endfunction()
 
+# The headers of MLIR that nearly every library includes are most of the time of a
+# build: they are read once. Not with a compiler cache, which would miss after each
+# new build of them; such builds show that each file includes what it uses.
+if(CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
+endif()
+file(GENERATE OUTPUT "${COMMUTER_BINARY_DIR}/CommuterPrecompiled.cpp" CONTENT "")
+add_library(CommuterPrecompiled OBJECT
+  "${COMMUTER_BINARY_DIR}/CommuterPrecompiled.cpp")
+commuter_compiler_options(CommuterPrecompiled)
+target_link_libraries(CommuterPrecompiled PRIVATE CommuterMLIR)
+target_precompile_headers(CommuterPrecompiled PRIVATE
+  <mlir/Dialect/Arith/IR/Arith.h>
+  <mlir/Dialect/Func/IR/FuncOps.h>
+  <mlir/Dialect/Linalg/IR/Linalg.h>
+  <mlir/Dialect/SCF/IR/SCF.h>
+  <mlir/Dialect/Tensor/IR/Tensor.h>
+  <mlir/Pass/Pass.h>
+  <mlir/Transforms/DialectConversion.h>
+  <mlir/Transforms/GreedyPatternRewriteDriver.h>)
+
 # commuter_add_library(Name sources... [DEPENDS tables...] [LINK_LIBS libs...])
 function(commuter_add_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   commuter_compiler_options(${name})
+  target_precompile_headers(${name} REUSE_FROM CommuterPrecompiled)
   # Every library waits for every table: TableGen takes seconds, and a missing
   # edge is a rare, parallel-only build failure.
   add_dependencies(${name} CommuterTables ${ARG_DEPENDS})
