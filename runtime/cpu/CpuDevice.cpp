@@ -236,9 +236,12 @@ static void unpack(const char *source, const View &view, int64_t begin,
 
 namespace {
 
+/// One rank's; the kernels are the process's.
 class CpuDevice final : public Device {
 public:
-  CpuDevice() : CpuDevice(chooseKernels()) {}
+  CpuDevice(const KernelChoice &choice, Share share)
+      : kernels(choice.rows), contractions(choice.contractions),
+        pool(std::move(share)) {}
 
   const char *name() const override { return "cpu"; }
   void *allocate(size_t alignment, size_t size) override;
@@ -259,11 +262,9 @@ public:
   Status contract(const ContractCall &call) override {
     return commuter::rt::contract(contractions, call);
   }
+  int64_t takeWorkerCpuNs() override { return pool.takeCpuNs(); }
 
 private:
-  explicit CpuDevice(const KernelChoice &choice)
-      : kernels(choice.rows), contractions(choice.contractions) {}
-
   Status computeTensorScale(const QuantizeCall &call);
   template <typename Body>
   Status forEachScaledRow(const QuantizeCall &call,
@@ -271,13 +272,16 @@ private:
 
   const KernelTable &kernels;
   const ContractTable &contractions;
+  Pool pool;
 };
 
 } // namespace
 
-Device &commuter::rt::cpuDevice() {
-  static CpuDevice device;
-  return device;
+std::shared_ptr<Device> commuter::rt::createCpuDevice(const RankPlace &place) {
+  static const KernelChoice choice = chooseKernels();
+  return std::make_shared<CpuDevice>(
+      choice, place.isOnlyOfProcess ? shareOfProcess(place.rank, place.ranks)
+                                    : shareOf(place.rank, place.ranks));
 }
 
 void *CpuDevice::allocate(size_t alignment, size_t size) {
@@ -628,13 +632,12 @@ Status CpuDevice::norm(const NormCall &call) {
 
   const int64_t bytes =
       call.x.bytes() * (call.residual.data ? 3 : 1) + call.output.bytes();
-  const int32_t threads = threadsFor(*call.pool, call.rows, bytes);
+  const int32_t threads = threadsFor(pool, call.rows, bytes);
 
   // Nobody will find in the caches what does not fit them. (A row's ends share
   // lines with its neighbours: short rows would be slower.)
   auto streams = [&](const View &target) {
-    return bytes > cacheBytes(*call.pool) &&
-           length * target.elementSize >= 1024 &&
+    return bytes > cacheBytes(pool) && length * target.elementSize >= 1024 &&
            target.strides[target.rank - 1] == 1 && target.data != call.x.data &&
            target.data != call.residual.data &&
            reinterpret_cast<uintptr_t>(target.data) % target.elementSize == 0;
@@ -714,26 +717,25 @@ Status CpuDevice::norm(const NormCall &call) {
           ? kernels.quantize[call.x.dtype][quantizedIndex(call.output.dtype)]
           : nullptr;
   char *buffers = scratch.take(loop.scratchBytes() * threads);
-  call.pool->run(call.rows, threads,
-                 [&](int32_t thread, int64_t begin, int64_t end) {
-                   NormRow own = row;
-                   loop.run(buffers + thread * loop.scratchBytes(), begin, end,
-                            [&](void *const *rows, void *const *next) {
-                              own.x = rows[0];
-                              own.residual = rows[1];
-                              own.sum = rows[2];
-                              own.output = rows[3];
-                              own.kept = rows[4];
-                              own.nextX = next[0];
-                              own.nextResidual = rows[1] ? next[1] : rows[0];
-                              normalize(own);
-                              if (quantize)
-                                quantize(scales.at(rows[3], rows[5], rows[6]),
-                                         call.quantization.computes);
-                            });
-                   if (streamsSum || streamsOutput)
-                     kernels.finishStreaming();
-                 });
+  pool.run(call.rows, threads, [&](int32_t thread, int64_t begin, int64_t end) {
+    NormRow own = row;
+    loop.run(buffers + thread * loop.scratchBytes(), begin, end,
+             [&](void *const *rows, void *const *next) {
+               own.x = rows[0];
+               own.residual = rows[1];
+               own.sum = rows[2];
+               own.output = rows[3];
+               own.kept = rows[4];
+               own.nextX = next[0];
+               own.nextResidual = rows[1] ? next[1] : rows[0];
+               normalize(own);
+               if (quantize)
+                 quantize(scales.at(rows[3], rows[5], rows[6]),
+                          call.quantization.computes);
+             });
+    if (streamsSum || streamsOutput)
+      kernels.finishStreaming();
+  });
   return {};
 }
 
@@ -788,15 +790,14 @@ Status CpuDevice::forEachScaledRow(const QuantizeCall &call,
   scales.addTo(loop);
   Scratch scratch;
   const int32_t threads =
-      threadsFor(*call.pool, call.rows, call.x.bytes() + call.output.bytes());
+      threadsFor(pool, call.rows, call.x.bytes() + call.output.bytes());
   COMMUTER_TRY(scratch.allocate(loop.scratchBytes() * threads));
   char *buffers = scratch.take(loop.scratchBytes() * threads);
-  call.pool->run(call.rows, threads,
-                 [&](int32_t thread, int64_t begin, int64_t end) {
-                   loop.run(buffers + thread * loop.scratchBytes(), begin, end,
-                            [&](void *const *rows, void *const *) {
-                              body(scales.at(rows[0], rows[1], rows[2]));
-                            });
-                 });
+  pool.run(call.rows, threads, [&](int32_t thread, int64_t begin, int64_t end) {
+    loop.run(buffers + thread * loop.scratchBytes(), begin, end,
+             [&](void *const *rows, void *const *) {
+               body(scales.at(rows[0], rows[1], rows[2]));
+             });
+  });
   return {};
 }

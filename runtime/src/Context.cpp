@@ -150,15 +150,13 @@ commuter_status_t commuter_context_create(commuter_world_t *world, int32_t rank,
       return fail(COMMUTER_INVALID_ARGUMENT, "rank %d of a world of %d", rank,
                   world->size);
     std::shared_ptr<Device> opened;
-    COMMUTER_TRY(createDevice(device, opened));
+    COMMUTER_TRY(createDevice(
+        device, {rank, world->size, world->localRank >= 0}, opened));
     COMMUTER_TRY(checkDevice(*world, rank, *opened));
     auto context = std::make_unique<commuter_context_t>();
     context->world = world;
     context->rank = rank;
     context->device = opened.get();
-    context->pool = std::make_unique<Pool>(
-        world->localRank < 0 ? shareOf(rank, world->size)
-                             : shareOfProcess(rank, world->size));
     auto *tracker = new BufferTracker(std::move(opened));
     context->buffers = tracker;
     if (Status status = world->transport->join(rank); !status.ok()) {

@@ -24,8 +24,6 @@
 
 namespace commuter::rt {
 
-class Pool;
-
 /// Where the scales are, and what shares one.
 struct Quantization {
   View scales;           ///< f32; of rank 0: one scale for everything
@@ -43,7 +41,6 @@ struct NormCall {
   int64_t axis;
   int64_t rows, length;
   double eps, offset;
-  Pool *pool; ///< the rank's threads
 };
 
 /// A checked call of commuter_quantize, or of commuter_dequantize, where x is
@@ -52,12 +49,17 @@ struct QuantizeCall {
   View x, output;
   Quantization quantization;
   int64_t rows, length;
-  Pool *pool; ///< the rank's threads
 };
 
 /// A checked call of commuter_contract. The views have one shape.
 struct ContractCall {
   View a, b, c;
+};
+
+/// The rank that a device is for.
+struct RankPlace {
+  int32_t rank, ranks;  ///< of the world
+  bool isOnlyOfProcess; ///< else all of them are threads of this one
 };
 
 class Device {
@@ -142,13 +144,18 @@ public:
   virtual Status quantize(const QuantizeCall &call) = 0;
   virtual Status dequantize(const QuantizeCall &call) = 0;
   virtual Status contract(const ContractCall &call) = 0;
+
+  /// Processor time that threads other than the calling one have spent on the
+  /// work since this was last asked.
+  virtual int64_t takeWorkerCpuNs() { return 0; }
 };
 
-/// The host's processor. Lives as long as the process.
-Device &cpuDevice();
+/// The host's processor.
+std::shared_ptr<Device> createCpuDevice(const RankPlace &place);
 
 /// The device of a rank by its name in the C API. UNSUPPORTED if there is none.
-Status createDevice(const char *name, std::shared_ptr<Device> &device);
+Status createDevice(const char *name, const RankPlace &place,
+                    std::shared_ptr<Device> &device);
 
 } // namespace commuter::rt
 

@@ -69,10 +69,10 @@ static Status openDevice(const DeviceModule &module, int number,
   return status;
 }
 
-Status commuter::rt::createDevice(const char *name,
+Status commuter::rt::createDevice(const char *name, const RankPlace &place,
                                   std::shared_ptr<Device> &device) {
   if (std::strcmp(name, "cpu") == 0) {
-    device = {std::shared_ptr<void>(), &cpuDevice()};
+    device = createCpuDevice(place);
     return {};
   }
   int number;

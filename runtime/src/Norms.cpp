@@ -93,7 +93,7 @@ static void count(commuter_context_t *context, const char *name,
                   const Stopwatch &watch, int64_t bytes, int64_t rows) {
   int64_t end = nowNs();
   context->stats.norm_ns += end - watch.startNs;
-  int64_t workers = context->pool->takeCpuNs();
+  int64_t workers = context->device->takeWorkerCpuNs();
   context->stats.norm_cpu_ns += watch.cpuNs() + workers;
   context->stats.worker_cpu_ns += workers;
   context->emit(name, "norm", "", watch.startNs, end, bytes, rows);
@@ -185,7 +185,6 @@ static Status runNorm(commuter_context_t *context,
                       const NormArguments &arguments, const Stopwatch &watch) {
   NormCall call;
   COMMUTER_TRY(readNorm(context, arguments, call));
-  call.pool = context->pool.get();
   const bool quantizes = arguments.scales;
   // A row of no elements has scales all the same.
   if (call.rows && (call.length || quantizes))
@@ -274,7 +273,6 @@ commuter_quantize(commuter_context_t *context, const commuter_view_t *x,
     if (!context)
       return fail(COMMUTER_INVALID_ARGUMENT, "context is NULL");
     QuantizeCall call;
-    call.pool = context->pool.get();
     bool computes = false;
     COMMUTER_TRY(readScalesKind(scalesKind, computes));
     COMMUTER_TRY(readOperands(context, x, "x", output, call));
@@ -299,7 +297,6 @@ commuter_status_t commuter_dequantize(commuter_context_t *context,
     if (!context)
       return fail(COMMUTER_INVALID_ARGUMENT, "context is NULL");
     QuantizeCall call;
-    call.pool = context->pool.get();
     COMMUTER_TRY(readOperands(context, quantized, "quantized", output, call));
     COMMUTER_TRY(checkQuantizedTypes(call.output, call.x));
     COMMUTER_TRY(

@@ -14,7 +14,6 @@
 #ifndef COMMUTER_RUNTIME_OBJECTS_H
 #define COMMUTER_RUNTIME_OBJECTS_H
 
-#include "../cpu/Pool.h"
 #include "../transport/Transport.h"
 #include "Device.h"
 #include "Support.h"
@@ -138,7 +137,6 @@ struct commuter_context_t {
   int32_t rank;
   commuter::rt::Device *device;
   commuter::rt::BufferTracker *buffers;
-  std::unique_ptr<commuter::rt::Pool> pool;
   std::map<std::string, commuter::rt::Mesh, std::less<>> meshes;
   std::map<std::string, std::unique_ptr<commuter_group_t>, std::less<>> groups;
   std::string error;
