@@ -13,11 +13,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "../src/Device.h"
+#include "../src/Environment.h"
 #include "Contract.h"
 #include "KernelTable.h"
 #include "Pool.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -36,9 +38,22 @@ struct KernelChoice {
 };
 } // namespace
 
-/// The best kernels that the processor can run. COMMUTER_ISA=portable, avx2 or
-/// avx512 asks for lesser ones; any other value is ignored.
-static KernelChoice chooseKernels() {
+/// COMMUTER_ISA: the most that kernels may use of the instruction sets, as the
+/// levels of chooseKernels.
+static Status readIsa(int &level) {
+  const char *wish = getVariable("COMMUTER_ISA");
+  if (!wish)
+    return {};
+  const char *names[] = {"portable", "avx2", "avx512"};
+  for (level = 0; level < 3; ++level)
+    if (std::strcmp(wish, names[level]) == 0)
+      return {};
+  return fail(COMMUTER_INVALID_ARGUMENT,
+              "COMMUTER_ISA=%s: expected portable, avx2 or avx512", wish);
+}
+
+/// The best kernels that the processor can run, up to `mostLevel`.
+static KernelChoice chooseKernels([[maybe_unused]] int mostLevel) {
 #if defined(COMMUTER_X86_KERNELS)
   int level = 0;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
@@ -50,13 +65,7 @@ static KernelChoice chooseKernels() {
     level = 2;
   if (level == 2 && __builtin_cpu_supports("avx512bf16"))
     level = 3;
-  if (const char *wish = std::getenv("COMMUTER_ISA")) {
-    const char *names[] = {"portable", "avx2", "avx512"};
-    for (int i = 0; i < 3; ++i)
-      if (std::strcmp(wish, names[i]) == 0)
-        level = std::min(level, i);
-  }
-  switch (level) {
+  switch (std::min(level, mostLevel)) {
   case 3:
     return {avx512bf16Kernels(), avx512ContractTable()};
   case 2:
@@ -239,9 +248,9 @@ namespace {
 /// One rank's; the kernels are the process's.
 class CpuDevice final : public Device {
 public:
-  CpuDevice(const KernelChoice &choice, Share share)
+  CpuDevice(const KernelChoice &choice, Share share, int64_t cacheBytes)
       : kernels(choice.rows), contractions(choice.contractions),
-        pool(std::move(share)) {}
+        pool(std::move(share)), cacheBytes(cacheBytes) {}
 
   const char *name() const override { return "cpu"; }
   void *allocate(size_t alignment, size_t size) override;
@@ -273,15 +282,38 @@ private:
   const KernelTable &kernels;
   const ContractTable &contractions;
   Pool pool;
+  /// What the rank can hope to find in the last-level cache.
+  const int64_t cacheBytes;
 };
 
 } // namespace
 
-std::shared_ptr<Device> commuter::rt::createCpuDevice(const RankPlace &place) {
-  static const KernelChoice choice = chooseKernels();
-  return std::make_shared<CpuDevice>(
-      choice, place.isOnlyOfProcess ? shareOfProcess(place.rank, place.ranks)
-                                    : shareOf(place.rank, place.ranks));
+/// The size of the last-level cache. COMMUTER_CACHE_BYTES is for systems that
+/// tell of one they do not have.
+static Status readCacheBytes(int64_t &bytes) {
+  bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  if (bytes <= 0)
+    bytes = 32 << 20;
+  return readNumber<int64_t>("COMMUTER_CACHE_BYTES", "bytes", 1, INT64_MAX,
+                             bytes);
+}
+
+Status commuter::rt::createCpuDevice(const RankPlace &place,
+                                     std::shared_ptr<Device> &device) {
+  int level = INT_MAX;
+  COMMUTER_TRY(readIsa(level));
+  Share share;
+  COMMUTER_TRY(place.isOnlyOfProcess
+                   ? getShareOfProcess(place.rank, place.ranks, share)
+                   : getShare(place.rank, place.ranks, share));
+  int64_t cache = 0;
+  COMMUTER_TRY(readCacheBytes(cache));
+  // A quarter of the rank's part: the cache is shared with others, often with
+  // other virtual machines.
+  cache = cache / 4 / share.ranks;
+  device = std::make_shared<CpuDevice>(chooseKernels(level), std::move(share),
+                                       cache);
+  return {};
 }
 
 void *CpuDevice::allocate(size_t alignment, size_t size) {
@@ -560,18 +592,6 @@ int32_t threadsFor(const Pool &pool, int64_t rows, int64_t bytes) {
       std::min(rows, bytes / kLeastBytesOfThread), 1, pool.threads()));
 }
 
-/// What each of the ranks can hope to find in the last-level cache: a quarter,
-/// since that is shared with others, often with other virtual machines.
-/// COMMUTER_CACHE_BYTES is for systems that tell of one they do not have.
-int64_t cacheBytes(const Pool &pool) {
-  static const int64_t size = [] {
-    const char *wish = std::getenv("COMMUTER_CACHE_BYTES");
-    long found = wish ? std::atol(wish) : sysconf(_SC_LEVEL3_CACHE_SIZE);
-    return found > 0 ? found : 32L << 20;
-  }();
-  return size / 4 / pool.ranks();
-}
-
 /// The scales of one call, as rows see them: rows of their own, or one number
 /// for everything.
 class RowScales {
@@ -637,7 +657,7 @@ Status CpuDevice::norm(const NormCall &call) {
   // Nobody will find in the caches what does not fit them. (A row's ends share
   // lines with its neighbours: short rows would be slower.)
   auto streams = [&](const View &target) {
-    return bytes > cacheBytes(pool) && length * target.elementSize >= 1024 &&
+    return bytes > cacheBytes && length * target.elementSize >= 1024 &&
            target.strides[target.rank - 1] == 1 && target.data != call.x.data &&
            target.data != call.residual.data &&
            reinterpret_cast<uintptr_t>(target.data) % target.elementSize == 0;

@@ -12,30 +12,16 @@
 
 #include "Pool.h"
 
-#include "../src/Support.h"
+#include "../src/Environment.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <sched.h>
 #include <system_error>
 #include <utility>
 
 using namespace commuter::rt;
 
-/// A positive number from the environment, or 0.
-static int32_t readCount(const char *name) {
-  const char *text = std::getenv(name);
-  if (!text)
-    return 0;
-  char *end = nullptr;
-  long value = std::strtol(text, &end, 10);
-  return end != text && *end == '\0' && value > 0 && value <= 4096
-             ? static_cast<int32_t>(value)
-             : 0;
-}
-
-Share commuter::rt::shareOf(int32_t index, int32_t ranks) {
-  Share share;
+Status commuter::rt::getShare(int32_t index, int32_t ranks, Share &share) {
   share.ranks = ranks;
   std::vector<int> all;
   cpu_set_t mask;
@@ -45,16 +31,24 @@ Share commuter::rt::shareOf(int32_t index, int32_t ranks) {
         all.push_back(cpu);
   share.threads =
       std::max<int32_t>(1, static_cast<int32_t>(all.size()) / ranks);
-  if (int32_t wish = readCount("COMMUTER_THREADS"))
-    share.threads = wish;
+  COMMUTER_TRY(readNumber<int32_t>("COMMUTER_THREADS", "a number of threads", 1,
+                                   4096, share.threads));
   size_t begin = static_cast<size_t>(index) * share.threads;
   if (begin + share.threads <= all.size())
     share.processors.assign(all.begin() + begin,
                             all.begin() + begin + share.threads);
-  return share;
+  return {};
 }
 
-Share commuter::rt::shareOfProcess(int32_t rank, int32_t size) {
+/// A launcher's number, or 0: what it says of itself is not for us to judge.
+static int32_t readCount(const char *name) {
+  const char *text = getVariable(name);
+  int32_t value = 0;
+  return text && parseNumber(text, 0, 4096, value) ? value : 0;
+}
+
+Status commuter::rt::getShareOfProcess(int32_t rank, int32_t size,
+                                       Share &share) {
   // Open MPI, MPICH, torchrun.
   const char *names[][2] = {
       {"OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
@@ -62,8 +56,8 @@ Share commuter::rt::shareOfProcess(int32_t rank, int32_t size) {
       {"LOCAL_WORLD_SIZE", "LOCAL_RANK"}};
   for (auto [ranksName, indexName] : names)
     if (int32_t ranks = readCount(ranksName))
-      return shareOf(readCount(indexName), ranks);
-  return shareOf(rank, size);
+      return getShare(readCount(indexName), ranks, share);
+  return getShare(rank, size, share);
 }
 
 Pool::~Pool() {

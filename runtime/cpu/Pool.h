@@ -14,6 +14,8 @@
 #ifndef COMMUTER_RUNTIME_CPU_POOL_H
 #define COMMUTER_RUNTIME_CPU_POOL_H
 
+#include "../src/Support.h"
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -34,12 +36,12 @@ struct Share {
 
 /// The share of the `index`-th of `ranks` ranks: as many of the processors that
 /// the calling thread may use as each rank can have for itself, at least one.
-/// COMMUTER_THREADS asks for another number.
-Share shareOf(int32_t index, int32_t ranks);
+/// COMMUTER_THREADS asks for another number; it is an error if it is none.
+Status getShare(int32_t index, int32_t ranks, Share &share);
 
 /// Likewise for the rank of a world that has a process for each: what the
 /// launcher tells of this machine, else as if it had all `size` ranks.
-Share shareOfProcess(int32_t rank, int32_t size);
+Status getShareOfProcess(int32_t rank, int32_t size, Share &share);
 
 /// One thread at a time may call `run`. The workers start when they are first
 /// needed, sleep when there is nothing to do, and never wait by looping.

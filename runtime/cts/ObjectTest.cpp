@@ -13,6 +13,9 @@
 
 #include "Harness.h"
 
+#include <cstdlib>
+#include <optional>
+
 using namespace cts;
 
 namespace {
@@ -71,6 +74,59 @@ TEST_P(ObjectTestOfTwo, WorldsAndContexts) {
   commuter_context_release(context);
   commuter_context_release(nullptr);
   commuter_world_release(nullptr);
+}
+
+/// Sets a variable of the environment, and in the end makes it what it was.
+class Variable {
+public:
+  Variable(const char *name, const char *value) : name(name) {
+    if (const char *old = std::getenv(name))
+      before = old;
+    setenv(name, value, 1);
+  }
+  ~Variable() {
+    if (before)
+      setenv(name, before->c_str(), 1);
+    else
+      unsetenv(name);
+  }
+
+private:
+  const char *name;
+  std::optional<std::string> before;
+};
+
+TEST_P(ObjectTest, VariablesThatMakeNoSenseAreErrors) {
+  commuter_world_t *world = nullptr;
+  for (const char *text : {"soon", "0", "-1", "5s"}) {
+    Variable timeout("COMMUTER_TIMEOUT_MS", text);
+    EXPECT_EQ(commuter_threads_world_create(1, nullptr, &world),
+              COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(std::string("COMMUTER_TIMEOUT_MS=") + text +
+                  ": expected milliseconds, 1 or more",
+              commuter_last_error());
+  }
+  struct {
+    const char *name, *value, *expected;
+  } cases[] = {{"COMMUTER_THREADS", "two", "a number of threads, 1 to 4096"},
+               {"COMMUTER_THREADS", "0", "a number of threads, 1 to 4096"},
+               {"COMMUTER_CACHE_BYTES", "32M", "bytes, 1 or more"},
+               {"COMMUTER_ISA", "sse", "portable, avx2 or avx512"}};
+  ASSERT_EQ(commuter_threads_world_create(1, nullptr, &world), COMMUTER_OK);
+  commuter_context_t *context = nullptr;
+  for (auto &bad : cases) {
+    Variable variable(bad.name, bad.value);
+    EXPECT_EQ(commuter_context_create(world, 0, "cpu", &context),
+              COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(std::string(bad.name) + "=" + bad.value + ": expected " +
+                  bad.expected,
+              commuter_last_error());
+  }
+  // What is empty is not set.
+  Variable threads("COMMUTER_THREADS", ""), isa("COMMUTER_ISA", "");
+  EXPECT_EQ(commuter_context_create(world, 0, "cpu", &context), COMMUTER_OK);
+  commuter_context_release(context);
+  commuter_world_release(world);
 }
 
 TEST_P(ObjectTestOfFour, MeshesAndGroups) {

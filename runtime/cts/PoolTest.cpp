@@ -30,6 +30,18 @@ Share shareOfThreads(int32_t threads) {
   return share;
 }
 
+Share shareOf(int32_t index, int32_t ranks) {
+  Share share;
+  EXPECT_TRUE(getShare(index, ranks, share).ok());
+  return share;
+}
+
+Share shareOfProcess(int32_t rank, int32_t size) {
+  Share share;
+  EXPECT_TRUE(getShareOfProcess(rank, size, share).ok());
+  return share;
+}
+
 /// Sets variables of the environment, and unsets them in the end.
 struct Environment {
   std::vector<const char *> names;
@@ -167,13 +179,29 @@ TEST_F(PoolTest, TheEnvironmentDecides) {
     EXPECT_EQ(shareOf(0, 1000).threads, 3);
   }
   {
-    Environment environment{{"COMMUTER_THREADS", "many"}};
+    Environment environment{{"COMMUTER_THREADS", ""}};
     EXPECT_EQ(shareOf(0, 100000).threads, 1);
   }
   // Of 64 processes, two are here.
   Environment environment{{"LOCAL_WORLD_SIZE", "2"}, {"LOCAL_RANK", "1"}};
   EXPECT_EQ(shareOfProcess(33, 64).ranks, 2);
   EXPECT_EQ(shareOfProcess(33, 64).processors, shareOf(1, 2).processors);
+}
+
+TEST_F(PoolTest, WhatIsNoNumberOfThreadsIsAnError) {
+  for (const char *text :
+       {"many", "0", "-1", "4097", "2x", " 2", "1e1", "99999999999999999999"}) {
+    Environment environment{{"COMMUTER_THREADS", text}};
+    Share share;
+    Status status = getShare(0, 1, share);
+    EXPECT_EQ(status.code, COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(status.message, std::string("COMMUTER_THREADS=") + text +
+                                  ": expected a number of threads, 1 to 4096");
+    EXPECT_FALSE(getShareOfProcess(0, 1, share).ok());
+  }
+  // What a launcher says of itself is as if it had not.
+  Environment environment{{"LOCAL_WORLD_SIZE", "two"}};
+  EXPECT_EQ(shareOfProcess(0, 3).ranks, 3);
 }
 
 TEST_F(PoolTest, RanksAtOnce) {

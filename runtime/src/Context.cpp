@@ -11,10 +11,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Environment.h"
 #include "Objects.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -27,14 +27,12 @@ using namespace commuter::rt;
 /// Ten years: a deadline must not overflow the clock.
 static constexpr int64_t kMaxTimeoutMs = INT64_C(315360000000);
 
-int64_t commuter::rt::defaultTimeoutMs() {
-  if (const char *text = std::getenv("COMMUTER_TIMEOUT_MS")) {
-    char *end = nullptr;
-    long long value = std::strtoll(text, &end, 10);
-    if (end != text && *end == '\0' && value > 0)
-      return std::min<int64_t>(value, kMaxTimeoutMs);
-  }
-  return 60000;
+Status commuter::rt::readTimeout(int64_t &timeoutMs) {
+  timeoutMs = 60000;
+  COMMUTER_TRY(readNumber<int64_t>("COMMUTER_TIMEOUT_MS", "milliseconds", 1,
+                                   INT64_MAX, timeoutMs));
+  timeoutMs = std::min(timeoutMs, kMaxTimeoutMs);
+  return {};
 }
 
 Status commuter::rt::checkWorld(int32_t size,
@@ -50,7 +48,7 @@ Status commuter::rt::checkWorld(int32_t size,
     return fail(COMMUTER_INVALID_ARGUMENT, "a timeout of %lld ms",
                 static_cast<long long>(timeoutMs));
   if (timeoutMs == 0)
-    timeoutMs = defaultTimeoutMs();
+    COMMUTER_TRY(readTimeout(timeoutMs));
   timeoutMs = std::min(timeoutMs, kMaxTimeoutMs);
   return {};
 }

@@ -150,8 +150,9 @@ public:
   virtual int64_t takeWorkerCpuNs() { return 0; }
 };
 
-/// The host's processor.
-std::shared_ptr<Device> createCpuDevice(const RankPlace &place);
+/// The host's processor. An error if a variable of the environment makes no
+/// sense.
+Status createCpuDevice(const RankPlace &place, std::shared_ptr<Device> &device);
 
 /// The device of a rank by its name in the C API. UNSUPPORTED if there is none.
 Status createDevice(const char *name, const RankPlace &place,

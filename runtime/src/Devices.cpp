@@ -71,10 +71,8 @@ static Status openDevice(const DeviceModule &module, int number,
 
 Status commuter::rt::createDevice(const char *name, const RankPlace &place,
                                   std::shared_ptr<Device> &device) {
-  if (std::strcmp(name, "cpu") == 0) {
-    device = createCpuDevice(place);
-    return {};
-  }
+  if (std::strcmp(name, "cpu") == 0)
+    return createCpuDevice(place, device);
   int number;
   for (const DeviceModule &module : kModules)
     if (parseName(name, module, number))

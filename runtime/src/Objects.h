@@ -77,7 +77,7 @@ Status resolveGroup(const std::map<std::string, Mesh, std::less<>> &meshes,
                     std::vector<int32_t> &members, int64_t &index);
 
 /// COMMUTER_TIMEOUT_MS, or a minute.
-int64_t defaultTimeoutMs();
+Status readTimeout(int64_t &timeoutMs);
 
 /// Checks what every world is created from, and settles its deadline.
 Status checkWorld(int32_t size, const commuter_world_options_t *options,

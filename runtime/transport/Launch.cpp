@@ -12,8 +12,7 @@
 
 #include "Launch.h"
 
-#include <charconv>
-#include <cstdlib>
+#include "../src/Environment.h"
 
 using namespace commuter::rt;
 
@@ -36,20 +35,6 @@ static constexpr Names kNames[] = {
 
 static constexpr int32_t kMaxSize = 65536;
 
-/// What is empty is not set.
-static const char *getVariable(const char *name) {
-  const char *text = name ? std::getenv(name) : nullptr;
-  return text && *text ? text : nullptr;
-}
-
-/// False unless all of `text` is a number from `least` to `most`.
-static bool parse(std::string_view text, int32_t least, int32_t most,
-                  int32_t &value) {
-  const char *end = text.data() + text.size();
-  auto [stop, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc() && stop == end && value >= least && value <= most;
-}
-
 static Status readRank(Launch &launch) {
   const Names *names = std::begin(kNames);
   while (names != std::end(kNames) && !getVariable(names->rank) &&
@@ -65,11 +50,11 @@ static Status readRank(Launch &launch) {
     return fail(COMMUTER_INVALID_ARGUMENT, "%s is set, but %s is not",
                 rank ? names->rank : names->size,
                 rank ? names->size : names->rank);
-  if (!parse(size, 1, kMaxSize, launch.size))
+  if (!parseNumber(size, 1, kMaxSize, launch.size))
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "%s=%s: expected a number of processes, 1 to %d", names->size,
                 size, kMaxSize);
-  if (!parse(rank, 0, launch.size - 1, launch.rank))
+  if (!parseNumber(rank, 0, launch.size - 1, launch.rank))
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "%s=%s: expected a rank, 0 to %d, since %s=%s", names->rank,
                 rank, launch.size - 1, names->size, size);
@@ -100,7 +85,7 @@ static Status readMaster(Launch &launch) {
                 address ? "MASTER_ADDR" : "MASTER_PORT",
                 address ? "MASTER_PORT" : "MASTER_ADDR");
   int32_t offset = masterPortOffset();
-  if (!parse(port, 1, 65535 - offset, launch.port))
+  if (!parseNumber(port, 1, 65535 - offset, launch.port))
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "MASTER_PORT=%s: expected a port, 1 to %d", port,
                 65535 - offset);
@@ -125,7 +110,7 @@ static Status readRendezvous(Launch &launch) {
     host = host.substr(1, host.size() - 2);
   if (colon == std::string_view::npos || host.empty() ||
       (!hasBrackets && host.find_first_of("[]:") != std::string_view::npos) ||
-      !parse(value.substr(colon + 1), 1, 65535, launch.port))
+      !parseNumber(value.substr(colon + 1), 1, 65535, launch.port))
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "COMMUTER_RENDEZVOUS=%s: expected host:port, such as "
                 "node0:29400, 10.0.0.1:29400 or [fd00::1]:29400",

@@ -16,11 +16,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../src/Environment.h"
 #include "Port.h"
 
-#include <algorithm>
 #include <climits>
-#include <cstdlib>
 #include <mpi.h>
 #include <new>
 #include <sched.h>
@@ -31,19 +30,16 @@ namespace {
 
 class MpiPort final : public Port {
 public:
-  MpiPort(MPI_Comm communicator, bool ownsMpi, bool sharesProcessors)
+  MpiPort(MPI_Comm communicator, bool ownsMpi, bool sharesProcessors,
+          int64_t limit)
       : communicator(communicator), ownsMpi(ownsMpi),
-        sharesProcessors(sharesProcessors) {
+        sharesProcessors(sharesProcessors), limit(limit) {
     MPI_Comm_rank(communicator, &ownRank);
     MPI_Comm_size(communicator, &processes);
     int *upperBound = nullptr, isSet = 0;
     MPI_Comm_get_attr(communicator, MPI_TAG_UB, &upperBound, &isSet);
     // What the standard guarantees.
     tags = isSet ? *upperBound : 32767;
-    // A count is an int. The variable is for tests: no message of a test is
-    // that long.
-    if (const char *text = std::getenv("COMMUTER_MPI_MAX_BYTES"))
-      limit = std::clamp(std::atoll(text), 1LL, 1LL << 30);
   }
 
   int32_t rank() const override { return ownRank; }
@@ -118,8 +114,8 @@ private:
 
   MPI_Comm communicator;
   const bool ownsMpi, sharesProcessors;
+  const int64_t limit;
   int ownRank = 0, processes = 1, tags;
-  int64_t limit = 1 << 30;
 };
 
 } // namespace
@@ -147,6 +143,11 @@ static Status countProcessors(MPI_Comm communicator, bool &sharesProcessors) {
 }
 
 static Status openPort(Port **port) {
+  // A count is an int. The variable is for tests: no message of a test is that
+  // long.
+  int64_t limit = 1 << 30;
+  COMMUTER_TRY(
+      readNumber<int64_t>("COMMUTER_MPI_MAX_BYTES", "bytes", 1, limit, limit));
   int isInitialized = 0, isFinalized = 0, level = MPI_THREAD_SINGLE;
   MPI_Initialized(&isInitialized);
   MPI_Finalized(&isFinalized);
@@ -167,7 +168,7 @@ static Status openPort(Port **port) {
   MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
   bool sharesProcessors = true;
   COMMUTER_TRY(countProcessors(communicator, sharesProcessors));
-  *port = new MpiPort(communicator, !isInitialized, sharesProcessors);
+  *port = new MpiPort(communicator, !isInitialized, sharesProcessors, limit);
   return {};
 }
 

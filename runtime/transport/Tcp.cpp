@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../src/Environment.h"
 #include "../src/Objects.h"
 #include "MessageJob.h"
 #include "Rendezvous.h"
@@ -18,12 +19,27 @@
 
 using namespace commuter::rt;
 
+/// The variable is for tests: few messages of a test are longer than the limits
+/// that there are without it.
+static Status readLimits(TcpLimits &limits) {
+  int64_t bytes = 0;
+  COMMUTER_TRY(readNumber<int64_t>("COMMUTER_TCP_FRAME_BYTES", "bytes", 1,
+                                   1 << 30, bytes));
+  if (bytes)
+    limits.whole = limits.part = bytes;
+  return {};
+}
+
 static Status openTcpPort(std::unique_ptr<Port> &port) {
   Launch launch;
   COMMUTER_TRY(readLaunch(launch));
+  int64_t timeoutMs = 0;
+  COMMUTER_TRY(readTimeout(timeoutMs));
+  TcpLimits limits;
+  COMMUTER_TRY(readLimits(limits));
   std::vector<Socket> sockets;
-  COMMUTER_TRY(meet(launch, defaultTimeoutMs(), sockets));
-  port = std::make_unique<TcpPort>(launch.rank, std::move(sockets));
+  COMMUTER_TRY(meet(launch, timeoutMs, sockets));
+  port = std::make_unique<TcpPort>(launch.rank, std::move(sockets), limits);
   return {};
 }
 

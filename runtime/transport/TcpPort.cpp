@@ -460,23 +460,14 @@ void TcpLink::match(TcpRequest &request, Arrival arrival) {
 // The port
 //===----------------------------------------------------------------------===//
 
-/// On one machine parts of 1 MiB gather 1.1 times as fast as parts of 256 KiB;
-/// longer ones would keep short messages waiting on slow links.
-static TcpLimits getLimits() {
-  TcpLimits limits{128 << 10, 1 << 20};
-  // The variable is for tests: few messages of a test are that long.
-  if (const char *text = std::getenv("COMMUTER_TCP_FRAME_BYTES"))
-    limits.whole = limits.part = std::clamp(std::atoll(text), 1LL, 1LL << 30);
-  return limits;
-}
-
-TcpPort::TcpPort(int32_t rank, std::vector<Socket> sockets) : ownRank(rank) {
+TcpPort::TcpPort(int32_t rank, std::vector<Socket> sockets, TcpLimits limits)
+    : ownRank(rank) {
   for (size_t peer = 0; peer < sockets.size(); ++peer)
     links.push_back(static_cast<int32_t>(peer) == rank
                         ? nullptr
                         : std::make_unique<TcpLink>(static_cast<int32_t>(peer),
                                                     std::move(sockets[peer]),
-                                                    getLimits()));
+                                                    limits));
 }
 
 static TcpRequest *&get(PortRequest &handle) {

