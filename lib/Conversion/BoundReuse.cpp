@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "UnwrittenElements.h"
 #include "commuter/Conversion/Passes.h"
 #include "commuter/Dialect/Dist/IR/Dist.h"
 
@@ -65,12 +66,11 @@ private:
 
   /// Law: an op that writes every element and reads none of what it overwrites
   /// gives the same result in any memory. Precondition: its body has no use of
-  /// an element's old value; its map to the result is a permutation of the
-  /// loops, so that each element is written.
+  /// an element's old value; each element is written.
   static bool isOverwritten(OpOperand &init) {
     auto op = dyn_cast<linalg::LinalgOp>(init.getOwner());
     return op && !op.payloadUsesValueFromOperand(&init) &&
-           op.getMatchingIndexingMap(&init).isPermutation();
+           writesEveryElement(op, init);
   }
 
   /// Other memory of the same type. Ops that shared a tensor.empty share the

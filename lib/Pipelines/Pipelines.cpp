@@ -55,6 +55,7 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
 static void bufferize(OpPassManager &pm) {
   pm.addPass(createBranchOnSelectsPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
+  pm.addPass(createKeepUnwrittenPass());
   pm.addPass(createLinalgElementwiseOpFusionPass());
   pm.addPass(createConvertTensorToLinalgPass());
   pm.addPass(createCanonicalizerPass());

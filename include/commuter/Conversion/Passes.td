@@ -132,6 +132,37 @@ def BranchOnSelectsPass : Pass<"commuter-branch-on-selects"> {
   let dependentDialects = ["::mlir::scf::SCFDialect"];
 }
 
+def KeepUnwrittenPass : Pass<"commuter-keep-unwritten"> {
+  let summary = "Makes loops of ops that write only some elements of a result";
+  let description = [{
+    The elements of its init that a structured op does not write are those of its
+    result. If its body reads none of them either, upstream's passes take the init
+    for one of which nothing is needed: `linalg-fuse-elementwise-ops` replaces it by
+    a `tensor.empty`, and bufferisation gives the result memory that nobody copied
+    the init to. So such an op becomes loops, whose `tensor.insert` says what it
+    keeps. Runs before both.
+
+    ```mlir
+    %r = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>,
+                                          affine_map<(d0) -> (d0, 0)>],
+                         iterator_types = ["parallel"]}
+        ins(%v : tensor<4xf32>) outs(%x : tensor<4x3xf32>) {
+    ^bb0(%a: f32, %b: f32):
+      linalg.yield %a : f32
+    } -> tensor<4x3xf32>
+    // becomes
+    %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%w = %x) -> (tensor<4x3xf32>) {
+      %a = tensor.extract %v[%i] : tensor<4xf32>
+      %n = tensor.insert %a into %w[%i, %c0] : tensor<4x3xf32>
+      scf.yield %n : tensor<4x3xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def BoundReusePass : Pass<"commuter-bound-reuse"> {
   let summary = "Bounds how many ops may share one buffer";
   let description = [{
