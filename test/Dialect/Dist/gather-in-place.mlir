@@ -1,5 +1,7 @@
 // RUN: %commuter-opt %s --dist-gather-in-place | FileCheck %s
 
+// CHECK: #[[$TWICE:.*]] = affine_map<()[s0] -> (s0 * 2)>
+
 dist.mesh @mesh(dp = 8)
 
 // The norm writes into this rank's slot.
@@ -153,4 +155,106 @@ func.func @argument(%x: memref<4x8xf32>) -> memref<32x8xf32> {
   %whole = memref.alloc() : memref<32x8xf32>
   dist.all_gather_into %x, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
   return %whole : memref<32x8xf32>
+}
+
+// The gather sees the part in another shape: so does the norm see the slot.
+// CHECK-LABEL: func @expanded(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: memref<8x8xf32>
+func.func @expanded(%x: memref<8x8xf32>) -> memref<32x2x8xf32> {
+  // CHECK: %[[WHOLE:.*]] = memref.alloc() : memref<32x2x8xf32>
+  // CHECK: %[[AT:.*]], %{{.*}} = dist.shard_bounds
+  // CHECK: %[[SLOT:.*]] = memref.subview %[[WHOLE]][%[[AT]], 0, 0] [4, 2, 8] [1, 1, 1]
+  // CHECK: %[[PART:.*]] = memref.collapse_shape %[[SLOT]] {{\[}}[0, 1], [2]] : {{.*}} into memref<8x8xf32, strided<[8, 1], offset: ?>>
+  // CHECK: norm.rms_norm_into %[[X]], %[[PART]]
+  // CHECK: dist.all_gather_into %[[SLOT]], %[[WHOLE]] dim 0
+  %part = memref.alloc() : memref<8x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<8x8xf32>, memref<8x8xf32>
+  %view = memref.expand_shape %part [[0, 1], [2]] output_shape [4, 2, 8] : memref<8x8xf32> into memref<4x2x8xf32>
+  %whole = memref.alloc() : memref<32x2x8xf32>
+  dist.all_gather_into %view, %whole dim 0 over @mesh[dp] : memref<4x2x8xf32>, memref<32x2x8xf32>
+  return %whole : memref<32x2x8xf32>
+}
+
+// Through several views, of a size that is not known; what is read of one of them
+// later is read of the slot.
+// CHECK-LABEL: func @reshaped_ragged(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: memref<?x2x8xf32>, %[[N:[a-z0-9]*]]: index
+func.func @reshaped_ragged(%x: memref<?x2x8xf32>, %n: index, %total: index, %c: memref<8xindex>, %i: index) -> (memref<?x4x2xf32>, f32) {
+  // CHECK: %[[WHOLE:.*]] = memref.alloc(%{{.*}}) : memref<?x4x2xf32>
+  // CHECK-COUNT-2: affine.apply #[[$TWICE]]()[%[[N]]]
+  // CHECK-NEXT: %[[ROWS:.*]] = affine.apply #[[$TWICE]]()[%[[N]]]
+  // CHECK-NEXT: %{{.*}} = arith.constant 0
+  // CHECK: %[[AT:.*]], %{{.*}} = dist.shard_bounds %{{.*}} expects %[[ROWS]] extents
+  // CHECK: %[[SLOT:.*]] = memref.subview %[[WHOLE]][%[[AT]], 0, 0] [%[[ROWS]], 4, 2] [1, 1, 1]
+  // CHECK: %[[FLAT:.*]] = memref.collapse_shape %[[SLOT]] {{\[}}[0], [1, 2]]
+  // CHECK: %[[PART:.*]] = memref.expand_shape %[[FLAT]] {{\[}}[0, 1], [2]] output_shape [%[[N]], 2, 8]
+  // CHECK: norm.rms_norm_into %[[X]], %[[PART]]
+  // CHECK: dist.all_gather_into %[[SLOT]], %[[WHOLE]] dim 0
+  // CHECK: memref.load %[[FLAT]]
+  %part = memref.alloc(%n) : memref<?x2x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 2 eps 1.0e-06 : memref<?x2x8xf32>, memref<?x2x8xf32>
+  %flat = memref.collapse_shape %part [[0, 1], [2]] : memref<?x2x8xf32> into memref<?x8xf32>
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %flat, %c0 : memref<?x8xf32>
+  %view = memref.expand_shape %flat [[0], [1, 2]] output_shape [%rows, 4, 2] : memref<?x8xf32> into memref<?x4x2xf32>
+  %whole = memref.alloc(%total) : memref<?x4x2xf32>
+  dist.all_gather_into %view, %whole dim 0 extents %c over @mesh[dp] : memref<?x4x2xf32>, memref<?x4x2xf32>, memref<8xindex>
+  %f = memref.load %flat[%i, %i] : memref<?x8xf32>
+  return %whole, %f : memref<?x4x2xf32>, f32
+}
+
+// CHECK-LABEL: func @cast(
+func.func @cast(%x: memref<4x8xf32>, %n: index, %total: index, %c: memref<8xindex>) -> memref<?x8xf32> {
+  // CHECK: %[[WHOLE:.*]] = memref.alloc(%{{.*}}) : memref<?x8xf32>
+  // CHECK: %[[SLOT:.*]] = memref.subview %[[WHOLE]]
+  // CHECK: %[[PART:.*]] = memref.cast %[[SLOT]] : memref<?x8xf32, strided<[8, 1], offset: ?>> to memref<4x8xf32, strided<[8, 1], offset: ?>>
+  // CHECK: norm.rms_norm_into %{{.*}}, %[[PART]]
+  // CHECK: dist.all_gather_into %[[SLOT]], %[[WHOLE]]
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %view = memref.cast %part : memref<4x8xf32> to memref<?x8xf32>
+  %whole = memref.alloc(%total) : memref<?x8xf32>
+  dist.all_gather_into %view, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  return %whole : memref<?x8xf32>
+}
+
+// Rows of the slot lie apart: as one dimension with what is around them they have no
+// stride.
+// CHECK-LABEL: func @lies_apart(
+// CHECK: memref.expand_shape
+// CHECK: dist.all_gather_into %{{.*}} : memref<4x4x4xf32>, memref<4x32x4xf32>
+func.func @lies_apart(%x: memref<16x4xf32>) -> memref<4x32x4xf32> {
+  %part = memref.alloc() : memref<16x4xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<16x4xf32>, memref<16x4xf32>
+  %view = memref.expand_shape %part [[0, 1], [2]] output_shape [4, 4, 4] : memref<16x4xf32> into memref<4x4x4xf32>
+  %whole = memref.alloc() : memref<4x32x4xf32>
+  dist.all_gather_into %view, %whole dim 1 over @mesh[dp] : memref<4x4x4xf32>, memref<4x32x4xf32>
+  return %whole : memref<4x32x4xf32>
+}
+
+// The memory changes after the gather, in the shape in which it was made.
+// CHECK-LABEL: func @view_written_later(
+// CHECK: dist.all_gather_into %{{.*}} : memref<4x2x8xf32>, memref<32x2x8xf32>
+func.func @view_written_later(%x: memref<8x8xf32>, %f: f32, %i: index) -> (memref<32x2x8xf32>, f32) {
+  %part = memref.alloc() : memref<8x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<8x8xf32>, memref<8x8xf32>
+  %view = memref.expand_shape %part [[0, 1], [2]] output_shape [4, 2, 8] : memref<8x8xf32> into memref<4x2x8xf32>
+  %whole = memref.alloc() : memref<32x2x8xf32>
+  dist.all_gather_into %view, %whole dim 0 over @mesh[dp] : memref<4x2x8xf32>, memref<32x2x8xf32>
+  memref.store %f, %part[%i, %i] : memref<8x8xf32>
+  %g = memref.load %part[%i, %i] : memref<8x8xf32>
+  return %whole, %g : memref<32x2x8xf32>, f32
+}
+
+// Part of the memory is not what the gather reads.
+// CHECK-LABEL: func @part_of_memory(
+// CHECK: memref.subview
+// CHECK: dist.all_gather_into %{{.*}} : memref<2x8xf32, strided<[8, 1]>>, memref<16x8xf32>
+func.func @part_of_memory(%x: memref<4x8xf32>) -> memref<16x8xf32> {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %view = memref.subview %part[0, 0] [2, 8] [1, 1] : memref<4x8xf32> to memref<2x8xf32, strided<[8, 1]>>
+  %whole = memref.alloc() : memref<16x8xf32>
+  dist.all_gather_into %view, %whole dim 0 over @mesh[dp] : memref<2x8xf32, strided<[8, 1]>>, memref<16x8xf32>
+  return %whole : memref<16x8xf32>
 }

@@ -9,6 +9,12 @@
 // RUN: %commuter-run %s --json --entry product > %t.json
 // RUN: %figures versions.0.bytes_received='[192,192,192,192]' versions.0.bytes_copied='[192,192,192,192]' < %t.json
 
+// Reshaped between the two: as many bytes.
+// RUN: %commuter-run %s --json --compare --entry expanded > %t.json
+// RUN: %figures versions.1.bytes_received='[96,96,96,96]' versions.1.bytes_copied='[96,96,96,96]' agrees=True < %t.json
+// RUN: %commuter-run %s --json --compare --entry collapsed > %t.json
+// RUN: %figures versions.1.bytes_received='[96,96,96,96]' versions.1.bytes_copied='[96,96,96,96]' agrees=True < %t.json
+
 // Ragged: 2, 0, 3 and 1 rows of 16 bytes, and 8 bytes for the number of each. The
 // runtime copies this rank's own number, too.
 // RUN: %commuter-run %s --json --compare --entry ragged --extent 0.0=2,0,3,1 > %t.json
@@ -56,6 +62,20 @@ func.func @ragged(%x: tensor<?x8xbf16> {dist.sharding = #rows}) -> tensor<?x8xbf
   %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xbf16> -> tensor<?x8xbf16>
   %y = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xbf16>
   return %y : tensor<?x8xbf16>
+}
+
+func.func @expanded(%x: tensor<2x8xbf16> {dist.sharding = #rows}) -> tensor<4x2x8xbf16> {
+  %y = norm.rms_norm %x eps 1.0e-06 : tensor<2x8xbf16>
+  %e = tensor.expand_shape %y [[0, 1], [2]] output_shape [1, 2, 8] : tensor<2x8xbf16> into tensor<1x2x8xbf16>
+  %g = dist.all_gather %e dim 0 over @mesh[dp] : tensor<1x2x8xbf16> -> tensor<4x2x8xbf16>
+  return %g : tensor<4x2x8xbf16>
+}
+
+func.func @collapsed(%x: tensor<2x8xbf16> {dist.sharding = #rows}) -> tensor<64xbf16> {
+  %y = norm.rms_norm %x eps 1.0e-06 : tensor<2x8xbf16>
+  %e = tensor.collapse_shape %y [[0, 1]] : tensor<2x8xbf16> into tensor<16xbf16>
+  %g = dist.all_gather %e dim 0 over @mesh[dp] : tensor<16xbf16> -> tensor<64xbf16>
+  return %g : tensor<64xbf16>
 }
 
 func.func @returned(%x: tensor<2x8xbf16> {dist.sharding = #rows}) -> (tensor<8x8xbf16>, tensor<2x8xbf16>) {

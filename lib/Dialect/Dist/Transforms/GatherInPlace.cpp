@@ -13,6 +13,7 @@
 
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -54,10 +55,12 @@ bool isOnlyRead(Value memory, Operation *except) {
 }
 
 /// True if `memory`, whatever its layout, is used by ops whose effects tell all
-/// of it: not through a view, by a call or a terminator; and nothing writes to
-/// it after `last`.
-bool isCompleteAt(Value memory, Operation *last) {
+/// of it: not through a view other than `known`, by a call or a terminator; and
+/// nothing writes to it after `last`.
+bool isCompleteAt(Value memory, Operation *known, Operation *last) {
   return llvm::all_of(memory.getUsers(), [&](Operation *user) {
+    if (user == known)
+      return true;
     if (isa<ViewLikeOpInterface>(user) || !isa<MemoryEffectOpInterface>(user) ||
         user->hasTrait<OpTrait::IsTerminator>() ||
         llvm::any_of(user->getResultTypes(), llvm::IsaPred<ShapedType>))
@@ -180,57 +183,197 @@ void hoistExchange(Value extents, Operation *place) {
     (void)hoist(exchange, place);
 }
 
-/// all_gather_into(part, whole) with part = slot(whole): nothing is copied for
-/// this rank's own part.
+/// What a gather reads: memory, through views that show all of it in another
+/// shape.
+struct Part {
+  memref::AllocOp memory;
+  SmallVector<Operation *> views; ///< from the memory to the gather
+
+  Value getViewed(unsigned view) const { return views[view]->getOperand(0); }
+};
+
+std::optional<Part> findPart(AllGatherIntoOp gather) {
+  Part part;
+  for (Operation *op = gather.getInput().getDefiningOp(); op;
+       op = op->getOperand(0).getDefiningOp()) {
+    if ((part.memory = dyn_cast<memref::AllocOp>(op))) {
+      std::reverse(part.views.begin(), part.views.end());
+      return part;
+    }
+    if (!isa<memref::CastOp, memref::ExpandShapeOp, memref::CollapseShapeOp>(
+            op))
+      return std::nullopt;
+    part.views.push_back(op);
+  }
+  return std::nullopt;
+}
+
+/// True if what the views show is written by nothing after the gather, and read
+/// by ops that take any layout.
+bool isCompleteAt(const Part &part, AllGatherIntoOp gather) {
+  for (unsigned i = 0; i < part.views.size(); ++i)
+    if (!isCompleteAt(part.getViewed(i), part.views[i], gather))
+      return false;
+  return isCompleteAt(gather.getInput(), nullptr, gather);
+}
+
+/// The type of what `view` is of, in the layout that its result has if it is of
+/// type `result`; null if there is no such layout.
+MemRefType getViewedType(Operation *view, MemRefType result) {
+  auto viewed = cast<MemRefType>(view->getOperand(0).getType());
+  if (auto expand = dyn_cast<memref::ExpandShapeOp>(view)) {
+    auto groups = expand.getReassociationIndices();
+    return memref::CollapseShapeOp::isGuaranteedCollapsible(result, groups)
+               ? memref::CollapseShapeOp::computeCollapsedType(result, groups)
+               : MemRefType();
+  }
+  if (auto collapse = dyn_cast<memref::CollapseShapeOp>(view))
+    return memref::ExpandShapeOp::computeExpandedType(
+               result, viewed.getShape(), collapse.getReassociationIndices())
+        .value_or(MemRefType());
+  auto type = MemRefType::get(viewed.getShape(), result.getElementType(),
+                              result.getLayout(), result.getMemorySpace());
+  return memref::CastOp::areCastCompatible(result, type) ? type : MemRefType();
+}
+
+/// What the view's result shows, made of what it shows.
+Value createViewed(OpBuilder &builder, Operation *view, MemRefType type,
+                   Value result, ArrayRef<OpFoldResult> sizes) {
+  Location loc = view->getLoc();
+  if (auto expand = dyn_cast<memref::ExpandShapeOp>(view))
+    return memref::CollapseShapeOp::create(builder, loc, type, result,
+                                           expand.getReassociationIndices());
+  if (auto collapse = dyn_cast<memref::CollapseShapeOp>(view))
+    return memref::ExpandShapeOp::create(
+        builder, loc, type, result, collapse.getReassociationIndices(), sizes);
+  return memref::CastOp::create(builder, loc, type, result);
+}
+
+/// The sizes of what `view` shows, by those of what it is of.
+SmallVector<OpFoldResult> getViewSizes(OpBuilder &builder, Operation *view,
+                                       ArrayRef<OpFoldResult> viewed) {
+  auto type = cast<MemRefType>(view->getResult(0).getType());
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t size : type.getShape())
+    sizes.push_back(ShapedType::isDynamic(size) ? OpFoldResult()
+                                                : builder.getIndexAttr(size));
+  auto compute = [&](int64_t dim, AffineExpr expr,
+                     ArrayRef<OpFoldResult> inputs) {
+    if (!sizes[dim])
+      sizes[dim] = getValueOrCreateConstantIndexOp(
+          builder, view->getLoc(),
+          affine::makeComposedFoldedAffineApply(builder, view->getLoc(), expr,
+                                                inputs));
+  };
+  AffineExpr first, second;
+  bindSymbols(builder.getContext(), first, second);
+  if (auto expand = dyn_cast<memref::ExpandShapeOp>(view)) {
+    for (auto [of, group] : llvm::enumerate(expand.getReassociationIndices())) {
+      int64_t others = 1;
+      for (int64_t dim : group)
+        others *= type.isDynamicDim(dim) ? 1 : type.getDimSize(dim);
+      for (int64_t dim : group)
+        compute(dim, first.floorDiv(std::max<int64_t>(others, 1)), viewed[of]);
+    }
+  } else if (auto collapse = dyn_cast<memref::CollapseShapeOp>(view)) {
+    for (auto [dim, group] :
+         llvm::enumerate(collapse.getReassociationIndices())) {
+      OpFoldResult product = viewed[group.front()];
+      for (int64_t of : llvm::drop_begin(group))
+        product = affine::makeComposedFoldedAffineApply(
+            builder, view->getLoc(), first * second, {product, viewed[of]});
+      compute(dim, first, product);
+    }
+  } else {
+    for (auto [dim, size] : llvm::enumerate(viewed))
+      compute(dim, first, size);
+  }
+  return sizes;
+}
+
+/// True if the sizes that the views show follow from those of the memory.
+bool knowsSizes(const Part &part) {
+  return llvm::all_of(part.views, [](Operation *view) {
+    auto expand = dyn_cast<memref::ExpandShapeOp>(view);
+    return !expand ||
+           llvm::all_of(expand.getReassociationIndices(), [&](auto &group) {
+             return llvm::count_if(group, [&](int64_t dim) {
+                      return expand.getResultType().isDynamicDim(dim);
+                    }) <= 1;
+           });
+  });
+}
+
+/// all_gather_into(view(part), whole) with view(part) = slot(whole): nothing is
+/// copied for this rank's own part.
 ///
 /// Precondition: both are allocated in the gather's block; nothing writes to
 /// `part` after the gather, and nothing but the gather writes to `whole`, so
-/// that the slot holds what `part` holds whenever either is read; and what the
-/// size of `whole` is computed from is known where `part` is allocated.
+/// that the slot holds what `part` holds whenever either is read; what the size
+/// of `whole` is computed from is known where `part` is allocated; and the slot
+/// can be seen in the shape of `part`.
 bool placeInput(AllGatherIntoOp gather) {
-  auto part = gather.getInput().getDefiningOp<memref::AllocOp>();
+  std::optional<Part> part = findPart(gather);
   auto whole = gather.getOutput().getDefiningOp<memref::AllocOp>();
   Block *block = gather->getBlock();
-  if (!part || !whole || part->getBlock() != block ||
+  if (!part || !whole || part->memory->getBlock() != block ||
       whole->getBlock() != block)
     return false;
-  if (!isCompleteAt(part, gather) || !isOnlyRead(whole, gather))
+  if (!isCompleteAt(*part, gather) || !isOnlyRead(whole, gather) ||
+      !knowsSizes(*part))
     return false;
-  if (Value extents = gather.getExtents()) {
-    hoistExchange(extents, part);
-    Operation *def = extents.getDefiningOp();
-    Operation *known = def ? block->findAncestorOpInBlock(*def) : nullptr;
-    if ((known && !known->isBeforeInBlock(part)) ||
-        !isUnchanged(extents, part, gather))
-      return false;
-  }
-  if (!hoist(whole, part))
-    return false;
-  OpBuilder builder(part);
-  Location loc = gather.getLoc();
   MemRefType type = whole.getType();
   const int64_t dim = gather.getDim();
+  SmallVector<int64_t> places(type.getRank(), 0), steps(type.getRank(), 1);
+  places[dim] = ShapedType::kDynamic;
+  const MemRefType slotType = memref::SubViewOp::inferResultType(
+      type, places, gather.getInput().getType().getShape(), steps);
+  // Of what the views are of, from the gather back.
+  SmallVector<MemRefType> types;
+  for (Operation *view : llvm::reverse(part->views)) {
+    types.push_back(
+        getViewedType(view, types.empty() ? slotType : types.back()));
+    if (!types.back())
+      return false;
+  }
+  if (Value extents = gather.getExtents()) {
+    hoistExchange(extents, part->memory);
+    Operation *def = extents.getDefiningOp();
+    Operation *known = def ? block->findAncestorOpInBlock(*def) : nullptr;
+    if ((known && !known->isBeforeInBlock(part->memory)) ||
+        !isUnchanged(extents, part->memory, gather))
+      return false;
+  }
+  if (!hoist(whole, part->memory))
+    return false;
+
+  OpBuilder builder(part->memory);
+  Location loc = gather.getLoc();
+  SmallVector<SmallVector<OpFoldResult>> sizes{part->memory.getMixedSizes()};
+  for (Operation *view : part->views)
+    sizes.push_back(getViewSizes(builder, view, sizes.back()));
   SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
-  SmallVector<OpFoldResult> sizes;
-  unsigned dynamic = 0;
-  for (int64_t size : part.getType().getShape())
-    sizes.push_back(ShapedType::isDynamic(size)
-                        ? OpFoldResult(part.getDynamicSizes()[dynamic++])
-                        : builder.getIndexAttr(size));
   Value extent = memref::DimOp::create(builder, loc, whole, dim);
   // Checked before anything is written to the slot.
-  Value expected = getValueOrCreateConstantIndexOp(builder, loc, sizes[dim]);
+  Value expected =
+      getValueOrCreateConstantIndexOp(builder, loc, sizes.back()[dim]);
   offsets[dim] =
       ShardBoundsOp::create(builder, loc, extent, gather.getExtents(), expected,
                             gather.getMeshAttr(), gather.getAxesAttr())
           .getOffset();
-  auto slotType = cast<MemRefType>(
-      memref::SubViewOp::inferResultType(type, offsets, sizes, strides));
   Value slot = memref::SubViewOp::create(builder, loc, slotType, whole, offsets,
-                                         sizes, strides);
-  part.replaceAllUsesWith(slot);
-  part.erase();
+                                         sizes.back(), strides);
+  for (MemRefType viewedType : types) {
+    Operation *view = part->views.pop_back_val();
+    sizes.pop_back();
+    Value viewed = createViewed(builder, view, viewedType, slot, sizes.back());
+    view->getResult(0).replaceAllUsesWith(slot);
+    view->erase();
+    slot = viewed;
+  }
+  part->memory.replaceAllUsesWith(slot);
+  part->memory.erase();
   return true;
 }
 

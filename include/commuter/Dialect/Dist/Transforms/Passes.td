@@ -321,9 +321,12 @@ def GatherInPlacePass : Pass<"dist-gather-in-place"> {
     ```
 
     Where the extents are exchanged, the offset is known once they are: the
-    exchange goes in front, unless a collective is in between.
+    exchange goes in front, unless a collective is in between. A gather may see the
+    part through reshapes and casts: then the part is the slot through their
+    inverses.
   }];
   let dependentDialects = ["::commuter::dist::DistDialect",
+                           "::mlir::affine::AffineDialect",
                            "::mlir::memref::MemRefDialect"];
   let statistics = [
     Statistic<"numPlaced", "inputs-placed", "Inputs made in their slots">];
