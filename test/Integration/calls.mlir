@@ -16,6 +16,16 @@
 // STAYS: norm rows per rank {{[0-9.]+ [0-9.]+}} 1.000
 // STAYS: 1 result: bit-exact on 4/4 ranks
 
+// Ragged rows: extents go with what they cut, into one function and out of another.
+// It is called with two kinds of rows; @unlike passes extents that cut nothing.
+// RUN: %commuter-run %s --entry ragged --compare --extent 0.0=3,0,5,1 --extent 1.0=0,2,2,9 | FileCheck %s --check-prefix=RAGGED
+// RUN: %commuter-run %s --entry ragged --compare --extent 0.0=0 --extent 1.0=1 | FileCheck %s --check-prefix=RAGGED
+// RUN: %commuter-run %s --entry unlike --compare --extent 0.0=3,0,5,1 | FileCheck %s --check-prefix=UNLIKE
+// RAGGED: norm rows per rank {{[0-9]+}} {{[0-9]+}} 0.{{[0-9]+}}
+// RAGGED: 3 results: bit-exact on 4/4 ranks
+// UNLIKE: norm rows per rank {{[0-9.]+ [0-9.]+}} 1.000
+// UNLIKE: 1 result: bit-exact on 4/4 ranks
+
 dist.mesh @mesh(dp = 4)
 
 func.func private @boundary(%h: tensor<8x24xbf16>) -> tensor<32x24xbf16> {
@@ -82,4 +92,55 @@ func.func @by_address(%h: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh,
     scf.yield %g : tensor<32x8xf32>
   }
   return %r : tensor<32x8xf32>
+}
+
+!rows = tensor<?x24xbf16>
+!extents = tensor<4xindex>
+
+func.func private @gather(%c: !extents, %x: !rows) -> !rows {
+  %g = dist.all_gather %x dim 0 extents %c over @mesh[dp] : !rows, !extents -> !rows
+  return %g : !rows
+}
+
+func.func private @add_and_normalize(%x: !rows, %c: !extents) -> (!rows, index) {
+  %c0 = arith.constant 0 : index
+  %s = arith.addf %x, %x : !rows
+  %n = norm.rms_norm %s eps 1.0e-06 : !rows
+  %d = tensor.dim %n, %c0 : !rows
+  return %n, %d : !rows, index
+}
+
+func.func @ragged(%h: !rows {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>},
+                  %r: !rows {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}) -> (!rows, !rows, tensor<1xindex>) {
+  %c0 = arith.constant 0 : index
+  %m = tensor.dim %h, %c0 : !rows
+  %n = tensor.dim %r, %c0 : !rows
+  %c = dist.exchange_extents %m over @mesh[dp] : !extents
+  %d = dist.exchange_extents %n over @mesh[dp] : !extents
+  %g = call @gather(%c, %h) : (!extents, !rows) -> !rows
+  %q = call @gather(%d, %r) : (!extents, !rows) -> !rows
+  %a, %i = call @add_and_normalize(%g, %c) : (!rows, !extents) -> (!rows, index)
+  %b, %j = call @add_and_normalize(%q, %d) : (!rows, !extents) -> (!rows, index)
+  %k = arith.subi %i, %j : index
+  %t = tensor.from_elements %k : tensor<1xindex>
+  return %a, %b, %t : !rows, !rows, tensor<1xindex>
+}
+
+func.func private @normalize_unlike(%x: !rows, %c: !extents) -> !rows {
+  %n = norm.rms_norm %x eps 1.0e-06 : !rows
+  return %n : !rows
+}
+
+// The first call alone would do; the second passes the extents of other rows.
+func.func @unlike(%h: !rows {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}) -> !rows {
+  %c0 = arith.constant 0 : index
+  %m = tensor.dim %h, %c0 : !rows
+  %n = arith.addi %m, %m : index
+  %c = dist.exchange_extents %m over @mesh[dp] : !extents
+  %d = dist.exchange_extents %n over @mesh[dp] : !extents
+  %g = dist.all_gather %h dim 0 extents %c over @mesh[dp] : !rows, !extents -> !rows
+  %a = call @normalize_unlike(%g, %c) : (!rows, !extents) -> !rows
+  %b = call @normalize_unlike(%g, %d) : (!rows, !extents) -> !rows
+  %s = arith.addf %a, %b : !rows
+  return %s : !rows
 }

@@ -125,7 +125,7 @@ func.func @refused(%h: tensor<4x8xf32>, %v: tensor<16x8xf32>, %c: i1) -> tensor<
 
 // -----
 
-// Some ranks may not call it; extents are a value of the caller.
+// Some ranks may not call it; extents that are exchanged are no value yet.
 dist.mesh @mesh(dp = 4)
 func.func private @called_by_some(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
   // expected-remark @+1 {{Reason=divergent-control-flow}}
@@ -153,4 +153,110 @@ func.func @with_extents(%h: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
   %a = func.call @ragged(%g) : (tensor<?x8xf32>) -> tensor<?x8xf32>
   return %a : tensor<?x8xf32>
+}
+
+// -----
+
+// Extents that each call passes with what it gathered by them are, in the function,
+// its argument; the calls may pass others. Sizes are their sums.
+dist.mesh @mesh(dp = 2)
+// CHECK-LABEL: func private @normalize_ragged(
+// CHECK-SAME: %[[C:[a-z0-9]*]]: tensor<2xindex>, %[[X:[a-z0-9]*]]: tensor<?x8xf32>) -> (tensor<?x8xf32>, index)
+// CHECK: %[[N:.*]] = norm.rms_norm %[[X]] {{.*}} : tensor<?x8xf32>
+// CHECK: %[[A:.*]] = tensor.extract %[[C]][
+// CHECK: %[[B:.*]] = tensor.extract %[[C]][
+// CHECK: %[[SUM:.*]] = arith.addi %[[A]], %[[B]]
+// CHECK: return %[[N]], %[[SUM]]
+func.func private @normalize_ragged(%c: tensor<2xindex>, %x: tensor<?x8xf32>) -> (tensor<?x8xf32>, index) {
+  %c0 = arith.constant 0 : index
+  // expected-remark @+1 {{rows-after=?, rows-before=?}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<?x8xf32>
+  %d = tensor.dim %x, %c0 : tensor<?x8xf32>
+  return %n, %d : tensor<?x8xf32>, index
+}
+// CHECK-LABEL: func @ragged_twice(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<?x8xf32>, %[[R:[a-z0-9]*]]: tensor<?x8xf32>, %[[C:[a-z0-9]*]]: tensor<2xindex>, %[[D:[a-z0-9]*]]: tensor<2xindex>
+// CHECK: %[[A:.*]]:2 = call @normalize_ragged(%[[C]], %[[H]])
+// CHECK-NEXT: %[[GA:.*]] = dist.all_gather %[[A]]#0 dim 0 extents %[[C]] over @mesh[dp]
+// CHECK-NEXT: %[[B:.*]]:2 = call @normalize_ragged(%[[D]], %[[R]])
+// CHECK-NEXT: %[[GB:.*]] = dist.all_gather %[[B]]#0 dim 0 extents %[[D]] over @mesh[dp]
+// CHECK-NEXT: return %[[GA]], %[[GB]], %[[A]]#1
+func.func @ragged_twice(%h: tensor<?x8xf32>, %r: tensor<?x8xf32>, %c: tensor<2xindex>, %d: tensor<2xindex>) -> (tensor<?x8xf32>, tensor<?x8xf32>, index) {
+  %g = dist.all_gather %h dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  %a, %n = call @normalize_ragged(%c, %g) : (tensor<2xindex>, tensor<?x8xf32>) -> (tensor<?x8xf32>, index)
+  %q = dist.all_gather %r dim 0 extents %d over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  %b, %m = call @normalize_ragged(%d, %q) : (tensor<2xindex>, tensor<?x8xf32>) -> (tensor<?x8xf32>, index)
+  return %a, %b, %n : tensor<?x8xf32>, tensor<?x8xf32>, index
+}
+
+// -----
+
+// The other way: what a function gathers by an argument is gathered by what was
+// passed, also behind a call in between.
+dist.mesh @mesh(dp = 2)
+// CHECK-LABEL: func private @gather_ragged(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<?x8xf32>, %{{.*}}) -> tensor<?x8xf32>
+// CHECK-NEXT: return %[[X]]
+func.func private @gather_ragged(%x: tensor<?x8xf32>, %c: tensor<2xindex>) -> tensor<?x8xf32> {
+  %g = dist.all_gather %x dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  return %g : tensor<?x8xf32>
+}
+func.func private @pass_ragged_on(%d: tensor<2xindex>, %x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %g = call @gather_ragged(%x, %d) : (tensor<?x8xf32>, tensor<2xindex>) -> tensor<?x8xf32>
+  return %g : tensor<?x8xf32>
+}
+// CHECK-LABEL: func @out_of_ragged(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<?x8xf32>, %[[C:[a-z0-9]*]]: tensor<2xindex>
+// CHECK: %[[L:.*]] = call @pass_ragged_on(%[[C]], %[[H]])
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[L]]
+// CHECK-NEXT: dist.all_gather %[[N]] dim 0 extents %[[C]]
+func.func @out_of_ragged(%h: tensor<?x8xf32>, %c: tensor<2xindex>) -> tensor<?x8xf32> {
+  %g = call @pass_ragged_on(%c, %h) : (tensor<2xindex>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  // expected-remark @+1 {{rows-after=?, rows-before=?}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}
+
+// -----
+
+// The function is not passed them, or not by each call; it is passed what is not
+// gathered, of which nobody knows how those would split it.
+dist.mesh @mesh(dp = 2)
+func.func private @not_passed(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="pass the gather's extents to the function, or inline the call"}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}
+func.func private @passed_once(%x: tensor<?x8xf32>, %c: tensor<2xindex>) -> tensor<?x8xf32> {
+  // expected-remark @+1 {{Reason=operand-gathered-differently}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}
+func.func private @passed_replicated(%x: tensor<4x8xf32>, %c: tensor<2xindex>) -> tensor<4x8xf32> {
+  // expected-remark @+1 {{Reason=operand-gathered-differently}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<4x8xf32>
+  return %n : tensor<4x8xf32>
+}
+// Its own extents are not the caller's.
+func.func private @own_extents(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %c = arith.constant dense<[3, 1]> : tensor<2xindex>
+  %g = dist.all_gather %x dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  return %g : tensor<?x8xf32>
+}
+// CHECK-LABEL: func @refused_ragged(
+// CHECK: dist.all_gather
+// CHECK: call @not_passed
+func.func @refused_ragged(%h: tensor<?x8xf32>, %c: tensor<2xindex>, %d: tensor<2xindex>,
+    %z: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<?x8xf32>) {
+  %g = dist.all_gather %h dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  %p = call @not_passed(%g) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %a = call @passed_once(%g, %c) : (tensor<?x8xf32>, tensor<2xindex>) -> tensor<?x8xf32>
+  %b = call @passed_once(%g, %d) : (tensor<?x8xf32>, tensor<2xindex>) -> tensor<?x8xf32>
+  %w = dist.all_gather %h dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<4x8xf32>
+  %e = call @passed_replicated(%w, %c) : (tensor<4x8xf32>, tensor<2xindex>) -> tensor<4x8xf32>
+  %f = call @passed_replicated(%z, %c) : (tensor<4x8xf32>, tensor<2xindex>) -> tensor<4x8xf32>
+  %o = call @own_extents(%h) : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  // expected-remark @+1 {{Reason=unsupported-op}}
+  %n = norm.rms_norm %o eps 1.0e-06 : tensor<?x8xf32>
+  return %p, %a, %b, %e, %f, %n : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<?x8xf32>
 }

@@ -64,6 +64,16 @@ unsigned MotionGraph::getKind(AllGatherOp gather) {
   return it->second;
 }
 
+/// The kind of gathers over the axes of another kind, by other extents.
+unsigned MotionGraph::getKind(unsigned like, Value extents) {
+  const GatherKind &of = kinds[like];
+  auto [it, isNew] = kindNumbers.try_emplace(
+      {{of.mesh, of.axes}, extents.getAsOpaquePointer()}, kinds.size());
+  if (isNew)
+    kinds.push_back({of.mesh, of.axes, extents, AllGatherOp(), of.groupSize});
+  return it->second;
+}
+
 static constexpr StringLiteral kBranchUniformly =
     "branch on a value that is replicated over the gather's axes";
 
@@ -530,18 +540,60 @@ SmallVector<JoinClass> MotionGraph::getJoins(RegionBranchOpInterface branch) {
 ///
 /// Precondition: what is passed to the join is gathered alike, or replicated
 /// over the gather's axes [it is sliced] and as long as what is gathered: of a
-/// static length, which the join's type then has.
-bool MotionGraph::isSource(Value value, const Slices &made) const {
+/// static length, which the join's type then has. `isInCall`: nor are there
+/// extents, which another call's operand would not be known to split.
+bool MotionGraph::isSource(Value value, const Slices &made,
+                           bool isInCall) const {
   const SlicedValue *found = find(value);
   if (found && isCutAlike(found->slices, made.dim, made.kind))
     return true;
   const GatherKind &kind = kinds[made.kind];
+  if (isInCall && kind.extents)
+    return false;
   int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(made.dim);
   return (analysis.isReplicatedOver(value, kind.mesh, kind.axes) ||
           options.ignores(reason::kOperandGatheredDifferently)) &&
          !ShapedType::isDynamic(size) &&
          (kind.extents || kind.ragged ||
           (kind.groupSize && size % *kind.groupSize == 0));
+}
+
+/// The kinds that go with `kind`, which `source` comes in. Extents are a value
+/// of one function: what is cut by an operand of a call in the caller is cut by
+/// the argument in the function. nullopt: they are no such value.
+std::optional<JoinKinds> MotionGraph::findKinds(Operation *op,
+                                                const JoinClass &join,
+                                                OpOperand *source,
+                                                unsigned kind) {
+  JoinKinds found{kind, SmallVector<unsigned, 2>(join.sources.size(), kind),
+                  SmallVector<unsigned, 2>(join.values.size(), kind)};
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  Value extents = kinds[kind].extents;
+  if (!function || !extents)
+    return found;
+  auto getInCaller = [&](Operation *call, unsigned argument) {
+    return getKind(kind,
+                   cast<CallOpInterface>(call).getArgOperands()[argument]);
+  };
+  if (isa<BlockArgument>(join.values.front())) {
+    auto call = cast<CallOpInterface>(source->getOwner());
+    auto passed = llvm::find(call.getArgOperands(), extents);
+    if (passed == call.getArgOperands().end())
+      return std::nullopt;
+    const unsigned argument = passed - call.getArgOperands().begin();
+    found.ofUnit = getKind(kind, function.getArgument(argument));
+    found.ofValues.front() = found.ofUnit;
+    for (auto [ofSource, other] :
+         llvm::zip_equal(found.ofSources, join.sources))
+      ofSource = getInCaller(other->getOwner(), argument);
+    return found;
+  }
+  auto argument = dyn_cast<BlockArgument>(extents);
+  if (!argument || argument.getOwner() != &function.getFunctionBody().front())
+    return std::nullopt;
+  for (auto [ofValue, value] : llvm::zip_equal(found.ofValues, join.values))
+    ofValue = getInCaller(value.getDefiningOp(), argument.getArgNumber());
+  return found;
 }
 
 /// Makes a unit of the join if a source comes in slices. What the other sources
@@ -554,9 +606,12 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
   if (find(join.values.front()))
     return std::nullopt;
   std::optional<Slices> made;
+  OpOperand *first = nullptr;
   for (OpOperand *source : known) {
-    if (const SlicedValue *passed = find(source->get()); passed && !made)
+    if (const SlicedValue *passed = find(source->get()); passed && !made) {
       made = passed->slices;
+      first = source;
+    }
     if (const Refusal *refusal = findRefusal(source->get()))
       return *refusal;
   }
@@ -573,27 +628,39 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
                             made->kind};
   if (rejectedJoins.contains(join.values.front()))
     return differently;
+  std::optional<JoinKinds> ofEach = findKinds(op, join, first, made->kind);
+  if (!ofEach)
+    return Refusal{reason::kUnsupportedOp,
+                   op,
+                   "pass the gather's extents to the function, or inline the "
+                   "call",
+                   {},
+                   made->kind};
   // What other sources pass on may be of another length, if the type leaves it
   // open.
   if (known.size() != join.sources.size() &&
       cast<RankedTensorType>(join.values.front().getType())
           .isDynamicDim(made->dim))
     made->localSize = ShapedType::kDynamic;
-  for (OpOperand *source : known) {
-    if (!isSource(source->get(), *made))
+  const bool isInCall = isa<FunctionOpInterface>(op);
+  for (auto [source, kind] : llvm::zip_equal(join.sources, ofEach->ofSources)) {
+    if (!llvm::is_contained(known, source))
+      continue;
+    if (!isSource(source->get(), {kind, made->dim, made->localSize}, isInCall))
       return differently;
     const SlicedValue *passed = find(source->get());
     if (passed && passed->slices.localSize != made->localSize)
       made->localSize = ShapedType::kDynamic;
   }
-  for (OpOperand *source : join.sources)
-    joinOf.try_emplace(source, units.size());
-  Unit unit(Unit::Join, op, made->kind);
+  const unsigned number = units.size();
+  for (auto [source, kind] : llvm::zip_equal(join.sources, ofEach->ofSources))
+    joinOf.try_emplace(source, JoinedAs{number, kind});
+  Unit unit(Unit::Join, op, ofEach->ofUnit);
   unit.details = sources.size();
   sources.push_back(join.sources);
   addUnit(unit);
-  for (Value value : join.values)
-    addValue(value, *made);
+  for (auto [value, kind] : llvm::zip_equal(join.values, ofEach->ofValues))
+    addValue(value, {kind, made->dim, made->localSize});
   return std::nullopt;
 }
 
@@ -649,8 +716,9 @@ void MotionGraph::visitBranchJoin(RegionBranchOpInterface branch,
 ///
 /// and likewise for what it returns. Precondition: each call passes what is
 /// gathered alike, or replicated over the gather's axes [it is sliced]; all
-/// ranks of the gather's group call the function alike. Extents are values of
-/// one function.
+/// ranks of the gather's group call the function alike. Where there are
+/// extents, they are an argument of the function, and each call passes those of
+/// what it gathered.
 void MotionGraph::visitFunctionJoin(Operation *function, const JoinClass &join,
                                     ArrayRef<OpOperand *> known) {
   visitJoin(function, join, known, [&](const GatherKind &kind) {
@@ -658,7 +726,7 @@ void MotionGraph::visitFunctionJoin(Operation *function, const JoinClass &join,
         &cast<FunctionOpInterface>(function).getFunctionBody().front().front();
     std::optional<Refusal> refusal =
         findDivergence(first, &kind - kinds.begin());
-    if (!refusal && (kind.extents || kind.ragged || !takesLoops))
+    if (!refusal && (kind.ragged || !takesLoops))
       refusal = Refusal{reason::kUnsupportedOp, function, "inline the call"};
     return refusal;
   });
@@ -685,7 +753,9 @@ void MotionGraph::visitCall(CallOpInterface call, Operation *callee) {
 bool MotionGraph::holdsJoin(const Unit &join) const {
   const Slices &made = getValues(join).front().slices;
   return llvm::all_of(getSources(join), [&](OpOperand *source) {
-    return isSource(source->get(), made);
+    return isSource(source->get(),
+                    {getKindOf(source), made.dim, made.localSize},
+                    isa<FunctionOpInterface>(join.op));
   });
 }
 
@@ -799,10 +869,11 @@ Demand MotionGraph::getDemand(OpOperand &use, const SlicedValue &made) const {
       query && asksForSize(query, made.slices))
     return {Demand::Size};
   if (auto it = joinOf.find(&use); it != joinOf.end()) {
-    const Unit &join = units[it->second];
-    if (!getValues(join).front().slices.areCutAs(made.slices))
+    auto [join, kind] = it->second;
+    if (kind != made.slices.kind ||
+        getValues(units[join]).front().slices.dim != made.slices.dim)
       return {Demand::Whole};
-    return {Demand::Slices, it->second};
+    return {Demand::Slices, join};
   }
   const Unit *unit = findUnit(user);
   if (!unit || unit->isGather() || unit->kind != made.slices.kind ||

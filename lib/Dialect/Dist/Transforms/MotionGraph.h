@@ -104,6 +104,14 @@ struct SlicedValue {
   mlir::Block *getBlock() const { return mlir::Value(value).getParentBlock(); }
 };
 
+/// The kinds of a join's slices. They differ where a call is between: the
+/// extents are values of the caller on one side, and of the function on the
+/// other.
+struct JoinKinds {
+  unsigned ofUnit;
+  llvm::SmallVector<unsigned, 2> ofSources, ofValues;
+};
+
 /// What a use wants of a value that there is in slices.
 struct Demand {
   enum Kind {
@@ -156,6 +164,10 @@ public:
   DimSlicing getSlicing(const Unit &op) const;
   llvm::ArrayRef<mlir::OpOperand *> getSources(const Unit &join) const {
     return sources[join.details];
+  }
+  /// The kind in which a join's source is to come in slices.
+  unsigned getKindOf(mlir::OpOperand *source) const {
+    return joinOf.at(source).kind;
   }
   llvm::ArrayRef<unsigned> getConsumers(const SlicedValue &made) const {
     return llvm::ArrayRef<unsigned>(consumers).slice(
@@ -214,8 +226,10 @@ private:
                                    JoinCheck check);
   void visitJoin(mlir::Operation *op, const JoinClass &join,
                  llvm::ArrayRef<mlir::OpOperand *> known, JoinCheck check);
-  bool isSource(mlir::Value value, const Slices &made) const;
+  bool isSource(mlir::Value value, const Slices &made, bool isInCall) const;
   bool holdsJoin(const Unit &join) const;
+  std::optional<JoinKinds> findKinds(mlir::Operation *op, const JoinClass &join,
+                                     mlir::OpOperand *source, unsigned kind);
 
   std::optional<Refusal> findGatherRefusal(AllGatherOp gather,
                                            bool &completesSum) const;
@@ -241,6 +255,7 @@ private:
   void refuse(mlir::Operation *op, DimParallelOpInterface parallel,
               unsigned refusal);
   unsigned getKind(AllGatherOp gather);
+  unsigned getKind(unsigned like, mlir::Value extents);
   bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;
   bool asksForSize(mlir::tensor::DimOp user, const Slices &made) const;
   void findConsumers();
@@ -262,7 +277,11 @@ private:
   llvm::SmallVector<std::optional<int64_t>, 0> operandDims; ///< op by op
   llvm::DenseMap<mlir::Operation *, DimSlicing> unusualSlicings;
   llvm::SmallVector<llvm::SmallVector<mlir::OpOperand *, 2>, 0> sources;
-  llvm::DenseMap<mlir::OpOperand *, unsigned> joinOf;
+  struct JoinedAs {
+    unsigned unit; ///< the join
+    unsigned kind; ///< in which the source is to come
+  };
+  llvm::DenseMap<mlir::OpOperand *, JoinedAs> joinOf;
   llvm::SmallVector<unsigned, 0> consumers;
   /// By the region of an op and the kind: where ranks may part.
   llvm::DenseMap<std::pair<mlir::Region *, unsigned>, mlir::Operation *>

@@ -185,12 +185,11 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
     const Unit &unit = graph.units[feeding[i]];
     if (unit.isHeldBack)
       return {reason::kNotProfitable, unit.op, "allow-extra-gather=true"};
-    auto look = [&](Value operand) -> Operation * {
-      const SlicedValue *made = graph.find(operand);
-      if (!made || made->slices.kind != norm.kind ||
-          feeding.contains(made->unit))
+    auto look = [&](OpOperand &operand, unsigned kind) -> Operation * {
+      const SlicedValue *made = graph.find(operand.get());
+      if (!made || made->slices.kind != kind || feeding.contains(made->unit))
         return nullptr;
-      for (OpOperand &use : operand.getUses()) {
+      for (OpOperand &use : operand.get().getUses()) {
         Demand demand = graph.getDemand(use, *made);
         if (demand.isForWhole())
           return use.getOwner();
@@ -202,14 +201,15 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
         feeding.insert(made->unit);
       return nullptr;
     };
-    SmallVector<Value> inputs(unit.op->getOperands());
+    Operation *user = nullptr;
     if (unit.isJoin())
-      inputs =
-          llvm::map_to_vector(graph.getSources(unit),
-                              [](OpOperand *source) { return source->get(); });
-    for (Value operand : inputs)
-      if (Operation *user = look(operand))
-        return {reason::kOtherUsers, user, "allow-extra-gather=true"};
+      for (OpOperand *source : graph.getSources(unit))
+        user = user ? user : look(*source, graph.getKindOf(source));
+    else
+      for (OpOperand &operand : unit.op->getOpOperands())
+        user = user ? user : look(operand, unit.kind);
+    if (user)
+      return {reason::kOtherUsers, user, "allow-extra-gather=true"};
   }
   return {reason::kNotProfitable, norm.op, "allow-extra-gather=true"};
 }

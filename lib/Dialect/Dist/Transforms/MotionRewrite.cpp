@@ -304,8 +304,10 @@ void MotionRewriter::passSlices(const Unit &join) {
   const Slices made = graph.getValues(join).front().slices;
   for (OpOperand *source : graph.getSources(join)) {
     OpBuilder builder(source->getOwner());
+    Unit atSource = join;
+    atSource.kind = graph.getKindOf(source);
     source->set(
-        getLocal(builder, source->get(), made.dim, made.localSize, join));
+        getLocal(builder, source->get(), made.dim, made.localSize, atSource));
   }
 }
 
