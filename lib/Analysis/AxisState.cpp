@@ -68,17 +68,3 @@ bool commuter::contradicts(AxisState found, AxisState promised) {
     return promised.isPartial();
   return !(found == promised);
 }
-
-unsigned StateTable::getOrCreate(Value value) {
-  auto [it, isNew] = numbers.try_emplace(value, numbers.size());
-  if (isNew)
-    states.resize(states.size() + numAxes);
-  return it->second;
-}
-
-ArrayRef<AxisState> StateTable::lookup(Value value) const {
-  auto it = numbers.find(value);
-  if (it == numbers.end())
-    return {};
-  return {states.data() + size_t(it->second) * numAxes, numAxes};
-}

@@ -126,7 +126,7 @@ private:
 struct Visit {
   Operation *op;
   ArrayRef<unsigned> operands; ///< their numbers
-  SetVector<Value> captured;
+  SmallVector<Value, 0> captured;
   /// Of a collective: its axes, and those that a gather sums over.
   MeshGroupOpInterface group;
   SmallVector<unsigned> over, summed;
@@ -183,9 +183,10 @@ public:
     Operation *op = point->getPrevOp();
     if (op->getNumSuccessors() > 1)
       visitConditions(op);
-    if (!traits.get(op).isControlFlow) {
+    const OpTraits ofOp = traits.get(op);
+    if (!ofOp.isControlFlow) {
       if (isLive(op->getBlock()))
-        visitOperation(op);
+        visitOperation(op, ofOp);
       return success();
     }
     if (auto call = dyn_cast<CallOpInterface>(op))
@@ -219,7 +220,7 @@ protected:
   visitOperationImpl(Operation *op,
                      ArrayRef<const dataflow::AbstractSparseLattice *>,
                      ArrayRef<dataflow::AbstractSparseLattice *>) override {
-    visitOperation(op);
+    visitOperation(op, traits.get(op));
     return success();
   }
 
@@ -349,22 +350,23 @@ private:
   LogicalResult initializeOp(Operation *op, bool isLive) {
     if (op->getNumRegions() != 0 && failed(initializeRegions(op)))
       return failure();
-    if (op->getNumSuccessors() > 1 || traits.get(op).isControlFlow)
+    const OpTraits ofOp = traits.get(op);
+    if (op->getNumSuccessors() > 1 || ofOp.isControlFlow)
       return visit(getProgramPointAfter(op));
     if (isLive)
-      visitOperation(op);
+      visitOperation(op, ofOp);
     return success();
   }
 
   /// Any op but a branch or a call. Where nothing comes together, a state needs
   /// no lattice, which is as large as all else that is held of a value.
-  void visitOperation(Operation *op) {
+  void visitOperation(Operation *op, OpTraits ofOp) {
     if (op->getNumResults() == 0)
       return;
     SmallVector<unsigned> operands;
     for (Value operand : op->getOperands())
       operands.push_back(subscribe(operand));
-    Visit visit = startVisit(op, operands);
+    Visit visit = startVisit(op, ofOp, operands);
     SmallVector<AxisState> states(operands.size());
     SmallVector<AxisState> outputs(op->getNumResults() * axes.size());
     for (unsigned axis = 0; axis < axes.size(); ++axis) {
@@ -385,11 +387,10 @@ private:
     }
   }
 
-  Visit startVisit(Operation *op, ArrayRef<unsigned> operands) {
+  Visit startVisit(Operation *op, OpTraits ofOp, ArrayRef<unsigned> operands) {
     Visit visit{op, operands, {}, {}, {}, {}};
-    OpTraits ofOp = traits.get(op);
     if (op->getNumRegions() != 0)
-      visit.captured = getCapturedValues(op);
+      visit.captured = llvm::to_vector<0>(getCapturedValues(op));
     else if (ofOp.isFunctionOfOperands)
       visit.dependsOnInputsAlone = true;
     if (!ofOp.isGroup)

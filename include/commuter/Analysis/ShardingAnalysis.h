@@ -15,6 +15,7 @@
 #define COMMUTER_ANALYSIS_SHARDINGANALYSIS_H
 
 #include "commuter/Analysis/MeshAxes.h"
+#include "commuter/Analysis/ValueNumbers.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/BitVector.h"
 
@@ -51,9 +52,7 @@ llvm::raw_ostream &operator<<(llvm::raw_ostream &os, AxisState state);
 /// A value's state along every axis of MeshAxes.
 using ValueState = llvm::SmallVector<AxisState, 4>;
 
-/// The states of many values, each in one run of a common array: a program has
-/// as many values as ops, and an allocation for each would cost more than all
-/// else that is done with it.
+/// The states of many values, each in one run of a common array.
 class StateTable {
 public:
   explicit StateTable(unsigned numAxes) : numAxes(numAxes) {}
@@ -63,18 +62,28 @@ public:
     states.reserve(size_t(numValues) * numAxes);
   }
   /// The value's place; the state of a new one is None along every axis.
-  unsigned getOrCreate(mlir::Value value);
-  unsigned size() const { return numbers.size(); }
+  unsigned getOrCreate(mlir::Value value) {
+    unsigned number = numbers.getOrCreate(value);
+    if (size_t(number) * numAxes == states.size())
+      states.resize(states.size() + numAxes);
+    return number;
+  }
+  const ValueNumbers &getNumbers() const { return numbers; }
   /// Valid until the next value is entered.
   llvm::MutableArrayRef<AxisState> operator[](unsigned number) {
     return {states.data() + size_t(number) * numAxes, numAxes};
   }
   /// Empty if nothing is known of the value.
-  llvm::ArrayRef<AxisState> lookup(mlir::Value value) const;
+  llvm::ArrayRef<AxisState> lookup(mlir::Value value) const {
+    unsigned number = numbers.lookup(value);
+    if (number == ValueNumbers::kNone)
+      return {};
+    return {states.data() + size_t(number) * numAxes, numAxes};
+  }
 
 private:
   unsigned numAxes;
-  llvm::DenseMap<mlir::Value, unsigned> numbers;
+  ValueNumbers numbers;
   std::vector<AxisState> states;
 };
 
@@ -101,6 +110,8 @@ public:
   explicit ShardingAnalysis(mlir::Operation *top);
 
   const MeshAxes &getAxes() const { return axes; }
+  /// Of the values that the analysis met; others have none.
+  const ValueNumbers &getNumbers() const { return states.getNumbers(); }
   AxisState getState(mlir::Value value, unsigned axis) const;
   ValueState getState(mlir::Value value) const;
 

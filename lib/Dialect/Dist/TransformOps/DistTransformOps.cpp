@@ -107,7 +107,7 @@ transform::CommuteGatherOp::apply(transform::TransformRewriter &rewriter,
     ShardingAnalysis analysis(top);
     SmallVector<MotionOutcome> outcomes =
         moveInFrontOfGathers(getFunctions(top), analysis, options);
-    for (const MotionOutcome &outcome : outcomes)
+    for (MotionOutcome &outcome : outcomes)
       emitMotionRemark("transform.dist.commute_gather", outcome,
                        analysis.getAxes());
     auto stays = [](const MotionOutcome &outcome) {

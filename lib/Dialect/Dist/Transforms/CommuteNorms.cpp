@@ -56,12 +56,13 @@ private:
   bool move(ArrayRef<FunctionOpInterface> functions,
             const ShardingAnalysis &analysis, const MotionOptions &options) {
     bool movesAny = false;
-    for (const MotionOutcome &outcome :
-         moveInFrontOfGathers(functions, analysis, options)) {
-      emitMotionRemark("dist-commute-norms", outcome, analysis.getAxes());
-      movesAny |= outcome.reason.empty();
-      ++(outcome.reason.empty() ? numMoved : numMissed);
-    }
+    moveInFrontOfGathers(functions, analysis, options,
+                         [&](MotionOutcome &outcome, DescribeOutcome describe) {
+                           emitMotionRemark("dist-commute-norms", outcome,
+                                            analysis.getAxes(), describe);
+                           movesAny |= outcome.reason.empty();
+                           ++(outcome.reason.empty() ? numMoved : numMissed);
+                         });
     return movesAny;
   }
 };

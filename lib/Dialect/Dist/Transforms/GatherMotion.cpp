@@ -74,16 +74,10 @@ MotionRegions::MotionRegions(const MotionGraph &graph)
   ends = std::move(next);
 }
 
-static MotionOutcome startOutcome(const MotionGraph &graph, Operation *op,
-                                  Value value) {
-  return {op, op->getParentOfType<FunctionOpInterface>(), op->getLoc(),
-          graph.analysis.getState(value)};
-}
-
-static MotionOutcome makeMissed(const MotionGraph &graph, Operation *op,
-                                const Refusal &refusal) {
-  Value value = refusal.value ? refusal.value : op->getOperand(0);
-  MotionOutcome outcome = startOutcome(graph, op, value);
+static MotionOutcome makeMissed(Operation *op, const Refusal &refusal) {
+  MotionOutcome outcome{op, op->getParentOfType<FunctionOpInterface>(),
+                        op->getLoc(),
+                        refusal.value ? refusal.value : op->getOperand(0)};
   outcome.reason = refusal.reason;
   if (refusal.blocker)
     outcome.blocker = refusal.blocker->getLoc();
@@ -103,46 +97,48 @@ static int64_t getMostRows(const Slices &made, const GatherKind &kind) {
   return most;
 }
 
-static MotionOutcome makeMoved(const MotionGraph &graph, Operation *op,
-                               const ReceivedBytes &received) {
-  MotionOutcome outcome = startOutcome(graph, op, op->getOperand(0));
-  SmallVector<int64_t> rowDims = getRowDims(op);
-  const Slices &made = graph.find(op->getResult(0))->slices;
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+/// The rows of an op that moved.
+static void describeMoved(const MotionGraph &graph, MotionOutcome &outcome) {
+  Value result = outcome.op->getResult(0);
+  SmallVector<int64_t> rowDims = getRowDims(outcome.op);
+  const Slices &made = graph.find(result)->slices;
+  auto type = cast<RankedTensorType>(result.getType());
   outcome.rowsBefore = countRows(type, rowDims);
   const Slices local{made.kind, made.dim,
                      getMostRows(made, graph.kinds[made.kind])};
   outcome.rowsAfter = countRows(type, rowDims, &local);
-  outcome.bytesBefore = received.before;
-  outcome.bytesAfter = received.after;
-  return outcome;
 }
 
-static MotionOutcome makePlaced(const MotionGraph &graph,
-                                const SlicedValue &gathered,
-                                const ReceivedBytes &received) {
-  MotionOutcome outcome =
-      startOutcome(graph, gathered.value.getDefiningOp(), gathered.value);
-  auto type = cast<RankedTensorType>(gathered.value.getType());
-  outcome.rowsBefore = countRows(type, gathered.slices.dim);
-  outcome.rowsAfter = countRows(type, gathered.slices.dim, &gathered.slices);
-  outcome.bytesBefore = received.before;
-  outcome.bytesAfter = received.after;
-  return outcome;
+/// The rows of a gather that moved.
+static void describePlaced(const MotionGraph &graph, MotionOutcome &outcome) {
+  const Slices &made = graph.find(outcome.value)->slices;
+  auto type = cast<RankedTensorType>(outcome.value.getType());
+  outcome.rowsBefore = countRows(type, made.dim);
+  outcome.rowsAfter = countRows(type, made.dim, &made);
+}
+
+static void describe(const MotionGraph &graph, MotionOutcome &outcome) {
+  outcome.state = graph.analysis.getState(outcome.value);
+  if (!outcome.reason.empty())
+    return;
+  if (outcome.isOfGather)
+    describePlaced(graph, outcome);
+  else
+    describeMoved(graph, outcome);
 }
 
 /// Of a unit that the placement has decided on.
 static MotionOutcome makeOutcome(const MotionGraph &graph, const Unit &unit,
-                                 const ReceivedBytes &received) {
-  if (unit.isOp())
-    return unit.moves ? makeMoved(graph, unit.op, received)
-                      : makeMissed(graph, unit.op, explainStay(graph, unit));
-  const SlicedValue &gathered = graph.getValues(unit).front();
+                                 FunctionOpInterface function) {
+  const SlicedValue &first = graph.getValues(unit).front();
+  const bool moves = unit.isGather() ? !graph.staysWhole(first) : unit.moves;
   MotionOutcome outcome =
-      graph.staysWhole(gathered)
-          ? makeMissed(graph, unit.op, explainGather(graph, gathered))
-          : makePlaced(graph, gathered, received);
-  outcome.isOfGather = true;
+      moves ? MotionOutcome{unit.op, function, unit.op->getLoc(),
+                            unit.isGather() ? first.value
+                                            : unit.op->getOperand(0)}
+            : makeMissed(unit.op, unit.isGather() ? explainGather(graph, first)
+                                                  : explainStay(graph, unit));
+  outcome.isOfGather = unit.isGather();
   return outcome;
 }
 
@@ -156,10 +152,10 @@ SmallVector<FunctionOpInterface> commuter::dist::getFunctions(Operation *top) {
   return functions;
 }
 
-SmallVector<MotionOutcome>
-commuter::dist::moveInFrontOfGathers(ArrayRef<FunctionOpInterface> functions,
-                                     const ShardingAnalysis &analysis,
-                                     const MotionOptions &options) {
+void commuter::dist::moveInFrontOfGathers(
+    ArrayRef<FunctionOpInterface> functions, const ShardingAnalysis &analysis,
+    const MotionOptions &options,
+    function_ref<void(MotionOutcome &, DescribeOutcome)> tell) {
   MotionGraph graph(functions, analysis, options);
   graph.build();
 
@@ -170,27 +166,56 @@ commuter::dist::moveInFrontOfGathers(ArrayRef<FunctionOpInterface> functions,
   };
   MotionRegions regions(graph);
   Placement placement(graph);
-  SmallVector<MotionOutcome> outcomes;
-  outcomes.reserve(
-      graph.missed.size() +
-      llvm::count_if(llvm::seq<unsigned>(0, graph.units.size()), isCandidate));
   SmallVector<MotionRegion> moving;
+  // Most of a function's candidates are in one of its regions.
+  std::pair<Region *, FunctionOpInterface> last;
+  auto getFunction = [&](Operation *op) {
+    if (op->getParentRegion() != last.first)
+      last = {op->getParentRegion(),
+              op->getParentOfType<FunctionOpInterface>()};
+    return last.second;
+  };
   for (unsigned i = 0; i < regions.size(); ++i) {
     MotionRegion region = regions[i];
     if (llvm::none_of(region, isCandidate))
       continue;
     placement.choose(region);
-    ReceivedBytes received = countReceivedBytes(graph, region);
+    std::optional<ReceivedBytes> received;
     bool movesAny = false;
     for (unsigned u : llvm::make_filter_range(region, isCandidate)) {
-      outcomes.push_back(makeOutcome(graph, graph.units[u], received));
-      movesAny |= outcomes.back().reason.empty();
+      const Unit &unit = graph.units[u];
+      MotionOutcome outcome = makeOutcome(graph, unit, getFunction(unit.op));
+      const bool moves = outcome.reason.empty();
+      movesAny |= moves;
+      tell(outcome, [&](MotionOutcome &told) {
+        describe(graph, told);
+        if (!received)
+          received = countReceivedBytes(graph, region);
+        if (moves) {
+          told.bytesBefore = received->before;
+          told.bytesAfter = received->after;
+        }
+      });
     }
     if (movesAny)
       moving.push_back(region);
   }
-  for (auto &[op, refusal] : graph.missed)
-    outcomes.push_back(makeMissed(graph, op, refusal));
+  for (auto &[op, refusal] : graph.missed) {
+    MotionOutcome outcome = makeMissed(op, refusal);
+    tell(outcome, [&](MotionOutcome &told) { describe(graph, told); });
+  }
   rewriteRegions(graph, moving);
+}
+
+SmallVector<MotionOutcome>
+commuter::dist::moveInFrontOfGathers(ArrayRef<FunctionOpInterface> functions,
+                                     const ShardingAnalysis &analysis,
+                                     const MotionOptions &options) {
+  SmallVector<MotionOutcome> outcomes;
+  moveInFrontOfGathers(functions, analysis, options,
+                       [&](MotionOutcome &outcome, DescribeOutcome describe) {
+                         describe(outcome);
+                         outcomes.push_back(outcome);
+                       });
   return outcomes;
 }

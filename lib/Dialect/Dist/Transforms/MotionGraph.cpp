@@ -173,21 +173,19 @@ void MotionGraph::addUnit(Unit unit) {
 
 /// Adds a value that the last unit makes.
 void MotionGraph::addValue(Value value, const Slices &slices) {
-  fates[value].sliced = values.size();
+  getFate(value).sliced = values.size();
   values.push_back({value, slices, static_cast<unsigned>(units.size() - 1)});
   units.back().endValue = values.size();
 }
 
 void MotionGraph::replace(SlicedValue &made, Value value) {
   made.value = value;
-  fates[value].sliced = &made - values.begin();
+  getFate(value).sliced = &made - values.begin();
 }
 
 const Refusal *MotionGraph::findRefusal(Value value) const {
-  auto it = fates.find(value);
-  return it == fates.end() || it->second.refusal == Fate::kNone
-             ? nullptr
-             : &refusals[it->second.refusal];
+  unsigned refusal = lookUpFate(value).refusal;
+  return refusal == Fate::kNone ? nullptr : &refusals[refusal];
 }
 
 unsigned MotionGraph::addRefusal(const Refusal &refusal, unsigned kind) {
@@ -198,7 +196,7 @@ unsigned MotionGraph::addRefusal(const Refusal &refusal, unsigned kind) {
 
 /// Notes why a value cannot be had in slices: the first reason that is found.
 void MotionGraph::refuse(Value value, unsigned refusal) {
-  Fate &fate = fates[value];
+  Fate &fate = getFate(value);
   if (fate.refusal == Fate::kNone)
     fate.refusal = refusal;
 }
@@ -438,13 +436,11 @@ void MotionGraph::visitComputation(Operation *op) {
   SmallVector<unsigned> anchors;
   unsigned inherited = Fate::kNone;
   for (OpOperand &operand : op->getOpOperands()) {
-    auto fate = fates.find(operand.get());
-    if (fate == fates.end())
-      continue;
-    if (fate->second.sliced != Fate::kNone)
+    const Fate fate = lookUpFate(operand.get());
+    if (fate.sliced != Fate::kNone)
       anchors.push_back(operand.getOperandNumber());
     else if (inherited == Fate::kNone)
-      inherited = fate->second.refusal;
+      inherited = fate.refusal;
   }
   if (anchors.empty() && inherited == Fate::kNone)
     return;
@@ -799,6 +795,9 @@ void MotionGraph::visitRegion(Region &region) {
 /// join is taken.
 void MotionGraph::build() {
   constexpr unsigned kMaxRounds = 4;
+  // As many as there may be: what is not used is never touched.
+  units.reserve(analysis.getNumbers().size());
+  values.reserve(analysis.getNumbers().size());
   for (unsigned round = 0;; ++round) {
     takesLoops = round < kMaxRounds;
     kinds.clear();
@@ -809,7 +808,8 @@ void MotionGraph::build() {
     unusualSlicings.clear();
     sources.clear();
     joinOf.clear();
-    fates.clear();
+    fates.assign(analysis.getNumbers().size(), Fate());
+    otherFates.clear();
     refusals.clear();
     divergence.clear();
     missed.clear();

@@ -138,10 +138,8 @@ public:
   /// Null if the value cannot be had in slices. Valid until the next unit is
   /// added.
   const SlicedValue *find(mlir::Value value) const {
-    auto it = fates.find(value);
-    return it == fates.end() || it->second.sliced == Fate::kNone
-               ? nullptr
-               : &values[it->second.sliced];
+    unsigned sliced = lookUpFate(value).sliced;
+    return sliced == Fate::kNone ? nullptr : &values[sliced];
   }
   /// The unit that `op` is, as a gather or an op; null if it is none.
   const Unit *findUnit(mlir::Operation *op) const {
@@ -187,7 +185,7 @@ public:
   /// From now on `value` stands for what `made` is, as its placeholder.
   void replace(SlicedValue &made, mlir::Value value);
   /// For a value that is to be erased: what is at its address next is another.
-  void forget(mlir::Value value) { fates.erase(value); }
+  void forget(mlir::Value value) { getFate(value) = {}; }
   /// True if slices along `dim` of gathers of `kind` are these.
   bool isCutAlike(const Slices &made, int64_t dim, unsigned kind) const {
     return made.dim == dim &&
@@ -270,7 +268,18 @@ private:
     unsigned sliced = kNone;  ///< its number among `values`
     unsigned refusal = kNone; ///< its number among `refusals`
   };
-  llvm::DenseMap<mlir::Value, Fate> fates;
+  Fate &getFate(mlir::Value value) {
+    unsigned number = analysis.getNumbers().lookup(value);
+    return number == ValueNumbers::kNone ? otherFates[value] : fates[number];
+  }
+  Fate lookUpFate(mlir::Value value) const {
+    unsigned number = analysis.getNumbers().lookup(value);
+    return number == ValueNumbers::kNone ? otherFates.lookup(value)
+                                         : fates[number];
+  }
+  llvm::SmallVector<Fate, 0> fates; ///< by the analysis' numbers
+  /// Of values that it does not know, as no run reaches them, or they are new.
+  llvm::DenseMap<mlir::Value, Fate> otherFates;
   llvm::SmallVector<Refusal, 0> refusals;
   // Of the ops' slicings, each of which would be as large as an op: for most of
   // them all that there is are the dimensions of operands and results.

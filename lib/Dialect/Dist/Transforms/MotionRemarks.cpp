@@ -31,17 +31,19 @@ static std::string print(const MeshAxes &axes, ArrayRef<AxisState> state) {
   return text;
 }
 
-void commuter::dist::emitMotionRemark(StringRef pass,
-                                      const MotionOutcome &outcome,
-                                      const MeshAxes &axes) {
+void commuter::dist::emitMotionRemark(StringRef pass, MotionOutcome &outcome,
+                                      const MeshAxes &axes,
+                                      DescribeOutcome describe) {
   FunctionOpInterface function = outcome.function;
   auto options = remark::RemarkOpts::name(pass).category("dist").function(
       function.getName());
-  // The texts are not put together where nobody listens.
+  // Nothing is found out or put together where nobody listens.
   if (outcome.reason.empty()) {
     auto passed = remark::passed(outcome.loc, options);
     if (!passed)
       return;
+    if (describe)
+      describe(outcome);
     passed << remark::add(outcome.isOfGather ? "moved behind what it feeds"
                                              : "moved in front of the gather")
            << remark::metric("rows-before", print(outcome.rowsBefore))
@@ -54,6 +56,8 @@ void commuter::dist::emitMotionRemark(StringRef pass,
   auto missed = remark::missed(outcome.loc, options);
   if (!missed)
     return;
+  if (describe)
+    describe(outcome);
   missed << remark::reason("{0}", outcome.reason.str());
   if (!outcome.suggestion.empty())
     missed << remark::suggest("{0}", outcome.suggestion.str());

@@ -38,12 +38,13 @@ struct PlaceCollectives
     options.completeSums = completeSums;
     options.placesEveryGather = true;
     bool movesAny = false;
-    for (const MotionOutcome &outcome : moveInFrontOfGathers(
-             getFunctions(getOperation()), analysis, options)) {
-      emitMotionRemark("dist-place-collectives", outcome, analysis.getAxes());
-      movesAny |= outcome.reason.empty();
-      ++(outcome.reason.empty() ? numMoved : numMissed);
-    }
+    moveInFrontOfGathers(getFunctions(getOperation()), analysis, options,
+                         [&](MotionOutcome &outcome, DescribeOutcome describe) {
+                           emitMotionRemark("dist-place-collectives", outcome,
+                                            analysis.getAxes(), describe);
+                           movesAny |= outcome.reason.empty();
+                           ++(outcome.reason.empty() ? numMoved : numMissed);
+                         });
     if (!movesAny)
       markAllAnalysesPreserved();
   }

@@ -378,10 +378,11 @@ void SplitAllReduce::noteRefusal(const Candidate &candidate,
     norm.refusal = MotionOutcome{op,
                                  functions[norm.function].op,
                                  norm.loc,
-                                 analysis.getState(candidate.op->getOperand(0)),
+                                 candidate.op->getOperand(0),
                                  refusal.reason,
                                  dropMark(candidate.op->getLoc()),
                                  refusal.suggestion};
+    norm.refusal->state = analysis.getState(candidate.op->getOperand(0));
   }
 }
 

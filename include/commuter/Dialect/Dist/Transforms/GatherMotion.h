@@ -83,13 +83,15 @@ struct MotionOutcome {
   mlir::Operation *op; ///< as it was
   mlir::FunctionOpInterface function;
   mlir::Location loc;
-  /// That of what the op takes, or of the value that is in its way.
-  ValueState state;
+  mlir::Value value;           ///< that the op takes, or that is in its way
   llvm::StringRef reason = {}; ///< empty: it moved
   /// Where what is in the way stands.
   std::optional<mlir::Location> blocker = {};
   llvm::StringRef suggestion = {};
   bool isOfGather = false;
+
+  // What follows is found out for those who want to be told of it.
+  ValueState state = {}; ///< that of the value
   /// Rows that the op computes on each rank, or that a rank has of what is
   /// gathered; bytes that each rank receives in
   /// the gathers of the region that the op moved with. nullopt: not static.
@@ -101,10 +103,20 @@ struct MotionOutcome {
 /// for them would be to go through all ops.
 llvm::SmallVector<mlir::FunctionOpInterface> getFunctions(mlir::Operation *top);
 
+/// Fills in an outcome's figures.
+using DescribeOutcome = llvm::function_ref<void(MotionOutcome &)>;
+
 /// Moves what is worth moving in some functions, through their branches, loops
 /// and calls of one another. Everything is decided before anything is changed,
-/// from static facts alone, so that all ranks decide alike. An outcome's `op`
-/// may be erased.
+/// from static facts alone, so that all ranks decide alike. `tell` is told of
+/// each outcome then.
+void moveInFrontOfGathers(
+    llvm::ArrayRef<mlir::FunctionOpInterface> functions,
+    const ShardingAnalysis &analysis, const MotionOptions &options,
+    llvm::function_ref<void(MotionOutcome &, DescribeOutcome)> tell);
+
+/// The same; returns the outcomes with their figures. An outcome's `op` may be
+/// erased.
 llvm::SmallVector<MotionOutcome>
 moveInFrontOfGathers(llvm::ArrayRef<mlir::FunctionOpInterface> functions,
                      const ShardingAnalysis &analysis,

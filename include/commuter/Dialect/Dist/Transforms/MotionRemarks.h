@@ -20,9 +20,10 @@ namespace commuter::dist {
 
 /// Emits a remark of category `dist` in the name of `pass`: passed with its
 /// metrics, or missed with its reason. The name must be a literal, or outlive
-/// the remark engine's use of it.
-void emitMotionRemark(llvm::StringRef pass, const MotionOutcome &outcome,
-                      const MeshAxes &axes);
+/// the remark engine's use of it. `describe` is asked for the outcome's figures
+/// if anybody listens; null: they are there.
+void emitMotionRemark(llvm::StringRef pass, MotionOutcome &outcome,
+                      const MeshAxes &axes, DescribeOutcome describe = {});
 
 } // namespace commuter::dist
 
