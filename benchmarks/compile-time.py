@@ -289,8 +289,8 @@ def main():
         "--update", action="store_true", help="with --instructions: note the count"
     )
     parser.add_argument("--max-growth", type=float, default=12)
-    parser.add_argument("--max-ratio", type=float, default=0.5)
-    parser.add_argument("--max-analysis-ratio", type=float, default=0.25)
+    parser.add_argument("--max-ratio", type=float, default=0.35)
+    parser.add_argument("--max-analysis-ratio", type=float, default=0.15)
     args = parser.parse_args()
     opt = args.opt or os.path.join(args.build, "bin", "commuter-opt")
     if args.instructions:

@@ -37,6 +37,16 @@ int64_t commuter::dist::getLocalSize(int64_t size, int64_t unitSize,
   return size / *kind.groupSize;
 }
 
+int64_t commuter::dist::countBits(RankedTensorType type,
+                                  std::optional<int64_t> without) {
+  int64_t bits =
+      type.getElementType().isIntOrFloat() ? type.getElementTypeBitWidth() : 64;
+  for (auto [dim, size] : llvm::enumerate(type.getShape()))
+    if (static_cast<int64_t>(dim) != without && !ShapedType::isDynamic(size))
+      bits *= std::max<int64_t>(size, 1);
+  return bits;
+}
+
 RankedTensorType commuter::dist::getLocalType(Type type, int64_t dim,
                                               int64_t localSize) {
   auto ranked = cast<RankedTensorType>(type);
@@ -174,7 +184,10 @@ void MotionGraph::addUnit(Unit unit) {
 /// Adds a value that the last unit makes.
 void MotionGraph::addValue(Value value, const Slices &slices) {
   getFate(value).sliced = values.size();
-  values.push_back({value, slices, static_cast<unsigned>(units.size() - 1)});
+  values.push_back(
+      {value, slices, value.getParentBlock(),
+       countBits(cast<RankedTensorType>(value.getType()), slices.dim),
+       static_cast<unsigned>(units.size() - 1)});
   units.back().endValue = values.size();
 }
 

@@ -96,12 +96,14 @@ struct Unit {
 struct SlicedValue {
   mlir::Value value;
   Slices slices;
+  // What the placement asks of the value, which it would have to wait for: by
+  // then its memory is far away again.
+  mlir::Block *block;
+  int64_t rowBits;            ///< see `countBits`, without the sliced dimension
   unsigned unit;              ///< that makes it
   bool isNeededWhole = false; ///< by a user that is no unit
   /// The units that take it in slices: a run of the graph's consumers.
   unsigned firstConsumer = 0, endConsumer = 0;
-
-  mlir::Block *getBlock() const { return mlir::Value(value).getParentBlock(); }
 };
 
 /// The kinds of a join's slices. They differ where a call is between: the
@@ -309,6 +311,11 @@ bool hasOnlyUnitsOfOne(const DimSlicing &slicing);
 int64_t getLocalSize(int64_t size, int64_t unitSize, int64_t localRows,
                      const GatherKind &kind);
 
+/// The bits of a tensor or, without one of its dimensions, of a row; a size
+/// that is not static, or 0, counts as 1.
+int64_t countBits(mlir::RankedTensorType type,
+                  std::optional<int64_t> without = std::nullopt);
+
 /// `type` with `localSize` along `dim`.
 mlir::RankedTensorType getLocalType(mlir::Type type, int64_t dim,
                                     int64_t localSize);
@@ -348,9 +355,8 @@ private:
 
   // Costs are what a group's ranks hand each other in the collectives of the
   // region, in bits, but for a factor that all of them share.
-  int64_t getGatherCost(mlir::Value value, const Slices *made) const;
+  int64_t getGatherCost(const SlicedValue &made) const;
   int64_t getSavings(const Unit &unit) const;
-  int64_t getBits(mlir::Value value, const Slices *made) const;
   int64_t weigh(int64_t cost, mlir::Block *block);
 
   MotionGraph &graph;

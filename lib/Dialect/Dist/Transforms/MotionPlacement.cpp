@@ -24,25 +24,13 @@ using namespace commuter::dist;
 // Costs
 //===----------------------------------------------------------------------===//
 
-int64_t Placement::getBits(Value value, const Slices *made) const {
-  auto type = cast<RankedTensorType>(value.getType());
-  int64_t bits =
-      type.getElementType().isIntOrFloat() ? type.getElementTypeBitWidth() : 64;
-  for (auto [dim, size] : llvm::enumerate(type.getShape())) {
-    bool isRows = made && static_cast<int64_t>(dim) == made->dim;
-    int64_t length = isRows ? hasStaticRows ? made->localSize : 1
-                     : ShapedType::isDynamic(size) ? 1
-                                                   : size;
-    bits *= std::max<int64_t>(length, 1);
-  }
-  return bits;
-}
+static int64_t getCostOfBits(int64_t bits) { return bits * 8 + 1; }
 
-/// Gathering `value`: its bits, and a little for the gather itself, so that of
+/// Gathering a value: its bits, and a little for the gather itself, so that of
 /// two ways to move the same bytes the one with fewer gathers is taken.
-/// `made`: the slices that there are of it, if any.
-int64_t Placement::getGatherCost(Value value, const Slices *made) const {
-  return getBits(value, made) * 8 + 1;
+int64_t Placement::getGatherCost(const SlicedValue &made) const {
+  const int64_t rows = hasStaticRows ? made.slices.localSize : 1;
+  return getCostOfBits(made.rowBits * std::max<int64_t>(rows, 1));
 }
 
 /// What a collective that moves across the region's gathers saves of what it
@@ -59,8 +47,10 @@ int64_t Placement::getSavings(const Unit &unit) const {
                      ? unit.op->getOperand(0)
                      : graph.getValues(unit).front().value;
   const SlicedValue *made = graph.find(larger);
-  int64_t received = getGatherCost(larger, made ? &made->slices : nullptr) /
-                     *size * (*size - 1);
+  int64_t cost =
+      made ? getGatherCost(*made)
+           : getCostOfBits(countBits(cast<RankedTensorType>(larger.getType())));
+  int64_t received = cost / *size * (*size - 1);
   return isa<AllReduceOp>(unit.op) ? 2 * received : received;
 }
 
@@ -102,9 +92,7 @@ void Placement::cutAtLeastCost(MotionRegion region) {
       cut.addEdge(nodes[u], cut.getSink(), MinimumCut::kInfinity);
     for (const SlicedValue &made : graph.getValues(unit)) {
       MinimumCut::Node gathered = cut.addNode();
-      cut.addEdge(
-          nodes[u], gathered,
-          weigh(getGatherCost(made.value, &made.slices), made.getBlock()));
+      cut.addEdge(nodes[u], gathered, weigh(getGatherCost(made), made.block));
       if (made.isNeededWhole)
         cut.addEdge(gathered, cut.getSink(), MinimumCut::kInfinity);
       for (unsigned consumer : graph.getConsumers(made))
@@ -119,10 +107,12 @@ void Placement::cutAtLeastCost(MotionRegion region) {
 
 bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
   // In one block the cut has seen to it.
-  Block *block = graph.units[region.front()].op->getBlock();
+  auto getBlock = [&](unsigned u) {
+    return graph.getValues(graph.units[u]).front().block;
+  };
   if (llvm::all_of(region, [&](unsigned u) {
         return !graph.units[u].isJoin() &&
-               graph.units[u].op->getBlock() == block;
+               getBlock(u) == getBlock(region.front());
       }))
     return false;
   WayCosts added(graph.calls, WayCosts::Repeats::Count);
@@ -131,11 +121,11 @@ bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
     if (int64_t savings = unit.moves ? getSavings(unit) : 0)
       added.add(unit.op->getBlock(), -savings);
     for (const SlicedValue &made : graph.getValues(unit)) {
-      int64_t cost = getGatherCost(made.value, &made.slices);
+      int64_t cost = getGatherCost(made);
       if (unit.isGather())
-        added.add(made.getBlock(), -cost);
+        added.add(made.block, -cost);
       if ((unit.isGather() || unit.moves) && graph.staysWhole(made))
-        added.add(made.getBlock(), cost);
+        added.add(made.block, cost);
     }
   }
   std::optional<int64_t> most = added.getMost();
@@ -284,9 +274,9 @@ ReceivedBytes commuter::dist::countReceivedBytes(const MotionGraph &graph,
     }
     for (const SlicedValue &made : graph.getValues(unit)) {
       if (unit.isGather())
-        before.add(made.getBlock(), getGatherBytes(graph, made));
+        before.add(made.block, getGatherBytes(graph, made));
       if ((unit.isGather() || unit.moves) && graph.staysWhole(made))
-        after.add(made.getBlock(), getGatherBytes(graph, made));
+        after.add(made.block, getGatherBytes(graph, made));
     }
   }
   return {before.getMost(), after.getMost()};

@@ -354,12 +354,13 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
     Demand demand = graph.getDemand(use, made);
     switch (demand.kind) {
     case Demand::OwnSlice: {
-      OpBuilder builder(user);
       Value own = lookUpLocal(made);
       Value slice = user->getResult(0);
-      if (own.getType() != slice.getType())
+      if (own.getType() != slice.getType()) {
+        OpBuilder builder(user);
         own = tensor::CastOp::create(builder, user->getLoc(), slice.getType(),
                                      own);
+      }
       slice.replaceAllUsesWith(own);
       drop(user);
       break;
