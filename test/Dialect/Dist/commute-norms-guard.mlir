@@ -270,3 +270,84 @@ func.func @across(%h0: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{
   %s0 = arith.addf %t1, %q0 : tensor<4x8xf32>
   return %s0 : tensor<4x8xf32>
 }
+
+// -----
+
+// Gather and norm in different regions: what is around both is in two versions, and
+// what is beside them once.
+dist.mesh @mesh(dp = 4, b = ?)
+// CHECK-LABEL: func @into_branch(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<4x8xf32>, %[[C:[a-z0-9]*]]: i1
+// CHECK: %[[R:.*]]:2 = scf.if %{{.*}} -> (tensor<4x8xf32>, tensor<16x8xf32>) {
+// CHECK-NEXT: %[[L:.*]] = scf.if %[[C]] -> (tensor<4x8xf32>) {
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[H]] {{.*}} : tensor<4x8xf32>
+// CHECK: %[[G:.*]] = dist.all_gather %[[L]] dim 0 over @mesh[dp] :
+// CHECK-NEXT: scf.yield %[[H]], %[[G]]
+// CHECK: else
+// CHECK-NEXT: dist.all_gather %[[H]] dim 0 over @mesh[dp] summing [b]
+// CHECK: %[[E:.*]] = arith.addf %[[R]]#0, %[[R]]#0
+// CHECK-NEXT: return %[[R]]#1, %[[E]]
+func.func @into_branch(%h: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> (tensor<16x8xf32>, tensor<4x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %o = dist.all_slice %g dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  %e = arith.addf %o, %o : tensor<4x8xf32>
+  %r = scf.if %c -> tensor<16x8xf32> {
+    // expected-remark @+2 {{rows-after=4}}
+    // expected-remark @+1 {{Reason=pending-sum}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %n : tensor<16x8xf32>
+  } else {
+    scf.yield %g : tensor<16x8xf32>
+  }
+  return %r, %e : tensor<16x8xf32>, tensor<4x8xf32>
+}
+// CHECK-LABEL: func @out_of_branch(
+// CHECK: scf.if
+// CHECK: %[[N:.*]] = norm.rms_norm %{{.*}} : tensor<4x8xf32>
+// CHECK-NEXT: dist.all_gather %[[N]] dim 0 over @mesh[dp] :
+// CHECK: else
+// CHECK-COUNT-2: dist.all_gather {{.*}} summing [b]
+// CHECK: norm.rms_norm %{{.*}} : tensor<16x8xf32>
+func.func @out_of_branch(%h: tensor<4x8xf32>, %k: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<16x8xf32> {
+  %r = scf.if %c -> tensor<16x8xf32> {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+    scf.yield %g : tensor<16x8xf32>
+  } else {
+    %g = dist.all_gather %k dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+    scf.yield %g : tensor<16x8xf32>
+  }
+  // expected-remark @+2 {{rows-after=4}}
+  // expected-remark @+1 {{Reason=pending-sum}}
+  %n = norm.rms_norm %r eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// There is no one place for a branch around two blocks, or around a call and what is
+// called. A guard is not suggested where it was not made.
+dist.mesh @mesh(dp = 4, b = ?)
+// CHECK-LABEL: func @cfg(
+// CHECK-NOT: scf.if
+func.func @cfg(%h: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+  cf.cond_br %c, ^bb1, ^bb2
+^bb1:
+  // expected-remark @+1 {{Reason=unknown-axis-size, Suggestion="complete-sums=true, or give the axis a size in dist.mesh"}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+^bb2:
+  return %g : tensor<16x8xf32>
+}
+func.func private @callee(%g: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  // expected-remark @+1 {{Reason=unknown-axis-size, Suggestion="complete-sums=true, or give the axis a size in dist.mesh"}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+// CHECK-LABEL: func @call(
+// CHECK-NOT: scf.if
+func.func @call(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %n = call @callee(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}

@@ -44,6 +44,7 @@ struct CommuteNorms
     if (guard)
       for (FunctionOpInterface function : functions)
         isGuarded |= guardOpenSums(function, analysis, options);
+    options.isGuarded = guard;
     if (isGuarded)
       (void)move(functions, ShardingAnalysis(getOperation()), options);
     else if (!move(functions, analysis, options))

@@ -120,8 +120,11 @@ MotionGraph::findGatherRefusal(AllGatherOp gather, bool &completesSum) const {
       continue;
     if (!isUnit)
       return Refusal{reason::kUnknownAxisSize, gather,
-                     "guard=true or complete-sums=true, or give the axis a "
-                     "size in dist.mesh",
+                     options.isGuarded
+                         ? "complete-sums=true, or give the axis a size in "
+                           "dist.mesh"
+                         : "guard=true or complete-sums=true, or give the "
+                           "axis a size in dist.mesh",
                      gather.getInput()};
     return Refusal{reason::kPendingSum, gather, "complete-sums=true",
                    gather.getInput()};

@@ -64,6 +64,8 @@ struct MotionOptions {
   /// Take an axis of open size that a gather sums over as one of a single rank:
   /// no sum. Never for a motion, but to see what a guard would let move.
   bool takesOpenAxesAsUnit = false;
+  /// What a guard would let move has one: it is not suggested for the rest.
+  bool isGuarded = false;
   /// If not empty, the only gathers in front of which anything moves. What
   /// others gather is replicated, no more.
   llvm::SmallPtrSet<mlir::Operation *, 4> onlyGathers;
