@@ -464,7 +464,9 @@ COMMUTER_API commuter_status_t commuter_context_run(commuter_context_t *context,
 typedef struct commuter_stats_t {
   /* Elapsed times, and of these the processor time of the rank's threads: what
      counts where ranks share cores. Nanoseconds. Those of norms contain those
-     of quantisations: where one call does both, they cannot be told apart. */
+     of quantisations: where one call does both, they cannot be told apart. The
+     processor time of a norm of less than 1 MiB is taken to be the elapsed one,
+     up to 1 ms: to ask for it would take longer than many of them. */
   int64_t norm_ns;
   int64_t norm_cpu_ns;
   int64_t collective_ns; /* waiting included */
