@@ -583,14 +583,23 @@ private:
   int count = 0;
 };
 
-/// Less than so many bytes are not worth waking a thread for.
-constexpr int64_t kLeastBytesOfThread = 128 << 10;
+/// How many threads are to share rows, and how many of them even if they have
+/// to be woken: see Pool::run.
+struct Sharing {
+  int32_t threads, woken;
 
-/// How many threads are to share `rows` rows of `bytes` bytes in all.
-int32_t threadsFor(const Pool &pool, int64_t rows, int64_t bytes) {
-  return static_cast<int32_t>(std::clamp<int64_t>(
-      std::min(rows, bytes / kLeastBytesOfThread), 1, pool.threads()));
-}
+  /// `rows` rows of `bytes` bytes in all: less than so many are not worth a
+  /// thread's coming, or its waking.
+  Sharing(const Pool &pool, int64_t rows, int64_t bytes) {
+    constexpr int64_t kLeastOfAwake = 16 << 10, kLeastOfWoken = 128 << 10;
+    auto share = [&](int64_t least) {
+      return static_cast<int32_t>(std::clamp<int64_t>(
+          std::min(rows, bytes / least), 1, pool.threads()));
+    };
+    threads = share(kLeastOfAwake);
+    woken = share(kLeastOfWoken);
+  }
+};
 
 /// The scales of one call, as rows see them: rows of their own, or one number
 /// for everything.
@@ -652,7 +661,7 @@ Status CpuDevice::norm(const NormCall &call) {
 
   const int64_t bytes =
       call.x.bytes() * (call.residual.data ? 3 : 1) + call.output.bytes();
-  const int32_t threads = threadsFor(pool, call.rows, bytes);
+  const Sharing sharing(pool, call.rows, bytes);
 
   // Nobody will find in the caches what does not fit them. (A row's ends share
   // lines with its neighbours: short rows would be slower.)
@@ -686,7 +695,7 @@ Status CpuDevice::norm(const NormCall &call) {
   // Parameters in the type of the statistics.
   const View *parameters[] = {&call.scale, &call.bias};
   bool direct[2];
-  int64_t total = loop.scratchBytes() * threads;
+  int64_t total = loop.scratchBytes() * sharing.threads;
   for (int i = 0; i < 2; ++i) {
     const View &view = *parameters[i];
     direct[i] = view.data && view.isDense() &&
@@ -736,26 +745,27 @@ Status CpuDevice::norm(const NormCall &call) {
       quantizes
           ? kernels.quantize[call.x.dtype][quantizedIndex(call.output.dtype)]
           : nullptr;
-  char *buffers = scratch.take(loop.scratchBytes() * threads);
-  pool.run(call.rows, threads, [&](int32_t thread, int64_t begin, int64_t end) {
-    NormRow own = row;
-    loop.run(buffers + thread * loop.scratchBytes(), begin, end,
-             [&](void *const *rows, void *const *next) {
-               own.x = rows[0];
-               own.residual = rows[1];
-               own.sum = rows[2];
-               own.output = rows[3];
-               own.kept = rows[4];
-               own.nextX = next[0];
-               own.nextResidual = rows[1] ? next[1] : rows[0];
-               normalize(own);
-               if (quantize)
-                 quantize(scales.at(rows[3], rows[5], rows[6]),
-                          call.quantization.computes);
-             });
-    if (streamsSum || streamsOutput)
-      kernels.finishStreaming();
-  });
+  char *buffers = scratch.take(loop.scratchBytes() * sharing.threads);
+  pool.run(call.rows, sharing.threads, sharing.woken,
+           [&](int32_t thread, int64_t begin, int64_t end) {
+             NormRow own = row;
+             loop.run(buffers + thread * loop.scratchBytes(), begin, end,
+                      [&](void *const *rows, void *const *next) {
+                        own.x = rows[0];
+                        own.residual = rows[1];
+                        own.sum = rows[2];
+                        own.output = rows[3];
+                        own.kept = rows[4];
+                        own.nextX = next[0];
+                        own.nextResidual = rows[1] ? next[1] : rows[0];
+                        normalize(own);
+                        if (quantize)
+                          quantize(scales.at(rows[3], rows[5], rows[6]),
+                                   call.quantization.computes);
+                      });
+             if (streamsSum || streamsOutput)
+               kernels.finishStreaming();
+           });
   return {};
 }
 
@@ -809,15 +819,15 @@ Status CpuDevice::forEachScaledRow(const QuantizeCall &call,
   RowScales scales(quantization, axis, call.length);
   scales.addTo(loop);
   Scratch scratch;
-  const int32_t threads =
-      threadsFor(pool, call.rows, call.x.bytes() + call.output.bytes());
-  COMMUTER_TRY(scratch.allocate(loop.scratchBytes() * threads));
-  char *buffers = scratch.take(loop.scratchBytes() * threads);
-  pool.run(call.rows, threads, [&](int32_t thread, int64_t begin, int64_t end) {
-    loop.run(buffers + thread * loop.scratchBytes(), begin, end,
-             [&](void *const *rows, void *const *) {
-               body(scales.at(rows[0], rows[1], rows[2]));
-             });
-  });
+  const Sharing sharing(pool, call.rows, call.x.bytes() + call.output.bytes());
+  COMMUTER_TRY(scratch.allocate(loop.scratchBytes() * sharing.threads));
+  char *buffers = scratch.take(loop.scratchBytes() * sharing.threads);
+  pool.run(call.rows, sharing.threads, sharing.woken,
+           [&](int32_t thread, int64_t begin, int64_t end) {
+             loop.run(buffers + thread * loop.scratchBytes(), begin, end,
+                      [&](void *const *rows, void *const *) {
+                        body(scales.at(rows[0], rows[1], rows[2]));
+                      });
+           });
   return {};
 }

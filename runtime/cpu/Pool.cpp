@@ -71,16 +71,28 @@ Pool::~Pool() {
     worker->thread.join();
 }
 
+/// Loops until `done` holds, for about as long as it takes to wake a thread up:
+/// that costs at most twice the time of sleeping at once. Only where every
+/// thread of the rank has a processor to itself.
+template <typename Condition> void Pool::lookOut(Condition done) const {
+  constexpr int64_t kMostNs = 50000;
+  if (share.processors.empty())
+    return;
+  const int64_t end = nowNs() + kMostNs;
+  while (!done() && nowNs() < end) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+}
+
 int64_t Pool::takeCpuNs() {
   std::lock_guard lock(mutex);
   return std::exchange(cpuNs, 0);
 }
 
-/// Sees to it that there are as many threads, if the system has them, and
-/// returns how many there are.
-int32_t Pool::start(int32_t threads) {
-  if (!parts)
-    parts = std::make_unique<Part[]>(share.threads);
+/// Sees to it that there are as many threads, if the system has them.
+void Pool::start(int32_t threads) {
   while (static_cast<int32_t>(workers.size()) + 1 < threads) {
     auto worker = std::make_unique<Worker>();
     int32_t number = static_cast<int32_t>(workers.size()) + 1;
@@ -88,46 +100,67 @@ int32_t Pool::start(int32_t threads) {
       worker->thread = std::thread(
           [this, number, self = worker.get()] { serve(number, *self); });
     } catch (const std::system_error &) {
-      break;
+      return;
     }
     workers.push_back(std::move(worker));
   }
-  return std::min(threads, static_cast<int32_t>(workers.size()) + 1);
 }
 
-void Pool::run(int64_t count, int32_t threads, Call theCall, void *theData) {
+/// Asks the workers of a call; false if there are none.
+bool Pool::ask(int32_t threads, int32_t woken) {
+  bool isAnyAsked = false;
+  for (int32_t i = 0; i < static_cast<int32_t>(workers.size()); ++i) {
+    Worker &worker = *workers[i];
+    if (i + 1 >= threads || (worker.isAsleep && i + 1 >= woken))
+      continue;
+    isAnyAsked = true;
+    worker.isAsked = true;
+    if (worker.isAsleep)
+      worker.wake.notify_one();
+  }
+  return isAnyAsked;
+}
+
+void Pool::run(int64_t count, int32_t threads, int32_t woken, Call theCall,
+               void *theData) {
   threads =
       static_cast<int32_t>(std::min<int64_t>({threads, share.threads, count}));
+  bool isShared = false;
   if (threads > 1) {
     std::lock_guard lock(mutex);
-    threads = start(threads);
+    start(std::min(threads, woken));
+    if (!workers.empty()) {
+      if (!parts)
+        parts = std::make_unique<Part[]>(share.threads);
+      call = theCall;
+      data = theData;
+      partCount = threads;
+      isShort = woken <= 1;
+      // Small enough to share out what a late worker leaves.
+      chunk = std::max<int64_t>(1, count / (8 * threads));
+      for (int64_t part = 0; part < threads; ++part) {
+        parts[part].next.store(count * part / threads,
+                               std::memory_order_relaxed);
+        parts[part].end = count * (part + 1) / threads;
+      }
+      isShared = ask(threads, woken);
+    }
   }
-  if (threads <= 1) {
+  if (!isShared) {
     if (count > 0)
       theCall(theData, 0, 0, count);
     return;
-  }
-  {
-    std::lock_guard lock(mutex);
-    call = theCall;
-    data = theData;
-    partCount = threads;
-    // Small enough to share out what a late worker leaves.
-    chunk = std::max<int64_t>(1, count / (8 * threads));
-    for (int64_t part = 0; part < threads; ++part) {
-      parts[part].next.store(count * part / threads, std::memory_order_relaxed);
-      parts[part].end = count * (part + 1) / threads;
-    }
-    for (int32_t thread = 1; thread < threads; ++thread) {
-      workers[thread - 1]->isAsked = true;
-      workers[thread - 1]->wake.notify_one();
-    }
   }
   work(0);
   std::unique_lock lock(mutex);
   // Who has not come yet need not.
   for (auto &worker : workers)
     worker->isAsked = false;
+  if (active == 0)
+    return;
+  lock.unlock();
+  lookOut([&] { return active == 0; });
+  lock.lock();
   idle.wait(lock, [&] { return active == 0; });
 }
 
@@ -143,19 +176,27 @@ void Pool::serve(int32_t thread, Worker &worker) {
   }
   std::unique_lock lock(mutex);
   while (true) {
+    worker.isAsleep = true;
     worker.wake.wait(lock, [&] { return isClosing || worker.isAsked; });
+    worker.isAsleep = false;
     if (isClosing)
       return;
     worker.isAsked = false;
     ++active;
+    // What work takes that is not worth waking for is less than the question
+    // for processor time: see Watch in ../src/Norms.cpp.
+    auto now = isShort ? nowNs : threadCpuNs;
     lock.unlock();
-    int64_t start = threadCpuNs();
+    const int64_t start = now();
     work(thread);
-    int64_t spent = threadCpuNs() - start;
+    const int64_t spent = now() - start;
     lock.lock();
     cpuNs += spent;
     if (--active == 0)
       idle.notify_one();
+    lock.unlock();
+    lookOut([&] { return isClosing || worker.isAsked; });
+    lock.lock();
   }
 }
 

@@ -44,7 +44,8 @@ Status getShare(int32_t index, int32_t ranks, Share &share);
 Status getShareOfProcess(int32_t rank, int32_t size, Share &share);
 
 /// One thread at a time may call `run`. The workers start when they are first
-/// needed, sleep when there is nothing to do, and never wait by looping.
+/// needed. One that has worked looks out for more for some microseconds, if it
+/// has a processor to itself, and then sleeps.
 class Pool {
 public:
   explicit Pool(Share theShare) : share(std::move(theShare)) {}
@@ -55,14 +56,14 @@ public:
   int32_t ranks() const { return share.ranks; }
 
   /// Calls body(thread, begin, end) for ranges that cover [0, count), on the
-  /// calling thread, which is 0, and on workers 1 .. threads - 1. Each starts
-  /// on a part of its own, the same one whenever `count` and `threads` are, and
-  /// helps with the others' then: a worker that gets no processor delays
-  /// nobody.
+  /// calling thread, which is 0, and on workers 1 .. threads - 1: those that
+  /// are awake, and those below `woken`, asleep or not. Each starts on a part
+  /// of its own, the same one whenever `count` and `threads` are, and helps
+  /// with the others' then: a worker that gets no processor delays nobody.
   template <typename Body>
-  void run(int64_t count, int32_t threads, Body &&body) {
+  void run(int64_t count, int32_t threads, int32_t woken, Body &&body) {
     run(
-        count, threads,
+        count, threads, woken,
         [](void *data, int32_t thread, int64_t begin, int64_t end) {
           (*static_cast<std::remove_reference_t<Body> *>(data))(thread, begin,
                                                                 end);
@@ -82,20 +83,24 @@ private:
   struct Worker {
     std::thread thread;
     std::condition_variable wake;
-    bool isAsked = false;
+    std::atomic<bool> isAsked{false}; // changes under the mutex
+    bool isAsleep = false;
   };
 
-  void run(int64_t count, int32_t threads, Call call, void *data);
-  int32_t start(int32_t threads);
+  void run(int64_t count, int32_t threads, int32_t woken, Call call,
+           void *data);
+  void start(int32_t threads);
+  bool ask(int32_t threads, int32_t woken);
   void serve(int32_t thread, Worker &worker);
+  template <typename Condition> void lookOut(Condition done) const;
   void work(int32_t thread);
 
   const Share share;
   std::mutex mutex; // of what follows, but for `parts` between start and end
   std::vector<std::unique_ptr<Worker>> workers;
   std::condition_variable idle;
-  int32_t active = 0;
-  bool isClosing = false;
+  std::atomic<int32_t> active{0};     // changes under the mutex
+  std::atomic<bool> isClosing{false}; // changes under the mutex
   int64_t cpuNs = 0;
 
   // The work at hand.
@@ -104,6 +109,7 @@ private:
   std::unique_ptr<Part[]> parts;
   int32_t partCount = 0;
   int64_t chunk = 1;
+  bool isShort = false;
 };
 
 } // namespace commuter::rt

@@ -69,13 +69,14 @@ TEST_F(PoolTest, DoesEverythingOnce) {
     for (int32_t threads : {1, 2, 5, 9}) {
       std::vector<std::atomic<int>> times(count);
       std::atomic<bool> inRange{true};
-      pool.run(count, threads, [&](int32_t thread, int64_t begin, int64_t end) {
-        if (thread < 0 || thread >= std::min(threads, 5) || begin >= end ||
-            end > count)
-          inRange = false;
-        for (int64_t i = begin; i < end; ++i)
-          ++times[i];
-      });
+      pool.run(count, threads, threads,
+               [&](int32_t thread, int64_t begin, int64_t end) {
+                 if (thread < 0 || thread >= std::min(threads, 5) ||
+                     begin >= end || end > count)
+                   inRange = false;
+                 for (int64_t i = begin; i < end; ++i)
+                   ++times[i];
+               });
       EXPECT_TRUE(inRange);
       for (auto &once : times)
         EXPECT_EQ(once, 1);
@@ -88,7 +89,7 @@ TEST_F(PoolTest, NobodyIsWaitedForWhoHasNotCome) {
   Pool pool(shareOfThreads(4));
   for (int call = 0; call < 20000; ++call) {
     std::atomic<int> sum{0};
-    pool.run(4, 4, [&](int32_t, int64_t begin, int64_t end) {
+    pool.run(4, 4, 4, [&](int32_t, int64_t begin, int64_t end) {
       sum += static_cast<int>(end - begin);
     });
     ASSERT_EQ(sum, 4);
@@ -96,12 +97,39 @@ TEST_F(PoolTest, NobodyIsWaitedForWhoHasNotCome) {
 }
 
 /// On the calling thread: until `done` holds, but not forever.
-template <typename Condition>
-void waitUntil(Condition done) {
+template <typename Condition> void waitUntil(Condition done) {
   auto start = std::chrono::steady_clock::now();
   while (!done() &&
          std::chrono::steady_clock::now() - start < std::chrono::seconds(20))
     std::this_thread::yield();
+}
+
+TEST_F(PoolTest, ShortWorkWakesNobody) {
+  Share share = shareOf(0, 1);
+  share.processors.resize(1);
+  share.threads = 2;
+  Pool pool(share);
+  auto run = [&](int32_t woken) {
+    int64_t sum = 0;
+    std::atomic<int64_t> others{0};
+    pool.run(100, 2, woken, [&](int32_t thread, int64_t begin, int64_t end) {
+      if (thread == 0)
+        sum += end - begin;
+      else
+        others += end - begin;
+    });
+    EXPECT_EQ(sum + others, 100);
+    return others > 0;
+  };
+  // There are no workers yet, and none are started.
+  for (int call = 0; call < 10; ++call)
+    EXPECT_FALSE(run(1));
+  // Whether or not one is awake, everything is done once.
+  for (int call = 0; call < 2000; ++call)
+    run(call % 5 ? 1 : 2);
+  // They have gone to sleep.
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_FALSE(run(1));
 }
 
 TEST_F(PoolTest, WorkersTakeWhatTheOthersLeave) {
@@ -109,7 +137,7 @@ TEST_F(PoolTest, WorkersTakeWhatTheOthersLeave) {
   // its part is done all the same.
   Pool pool(shareOfThreads(2));
   std::atomic<int64_t> byWorker{0};
-  pool.run(1600, 2, [&](int32_t thread, int64_t begin, int64_t end) {
+  pool.run(1600, 2, 2, [&](int32_t thread, int64_t begin, int64_t end) {
     if (thread == 0)
       waitUntil([&] { return byWorker >= 1500; });
     else
@@ -121,7 +149,7 @@ TEST_F(PoolTest, WorkersTakeWhatTheOthersLeave) {
 TEST_F(PoolTest, CountsTheWorkersTime) {
   Pool pool(shareOfThreads(2));
   std::atomic<bool> worked{false};
-  pool.run(2, 2, [&](int32_t thread, int64_t, int64_t) {
+  pool.run(2, 2, 2, [&](int32_t thread, int64_t, int64_t) {
     if (thread == 0)
       return waitUntil([&] { return worked.load(); });
     auto start = std::chrono::steady_clock::now();
@@ -164,7 +192,7 @@ TEST_F(PoolTest, WorkersStayOnTheShare) {
   share.threads = 2;
   Pool pool(share);
   std::atomic<int> seen{-1};
-  pool.run(2, 2, [&](int32_t thread, int64_t, int64_t) {
+  pool.run(2, 2, 2, [&](int32_t thread, int64_t, int64_t) {
     if (thread == 1)
       seen = sched_getcpu();
     else
@@ -211,7 +239,7 @@ TEST_F(PoolTest, RanksAtOnce) {
     ranks.emplace_back([&] {
       Pool pool(shareOfThreads(3));
       for (int call = 0; call < 500; ++call)
-        pool.run(100, 3, [&](int32_t, int64_t begin, int64_t end) {
+        pool.run(100, 3, 3, [&](int32_t, int64_t begin, int64_t end) {
           sum += end - begin;
         });
     });
