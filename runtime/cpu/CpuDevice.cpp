@@ -489,58 +489,63 @@ public:
     operand.scratchBytes = row.isDense() ? 0 : row.bytes();
   }
 
-  /// A row that the body writes and reads, and nobody keeps.
+  /// Rows that the body writes and reads, and nobody keeps.
   void addTemporary(int64_t bytes) { operands[count++].scratchBytes = bytes; }
+
+  /// The body may have up to so many rows at a time; else it has one.
+  void setBatch(int64_t rows) { mostRows = rows; }
 
   /// What one thread needs.
   int64_t scratchBytes() const {
     int64_t total = 0;
     for (int i = 0; i < count; ++i)
-      total += Scratch::lines(operands[i].scratchBytes);
+      total += batch() * Scratch::lines(operands[i].scratchBytes);
     return total;
   }
 
-  /// Calls body(addresses of a row, and of what is read after it) for rows
-  /// [begin, end), in order.
+  /// Calls body(addresses of the rows, number of rows, whether as many are to
+  /// come, one step behind these) for rows [begin, end), in order. An operand's
+  /// rows lie evenly.
   template <typename Body>
   void run(char *scratch, int64_t begin, int64_t end, Body body) const {
     char *buffers[kMaxOperands] = {};
-    bool isPacked = false;
+    const bool isPacked = packs();
+    const int64_t most = batch();
     for (int i = 0; i < count; ++i)
       if (operands[i].scratchBytes) {
         buffers[i] = scratch;
-        scratch += Scratch::lines(operands[i].scratchBytes);
-        isPacked |= operands[i].row.data != nullptr;
+        scratch += most * Scratch::lines(operands[i].scratchBytes);
       }
-    auto forEachPacked = [&](Access access, char *const *rows, auto copy) {
+    auto forEachPacked = [&](Access access, const Rows *rows, auto copy) {
       for (int i = 0; isPacked && i < count; ++i)
-        if (buffers[i] && rows[i] && operands[i].access == access) {
+        if (buffers[i] && rows[i].data && operands[i].access == access) {
           View row = operands[i].row;
-          row.data = rows[i];
+          row.data = rows[i].data;
           copy(row, buffers[i]);
         }
     };
     // Runs of rows that lie evenly, along the last of the other dimensions.
     for (int64_t r = begin; r < end;) {
-      char *rows[kMaxOperands];
-      int64_t steps[kMaxOperands];
-      const int64_t run = std::min(end, r + seek(r, rows, steps));
-      for (; r < run; ++r) {
-        void *addresses[kMaxOperands], *next[kMaxOperands];
-        for (int i = 0; i < count; ++i) {
-          addresses[i] = buffers[i] ? buffers[i] : rows[i];
-          next[i] =
-              buffers[i] || r + 1 == end ? addresses[i] : rows[i] + steps[i];
-        }
+      Rows rows[kMaxOperands];
+      const int64_t run = std::min(end, r + seek(r, rows));
+      while (r < run) {
+        const int64_t number = std::min(most, run - r);
+        Rows seen[kMaxOperands] = {};
+        for (int i = 0; i < count; ++i)
+          seen[i] = buffers[i] ? Rows{buffers[i],
+                                      Scratch::lines(operands[i].scratchBytes)}
+                               : rows[i];
         forEachPacked(Reads, rows, [](const View &row, char *buffer) {
           pack(row, 0, row.elements(), buffer);
         });
-        body(addresses, next);
+        body(seen, number, r + 2 * number <= run);
         forEachPacked(Writes, rows, [](const View &row, char *buffer) {
           unpack(buffer, row, 0, row.elements());
         });
         for (int i = 0; i < count; ++i)
-          rows[i] += steps[i];
+          if (rows[i].data)
+            rows[i].data += number * rows[i].step;
+        r += number;
       }
     }
   }
@@ -554,14 +559,23 @@ private:
     int64_t scratchBytes = 0;
   };
 
-  /// Where row r of each operand is, and how far it is from there to the next
-  /// one; returns how many rows that holds for.
-  int64_t seek(int64_t r, char **rows, int64_t *steps) const {
+  /// Rows that are packed come one by one.
+  bool packs() const {
+    for (int i = 0; i < count; ++i)
+      if (operands[i].scratchBytes && operands[i].row.data)
+        return true;
+    return false;
+  }
+  int64_t batch() const { return packs() ? 1 : mostRows; }
+
+  /// Where row r of each operand is; returns how many rows lie evenly from
+  /// there.
+  int64_t seek(int64_t r, Rows *rows) const {
     for (int i = 0; i < count; ++i) {
-      rows[i] = operands[i].row.data;
-      steps[i] = rows[i] && axis ? operands[i].strides[axis - 1] *
-                                       operands[i].row.elementSize
-                                 : 0;
+      rows[i].data = operands[i].row.data;
+      rows[i].step = rows[i].data && axis ? operands[i].strides[axis - 1] *
+                                                operands[i].row.elementSize
+                                          : 0;
     }
     int64_t even = 1;
     for (int64_t d = axis - 1; d >= 0; --d) {
@@ -570,8 +584,8 @@ private:
       if (d == axis - 1)
         even = shape.sizes[d] - index;
       for (int i = 0; i < count; ++i)
-        if (rows[i])
-          rows[i] +=
+        if (rows[i].data)
+          rows[i].data +=
               index * operands[i].strides[d] * operands[i].row.elementSize;
     }
     return even;
@@ -581,6 +595,7 @@ private:
   const int64_t axis;
   Operand operands[kMaxOperands];
   int count = 0;
+  int64_t mostRows = 1;
 };
 
 /// How many threads are to share rows, and how many of them even if they have
@@ -627,12 +642,14 @@ public:
              quantization.computes ? RowLoop::Writes : RowLoop::Reads);
   }
 
-  /// `scales` is what the loop gives for the operand that addTo added.
-  QuantizeRow at(const void *input, void *output, void *scales) {
+  /// Row r of what the loop gives; `scales` is of the operand that addTo added.
+  QuantizeRow at(Rows input, Rows output, Rows scales, int64_t r) {
     QuantizeRow at = row;
-    at.input = input;
-    at.output = output;
-    at.scales = isShared ? &shared : static_cast<float *>(scales);
+    at.input = input.data + r * input.step;
+    at.output = output.data + r * output.step;
+    at.scales = isShared
+                    ? &shared
+                    : reinterpret_cast<float *>(scales.data + r * scales.step);
     return at;
   }
 
@@ -651,6 +668,17 @@ private:
 
 static int quantizedIndex(int32_t dtype) {
   return dtype == COMMUTER_I8 ? 2 : dtype - COMMUTER_F8E4M3FN;
+}
+
+/// A batch is read again: short rows had better be in the first-level cache
+/// then, longer ones in the second. Four rows share the loads of scale and
+/// bias.
+static int64_t rowsOfBatch(int64_t bytesOfRow) {
+  constexpr int64_t kFirstCache = 16 << 10, kSecondCache = 256 << 10;
+  const int64_t bytes = std::max<int64_t>(1, bytesOfRow);
+  const int64_t most = std::min(kMostRows, kSecondCache / bytes);
+  return std::max<int64_t>(
+      1, std::min(most, std::max<int64_t>(4, kFirstCache / bytes)));
 }
 
 Status CpuDevice::norm(const NormCall &call) {
@@ -675,6 +703,7 @@ Status CpuDevice::norm(const NormCall &call) {
   const bool streamsOutput = !quantizes && streams(call.output);
 
   RowLoop loop(call.x, call.axis);
+  loop.setBatch(rowsOfBatch(length * call.x.elementSize));
   loop.add(call.x, RowLoop::Reads);
   loop.add(call.residual, RowLoop::Reads);
   loop.add(call.sum, RowLoop::Writes);
@@ -685,8 +714,7 @@ Status CpuDevice::norm(const NormCall &call) {
     loop.addTemporary(length * call.x.elementSize);
   else
     loop.add(call.output, RowLoop::Writes);
-  const bool keeps = call.x.elementSize != computeSize || streamsSum;
-  loop.addTemporary(keeps ? length * computeSize : 0);
+  loop.addTemporary(streamsSum ? length * call.x.elementSize : 0);
   if (quantizes) {
     loop.add(call.output, RowLoop::Writes);
     scales.addTo(loop);
@@ -708,11 +736,11 @@ Status CpuDevice::norm(const NormCall &call) {
   Scratch scratch;
   COMMUTER_TRY(scratch.allocate(total));
 
-  NormRow row{};
-  row.length = length;
-  row.eps = call.eps;
-  row.streamsSum = streamsSum;
-  row.streamsOutput = streamsOutput;
+  NormRows batch{};
+  batch.length = length;
+  batch.eps = call.eps;
+  batch.streamsSum = streamsSum;
+  batch.streamsOutput = streamsOutput;
   for (int i = 0; i < 2; ++i) {
     const View &view = *parameters[i];
     const void *values = view.data;
@@ -735,7 +763,7 @@ Status CpuDevice::norm(const NormCall &call) {
         }
       values = converted;
     }
-    (i == 0 ? row.scale : row.bias) = values;
+    (i == 0 ? batch.scale : batch.bias) = values;
   }
 
   auto normalize = call.kind == COMMUTER_RMS_NORM
@@ -748,19 +776,20 @@ Status CpuDevice::norm(const NormCall &call) {
   char *buffers = scratch.take(loop.scratchBytes() * sharing.threads);
   pool.run(call.rows, sharing.threads, sharing.woken,
            [&](int32_t thread, int64_t begin, int64_t end) {
-             NormRow own = row;
+             NormRows own = batch;
              loop.run(buffers + thread * loop.scratchBytes(), begin, end,
-                      [&](void *const *rows, void *const *next) {
+                      [&](const Rows *rows, int64_t count, bool hasNext) {
+                        own.count = count;
                         own.x = rows[0];
                         own.residual = rows[1];
                         own.sum = rows[2];
                         own.output = rows[3];
                         own.kept = rows[4];
-                        own.nextX = next[0];
-                        own.nextResidual = rows[1] ? next[1] : rows[0];
-                        normalize(own);
-                        if (quantize)
-                          quantize(scales.at(rows[3], rows[5], rows[6]),
+                        own.ahead = hasNext ? count : 0;
+                        if (length)
+                          normalize(own);
+                        for (int64_t r = 0; quantize && r < count; ++r)
+                          quantize(scales.at(rows[3], rows[5], rows[6], r),
                                    call.quantization.computes);
                       });
              if (streamsSum || streamsOutput)
@@ -781,9 +810,9 @@ Status CpuDevice::computeTensorScale(const QuantizeCall &call) {
   COMMUTER_TRY(scratch.allocate(loop.scratchBytes()));
   uint32_t largest = 0;
   loop.run(scratch.take(loop.scratchBytes()), 0, call.rows,
-           [&](void *const *rows, void *const *) {
-             largest = std::max(
-                 largest, kernels.largest[call.x.dtype](rows[0], call.length));
+           [&](const Rows *rows, int64_t, bool) {
+             largest = std::max(largest, kernels.largest[call.x.dtype](
+                                             rows[0].data, call.length));
            });
   float scale = kernels.scaleOf[quantizedIndex(call.output.dtype)](largest);
   std::memcpy(call.quantization.scales.data, &scale, sizeof(scale));
@@ -825,8 +854,8 @@ Status CpuDevice::forEachScaledRow(const QuantizeCall &call,
   pool.run(call.rows, sharing.threads, sharing.woken,
            [&](int32_t thread, int64_t begin, int64_t end) {
              loop.run(buffers + thread * loop.scratchBytes(), begin, end,
-                      [&](void *const *rows, void *const *) {
-                        body(scales.at(rows[0], rows[1], rows[2]));
+                      [&](const Rows *rows, int64_t, bool) {
+                        body(scales.at(rows[0], rows[1], rows[2], 0));
                       });
            });
   return {};

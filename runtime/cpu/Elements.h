@@ -15,7 +15,8 @@
 #ifndef COMMUTER_RUNTIME_CPU_ELEMENTS_H
 #define COMMUTER_RUNTIME_CPU_ELEMENTS_H
 
-#define COMMUTER_INLINE static inline __attribute__((always_inline))
+#define COMMUTER_ALWAYS_INLINE inline __attribute__((always_inline))
+#define COMMUTER_INLINE static COMMUTER_ALWAYS_INLINE
 
 #include "../src/QuantizedTypes.h"
 
@@ -45,6 +46,46 @@ template <typename T>
 COMMUTER_INLINE void write(void *address, T value) {
   __builtin_memcpy(address, &value, sizeof(T));
 }
+
+template <typename V, typename T>
+COMMUTER_INLINE V broadcast(T value) {
+  return value - V{};
+}
+
+//===----------------------------------------------------------------------===//
+// Fused products and sums
+//===----------------------------------------------------------------------===//
+
+// a b + c, rounded once.
+
+COMMUTER_INLINE float multiplyAdd(float a, float b, float c) {
+  return __builtin_fmaf(a, b, c);
+}
+COMMUTER_INLINE double multiplyAdd(double a, double b, double c) {
+  return __builtin_fma(a, b, c);
+}
+#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
+COMMUTER_INLINE VF multiplyAdd(VF a, VF b, VF c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+COMMUTER_INLINE VD multiplyAdd(VD a, VD b, VD c) {
+  return _mm512_fmadd_pd(a, b, c);
+}
+#elif defined(COMMUTER_HAS_F16C)
+COMMUTER_INLINE VF multiplyAdd(VF a, VF b, VF c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+COMMUTER_INLINE VD multiplyAdd(VD a, VD b, VD c) {
+  return _mm256_fmadd_pd(a, b, c);
+}
+#else
+template <typename V>
+COMMUTER_INLINE V multiplyAdd(V a, V b, V c) {
+  for (int64_t i = 0; i < Vec<decltype(a[0] + 0)>::kWidth; ++i)
+    c[i] = multiplyAdd(a[i], b[i], c[i]);
+  return c;
+}
+#endif
 
 //===----------------------------------------------------------------------===//
 // Parts of vectors, and stores that leave the caches alone
@@ -142,7 +183,29 @@ struct Element {
     else
       storePart(p, E::shrink(v), n);
   }
-  COMMUTER_INLINE void stream(T *p, V v) { ::stream(p, E::shrink(v)); }
+  /// Two vectors at once, which some instructions take.
+  struct Stored2 {
+    R low, high;
+  };
+  COMMUTER_INLINE void expand2(Stored2 stored, V (&v)[2]) {
+    v[0] = E::expand(stored.low);
+    v[1] = E::expand(stored.high);
+  }
+  COMMUTER_INLINE Stored2 shrink2(const V (&v)[2]) {
+    return {E::shrink(v[0]), E::shrink(v[1])};
+  }
+  COMMUTER_INLINE void load2(const T *p, V (&v)[2]) {
+    v[0] = load(p);
+    v[1] = load(p + kWidth);
+  }
+  COMMUTER_INLINE void store2(T *p, Stored2 stored) {
+    write<R>(p, stored.low);
+    write<R>(p + kWidth, stored.high);
+  }
+  COMMUTER_INLINE void stream2(T *p, Stored2 stored) {
+    ::stream(p, stored.low);
+    ::stream(p + kWidth, stored.high);
+  }
   COMMUTER_INLINE V rounded(V v) { return E::expand(E::shrink(v)); }
 };
 
@@ -180,6 +243,38 @@ struct BF16 : Element<BF16, uint16_t, float, VH> {
     VU result = v != v ? quiet : rounded;
     return __builtin_convertvector(result, VH);
   }
+#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
+  typedef __m512i Stored2;
+  COMMUTER_INLINE void expand2(Stored2 stored, VF (&v)[2]) {
+    // Word k to the upper half of lane k, in one instruction.
+    v[0] = reinterpret_cast<VF>(
+        _mm512_maskz_permutexvar_epi16(kUpperHalves, wordsFrom(0), stored));
+    v[1] = reinterpret_cast<VF>(_mm512_maskz_permutexvar_epi16(
+        kUpperHalves, wordsFrom(kWidth), stored));
+  }
+  COMMUTER_INLINE Stored2 shrink2(const VF (&v)[2]) {
+#if defined(COMMUTER_HAS_AVX512BF16)
+    if (__builtin_expect((_mm512_fpclass_ps_mask(v[0], 0x20) |
+                          _mm512_fpclass_ps_mask(v[1], 0x20)) == 0,
+                         1)) {
+      __m512bh both = _mm512_cvtne2ps_pbh(v[1], v[0]);
+      return read<Stored2>(&both);
+    }
+#endif
+    return _mm512_inserti64x4(
+        _mm512_castsi256_si512(reinterpret_cast<__m256i>(shrink(v[0]))),
+        reinterpret_cast<__m256i>(shrink(v[1])), 1);
+  }
+  COMMUTER_INLINE void load2(const uint16_t *p, VF (&v)[2]) {
+    expand2(_mm512_loadu_si512(p), v);
+  }
+  COMMUTER_INLINE void store2(uint16_t *p, Stored2 stored) {
+    _mm512_storeu_si512(p, stored);
+  }
+  COMMUTER_INLINE void stream2(uint16_t *p, Stored2 stored) {
+    _mm512_stream_si512(reinterpret_cast<__m512i *>(p), stored);
+  }
+#endif
   COMMUTER_INLINE float load1(const Stored *p) {
     return floatOf(static_cast<uint32_t>(*p) << 16);
   }
@@ -189,6 +284,18 @@ struct BF16 : Element<BF16, uint16_t, float, VH> {
                                       : (bits + 0x7fff + ((bits >> 16) & 1)) >>
                                             16);
   }
+
+#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
+private:
+  static constexpr __mmask32 kUpperHalves = 0xaaaaaaaa;
+  COMMUTER_INLINE __m512i wordsFrom(int first) {
+    typedef uint32_t Doubles __attribute__((vector_size(64)));
+    Doubles index;
+    for (int lane = 0; lane < kWidth; ++lane)
+      index[lane] = static_cast<uint32_t>(first + lane) << 16;
+    return reinterpret_cast<__m512i>(index);
+  }
+#endif
 };
 
 struct F16 : Element<F16, uint16_t, float, VH> {

@@ -22,27 +22,33 @@
 
 namespace commuter::rt {
 
-/// One row. Pointers are to contiguous elements of any alignment. `scale` and
-/// `bias` are of the type of the statistics (f64 for f64, else f32), with the
-/// offset added; null if absent. `residual` and `sum` are both null or not.
-struct NormRow {
-  const void *x;
-  const void *residual;
-  void *sum;
-  const void *scale;
-  const void *bias;
-  void *output;
+/// Rows of contiguous elements, of any alignment, from `data` on every `step`
+/// bytes.
+struct Rows {
+  char *data;
+  int64_t step;
+};
+
+/// The most rows that a call of a norm's kernel may have.
+constexpr int64_t kMostRows = 16;
+
+/// Rows to normalise, of a length that is not 0. `scale` and `bias` are of the
+/// type of the statistics (f64 for f64, else f32), with the offset added; null
+/// if absent. `residual` and `sum` are both null or not.
+struct NormRows {
+  int64_t count;
   int64_t length;
   double eps;
-  /// What will be read next, and is fetched meanwhile; any address.
-  const void *nextX;
-  const void *nextResidual;
-  /// Store around the caches what is aligned to an element and no input.
+  Rows x, residual, sum, output;
+  const void *scale;
+  const void *bias;
+  /// Store around the caches what is aligned to an element and no input, and
+  /// fetch the rows that lie `ahead` rows behind these meanwhile.
   bool streamsSum;
   bool streamsOutput;
-  /// Memory for a row in the type of the statistics; needed if that is not x's
-  /// type, or if `sum` is streamed.
-  void *kept;
+  int64_t ahead;
+  /// Memory of x's type, needed if `sum` is streamed.
+  Rows kept;
 };
 
 /// A row to quantise or dequantise: `groups` times `length` contiguous
@@ -59,8 +65,8 @@ struct KernelTable {
   const char *name;
 
   /// Indexed by [f32, f64, f16, bf16].
-  void (*layerNorm[4])(const NormRow &row);
-  void (*rmsNorm[4])(const NormRow &row);
+  void (*layerNorm[4])(const NormRows &rows);
+  void (*rmsNorm[4])(const NormRows &rows);
   /// After rows that stream, before another thread may read them.
   void (*finishStreaming)();
 

@@ -17,9 +17,11 @@
 //
 // Bits. A row is summed into kLanes partial sums, element i into lane i mod
 // kLanes, in order; the lanes are then folded in halves. kLanes is the same for
-// all vector widths and products are not contracted into fused operations
-// (-ffp-contract=off), so that a result depends on the values alone: not on the
-// instruction set, the alignment or the number of rows.
+// all vector widths. A product is fused with a sum where the source says so
+// (multiplyAdd) and nowhere else (-ffp-contract=off). So a result depends on
+// the values alone: not on the instruction set, the alignment or the number of
+// rows. A processor that has no fused operations computes their bits in
+// software, slowly.
 
 #include "NormKernels.h"
 
@@ -296,9 +298,10 @@ void toF32(int type, const void *source, int64_t length, float *target) {
 
 constexpr commuter::rt::KernelTable makeTable(const char *name) {
   return {name,
-          {layerNormRow<F32>, layerNormRow<F64>, layerNormRow<F16>,
-           layerNormRow<BF16>},
-          {rmsNormRow<F32>, rmsNormRow<F64>, rmsNormRow<F16>, rmsNormRow<BF16>},
+          {normRows<F32, Kind::Layer>, normRows<F64, Kind::Layer>,
+           normRows<F16, Kind::Layer>, normRows<BF16, Kind::Layer>},
+          {normRows<F32, Kind::Rms>, normRows<F64, Kind::Rms>,
+           normRows<F16, Kind::Rms>, normRows<BF16, Kind::Rms>},
           finishStreaming,
           {reduceKind<F32>, reduceKind<F64>, reduceKind<F16>, reduceKind<BF16>,
            nullptr, nullptr, reduceI1, reduceInteger<int8_t, uint8_t>,

@@ -6,8 +6,20 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Layer and RMS norm of a row, for the kernel units: see Kernels.h, which also
+// Layer and RMS norm of rows, for the kernel units: see Kernels.h, which also
 // says in what order a row is summed.
+//
+// A batch of rows is read twice: once for the sums of each row, once to write
+// the results. Of a layer norm the first pass sums deviations from a pivot, and
+// their squares, so that the variance is their mean less the square of the
+// mean. Digits are lost where the pivot is many deviations from the mean: then
+// the row is summed once more, about that mean (the two-pass algorithm with the
+// corrected variance: Chan, Golub, LeVeque, 1983). Which it is depends on the
+// row alone.
+//
+// All rows of a batch are summed before the first one is written, so that the
+// folding of a row's sums, its root and its quotient, which are one long chain,
+// run beside the next row's sums.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +31,9 @@
 
 namespace {
 
-using commuter::rt::NormRow;
+using commuter::rt::kMostRows;
+using commuter::rt::NormRows;
+using commuter::rt::Rows;
 
 COMMUTER_INLINE float squareRoot(float v) { return __builtin_sqrtf(v); }
 COMMUTER_INLINE double squareRoot(double v) { return __builtin_sqrt(v); }
@@ -58,28 +72,29 @@ struct Lanes {
   static constexpr int64_t kLanes = 256 / sizeof(C);
   static constexpr int64_t kParts = kLanes / kWidth;
 
-  COMMUTER_INLINE Index numbered(int64_t first) {
+  /// Lane l is `first` + l, in chunks of `chunk` lanes whose end meets their
+  /// beginning.
+  COMMUTER_INLINE Index rotated(int64_t chunk, int64_t first) {
     Index index;
     for (int64_t lane = 0; lane < kWidth; ++lane)
-      index[lane] = (first + lane) % kWidth;
+      index[lane] = lane / chunk * chunk + (lane + first) % chunk;
+    return index;
+  }
+  /// Half the lanes from `first` on of one vector, then of another.
+  COMMUTER_INLINE Index halves(int64_t first) {
+    Index index;
+    for (int64_t lane = 0; lane < kWidth; ++lane)
+      index[lane] = first + lane % (kWidth / 2) + lane / (kWidth / 2) * kWidth;
     return index;
   }
 
   /// Zero from lane n on.
   COMMUTER_INLINE V first(V v, int64_t n) {
-    typedef decltype(numbered(0)[0] + 0) I;
-    return numbered(0) < static_cast<I>(n) ? v : V{};
+    typedef decltype(rotated(kWidth, 0)[0] + 0) I;
+    return rotated(kWidth, 0) < static_cast<I>(n) ? v : V{};
   }
 
-  template <int64_t kHalf>
-  COMMUTER_INLINE C foldVector(V v) {
-    if constexpr (kHalf == 0)
-      return v[0];
-    else
-      return foldVector<kHalf / 2>(v + __builtin_shuffle(v, numbered(kHalf)));
-  }
-
-  COMMUTER_INLINE C fold(const V (&parts)[kParts]) {
+  COMMUTER_INLINE V foldParts(const V (&parts)[kParts]) {
     V sums[kParts];
 #pragma GCC unroll 16
     for (int64_t part = 0; part < kParts; ++part)
@@ -89,247 +104,438 @@ struct Lanes {
 #pragma GCC unroll 8
       for (int64_t part = 0; part < half; ++part)
         sums[part] += sums[part + half];
-    return foldVector<kWidth / 2>(sums[0]);
+    return sums[0];
+  }
+  /// Chunks of 2 kHalf lanes, whose sums end up in each chunk's first lane.
+  template <int64_t kHalf>
+  COMMUTER_INLINE V foldChunks(V v) {
+    if constexpr (kHalf == 0)
+      return v;
+    else
+      return foldChunks<kHalf / 2>(
+          v + __builtin_shuffle(v, rotated(2 * kHalf, kHalf)));
+  }
+
+  COMMUTER_INLINE C fold(const V (&parts)[kParts]) {
+    return foldChunks<kWidth / 2>(foldParts(parts))[0];
+  }
+  /// Both sums, each in the order of `fold`.
+  COMMUTER_INLINE void fold(const V (&a)[kParts], const V (&b)[kParts], C &sumA,
+                            C &sumB) {
+    V foldedA = foldParts(a), foldedB = foldParts(b);
+    V both = __builtin_shuffle(foldedA, foldedB, halves(0)) +
+             __builtin_shuffle(foldedA, foldedB, halves(kWidth / 2));
+    both = foldChunks<kWidth / 4>(both);
+    sumA = both[0];
+    sumB = both[kWidth / 2];
   }
 };
 
-/// Sums two terms of each element of a row: `add(v, a, b)` adds those of a
-/// vector to a and b, `load(i, n)` gives elements i .. i + n and zeros, once
-/// and in order. (A sum starts at 0.0 and so is never -0.0: lanes beyond the
-/// end may add 0.0.)
-template <typename E, typename Load, typename Add>
-COMMUTER_INLINE void sumOver(int64_t length, Load load, Add add,
-                             typename E::Compute &first,
-                             typename E::Compute &second) {
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+enum class Kind { Layer, Rms };
+
+/// Fetches the element at `p` to the second-level cache, since the first holds
+/// the row at hand.
+COMMUTER_INLINE void fetch(const void *p) { __builtin_prefetch(p, 0, 2); }
+
+/// The elements of one row that its norm is taken of: x, or x + residual
+/// rounded to x's type (f32 holds enough digits that rounding f16 and bf16
+/// twice is harmless), which is stored when it is loaded.
+template <typename E, bool kAdds, bool kStreams>
+struct Source {
+  typedef typename E::Stored T;
+  typedef typename E::V V;
+  const T *x, *residual;
+  T *sum, *kept;
+
+  /// Elements i and on of the next two vectors.
+  COMMUTER_ALWAYS_INLINE void load2(int64_t i, V (&v)[2]) const {
+    E::load2(x + i, v);
+    if constexpr (kAdds) {
+      V other[2];
+      E::load2(residual + i, other);
+      v[0] += other[0];
+      v[1] += other[1];
+      typename E::Stored2 stored = E::shrink2(v);
+      E::expand2(stored, v);
+      if constexpr (kStreams) {
+        E::stream2(sum + i, stored);
+        E::store2(kept + i, stored);
+      } else {
+        E::store2(sum + i, stored);
+      }
+    }
+  }
+  /// Elements i .. i + n of a vector, and zeros.
+  COMMUTER_ALWAYS_INLINE V load(int64_t i, int64_t n) const {
+    V v = E::load(x + i, n);
+    if constexpr (kAdds) {
+      v = E::rounded(v + E::load(residual + i, n));
+      E::store(sum + i, v, n);
+      if constexpr (kStreams)
+        E::store(kept + i, v, n);
+    }
+    return v;
+  }
+  /// Of a type that is its own type of arithmetic.
+  COMMUTER_ALWAYS_INLINE T load1(int64_t i) const {
+    return kAdds ? x[i] + residual[i] : x[i];
+  }
+  /// The row, once it has been loaded.
+  COMMUTER_ALWAYS_INLINE const T *values() const {
+    return !kAdds ? x : kStreams ? kept : sum;
+  }
+};
+
+/// Sums the row: squares of v, and of Kind::Layer v itself, where v is an
+/// element or, if `kPivots`, how far it is from the pivot. (A sum starts at 0.0
+/// and so is never -0.0: lanes beyond the end may add 0.0.)
+template <typename E, Kind kKind, bool kPivots, bool kAdds, bool kStreams>
+COMMUTER_INLINE void sumRow(const Source<E, kAdds, kStreams> &source,
+                            int64_t length, typename E::Compute pivot,
+                            typename E::Compute &sum,
+                            typename E::Compute &squares) {
   typedef Lanes<E> L;
   typedef typename E::V V;
+  constexpr int64_t kWidth = L::kWidth;
+  // A copy: for all the compiler knows, stores change what `source` refers to.
+  const Source<E, kAdds, kStreams> s = source;
+  const V pivots = broadcast<V>(pivot);
   V a[L::kParts], b[L::kParts];
 #pragma GCC unroll 16
   for (int64_t part = 0; part < L::kParts; ++part)
     a[part] = b[part] = V{};
+  auto add = [&](V v, int64_t part) __attribute__((always_inline)) {
+    if constexpr (kKind == Kind::Layer)
+      a[part] += v;
+    b[part] = multiplyAdd(v, v, b[part]);
+  };
+  auto add2 = [&](int64_t i, int64_t part) __attribute__((always_inline)) {
+    V v[2];
+    s.load2(i, v);
+    add(kPivots ? v[0] - pivots : v[0], part);
+    add(kPivots ? v[1] - pivots : v[1], part + 1);
+  };
   int64_t i = 0;
   for (; i + L::kLanes <= length; i += L::kLanes) {
-#pragma GCC unroll 16
-    for (int64_t part = 0; part < L::kParts; ++part)
-      add(load(i + part * L::kWidth, L::kWidth), a[part], b[part]);
+#pragma GCC unroll 8
+    for (int64_t part = 0; part < L::kParts; part += 2)
+      add2(i + part * kWidth, part);
   }
+  if (i < length) {
 #pragma GCC unroll 16
-  for (int64_t part = 0; part < L::kParts; ++part) {
-    int64_t n = length - i - part * L::kWidth;
-    if (n >= L::kWidth) {
-      add(load(i + part * L::kWidth, L::kWidth), a[part], b[part]);
-      continue;
+    for (int64_t part = 0; part < L::kParts; ++part) {
+      const int64_t rest = length - i - part * kWidth;
+      const int64_t n = rest < kWidth ? rest : kWidth;
+      if (n > 0) {
+        V v = s.load(i + part * kWidth, n);
+        add(kPivots ? L::first(v - pivots, n) : v, part);
+      }
     }
-    if (n <= 0)
-      break;
-    V termA = V{}, termB = V{};
-    add(load(i + part * L::kWidth, n), termA, termB);
-    a[part] += L::first(termA, n);
-    b[part] += L::first(termB, n);
-    break;
   }
-  first = L::fold(a);
-  second = L::fold(b);
-}
-
-/// Stores n elements; whole vectors around the caches if `streams` is set.
-template <typename E>
-COMMUTER_INLINE void put(typename E::Stored *p, typename E::V v, int64_t n,
-                         bool streams) {
-  if (streams && n == E::kWidth)
-    E::stream(p, v);
+  if constexpr (kKind == Kind::Layer)
+    L::fold(a, b, sum, squares);
   else
-    E::store(p, v, n);
+    squares = L::fold(b);
 }
 
+/// What makes an element v of a row x_hat: (v - pivot) factor + offset.
+template <typename C>
+struct Statistics {
+  C pivot, offset, factor;
+};
+
+/// The middle one of three elements: unlike the first one, and unlike a mean,
+/// it is near the mean of rows that have a few outliers. (Vectors, since
+/// scalars would be chosen by branches, which nothing predicts.)
+template <typename E, typename Source>
+COMMUTER_INLINE typename E::Compute pivotOf(const Source &source,
+                                            int64_t length) {
+  typedef typename E::V V;
+  V a = broadcast<V>(source.load1(0)),
+    b = broadcast<V>(source.load1(length / 2)),
+    c = broadcast<V>(source.load1(length - 1));
+  V least = a < b ? a : b, most = a < b ? b : a;
+  V middle = most < c ? most : c;
+  return (least < middle ? middle : least)[0];
+}
+
+/// The largest square of mean / deviation, both of what was summed, that leaves
+/// enough digits. The sums have some 24 bits, and the variance loses as many as
+/// this has: 16-bit types can spare six, others two.
 template <typename E>
-COMMUTER_INLINE bool isAligned(const void *address) {
-  return reinterpret_cast<uintptr_t>(address) %
-             (E::kWidth * sizeof(typename E::Stored)) ==
+constexpr typename E::Compute kMostSquares =
+    sizeof(typename E::Stored) == 2 ? 64 : 4;
+
+/// Of a layer norm, from sums about `pivot`.
+template <typename C>
+COMMUTER_INLINE C varianceOf(C sum, C squares, C mean, C inverse) {
+  return multiplyAdd(-sum, mean, squares) * inverse;
+}
+
+/// Of a row whose mean is about `pivot`.
+template <typename E>
+__attribute__((noinline)) Statistics<typename E::Compute>
+statisticsAbout(typename E::Compute pivot, const typename E::Stored *values,
+                int64_t length, double eps) {
+  typedef typename E::Compute C;
+  const C inverse = C(1) / static_cast<C>(length);
+  const Source<E, false, false> source{values, nullptr, nullptr, nullptr};
+  C sum, squares;
+  sumRow<E, Kind::Layer, true>(source, length, pivot, sum, squares);
+  C mean = sum * inverse;
+  C variance = varianceOf(sum, squares, mean, inverse);
+  variance = variance > C(0) || variance != variance ? variance : C(0);
+  C factor = C(1) / squareRoot(variance + static_cast<C>(eps));
+  return {pivot, -mean * factor, factor};
+}
+
+template <typename E, Kind kKind, bool kAdds, bool kStreams>
+COMMUTER_INLINE Statistics<typename E::Compute>
+statisticsOf(const Source<E, kAdds, kStreams> &source, int64_t length,
+             double eps) {
+  typedef typename E::Compute C;
+  const C inverse = C(1) / static_cast<C>(length);
+  C sum = 0, squares;
+  if constexpr (kKind == Kind::Rms) {
+    sumRow<E, kKind, false>(source, length, C(0), sum, squares);
+    C mean = multiplyAdd(squares, inverse, static_cast<C>(eps));
+    return {C(0), C(0), C(1) / squareRoot(mean)};
+  } else {
+    // 16-bit types have digits to spare, and take the elements as they are.
+    constexpr bool kPivots = sizeof(typename E::Stored) == sizeof(C);
+    C pivot = 0;
+    if constexpr (kPivots)
+      pivot = pivotOf<E>(source, length);
+    sumRow<E, kKind, kPivots>(source, length, pivot, sum, squares);
+    C mean = sum * inverse;
+    C variance = varianceOf(sum, squares, mean, inverse);
+    // Of what is not finite, too: squares may exceed all numbers where those of
+    // deviations do not.
+    if (__builtin_expect(!(mean * mean <= kMostSquares<E> * variance) ||
+                             variance - variance != C(0),
+                         0))
+      return statisticsAbout<E>(pivot + mean, source.values(), length, eps);
+    C factor = C(1) / squareRoot(variance + static_cast<C>(eps));
+    return {pivot, -mean * factor, factor};
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+/// How x_hat comes from an element: see Statistics.
+enum class Form { Scaled, Shifted, Pivoted };
+
+/// Rows that are written at once share the loads of scale and bias, which come
+/// from the second-level cache where rows are long.
+constexpr int64_t kRowsAtOnce = kVectorBytes == 64 ? 4 : 2;
+
+template <typename T>
+COMMUTER_INLINE T *at(Rows rows, int64_t row) {
+  return reinterpret_cast<T *>(rows.data + row * rows.step);
+}
+
+/// Writes kCount rows, from number `first` on: their elements are `values`.
+template <typename E, Form kForm, bool kHasScale, bool kHasBias, bool kStreams,
+          int64_t kCount>
+__attribute__((noinline)) void
+writeRows(const NormRows &rows, Rows values,
+          const Statistics<typename E::Compute> *statistics, int64_t first) {
+  typedef typename E::Stored T;
+  typedef typename E::Compute C;
+  typedef typename E::V V;
+  typedef typename ParameterOf<C>::E P;
+  constexpr int64_t kWidth = E::kWidth;
+  // Copies: for all the compiler knows, the stores change what was given.
+  const T *input[kCount], *nextX[kCount], *nextResidual[kCount];
+  T *output[kCount];
+  V pivot[kCount], offset[kCount], factor[kCount];
+  auto forEachRow = [](auto body) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+    for (int64_t r = 0; r < kCount; ++r)
+      body(r);
+  };
+  forEachRow([&](int64_t r) __attribute__((always_inline)) {
+    const int64_t row = first + r;
+    input[r] = at<const T>(values, row);
+    output[r] = at<T>(rows.output, row);
+    nextX[r] = at<const T>(rows.x, row + rows.ahead);
+    nextResidual[r] = rows.residual.data
+                          ? at<const T>(rows.residual, row + rows.ahead)
+                          : nextX[r];
+    pivot[r] = broadcast<V>(statistics[row].pivot);
+    offset[r] = broadcast<V>(statistics[row].offset);
+    factor[r] = broadcast<V>(statistics[row].factor);
+  });
+  auto *scale = static_cast<const C *>(rows.scale);
+  auto *bias = static_cast<const C *>(rows.bias);
+  const int64_t length = rows.length;
+
+  auto result = [&](int64_t r, V v, V w, V b) __attribute__((always_inline)) {
+    if constexpr (kForm == Form::Pivoted)
+      v -= pivot[r];
+    if constexpr (kForm == Form::Scaled)
+      v *= factor[r];
+    else
+      v = multiplyAdd(v, factor[r], offset[r]);
+    if constexpr (kHasScale && kHasBias)
+      return multiplyAdd(v, w, b);
+    else if constexpr (kHasScale)
+      return v * w;
+    else if constexpr (kHasBias)
+      return v + b;
+    else
+      return v;
+  };
+  auto parameter = [](const C *values, int64_t i, int64_t n)
+                       __attribute__((always_inline)) {
+                         return values ? P::load(values + i, n) : V{};
+                       };
+  // Element i and up to a vector's width of them.
+  auto part = [&](int64_t i, int64_t n) __attribute__((always_inline)) {
+    const V w = parameter(kHasScale ? scale : nullptr, i, n),
+            b = parameter(kHasBias ? bias : nullptr, i, n);
+    forEachRow([&](int64_t r) __attribute__((always_inline)) {
+      E::store(output[r] + i, result(r, E::load(input[r] + i, n), w, b), n);
+    });
+  };
+  auto parts = [&](int64_t i, int64_t end) __attribute__((always_inline)) {
+    for (; i < end; i += kWidth)
+      part(i, end - i < kWidth ? end - i : kWidth);
+  };
+
+  int64_t i = 0;
+  if constexpr (kStreams) {
+    // Up to where whole vectors are aligned, those of all rows alike.
+    const int64_t head = static_cast<int64_t>(
+        -reinterpret_cast<uintptr_t>(output[0]) % kVectorBytes / sizeof(T));
+    i = head < length ? head : length;
+    parts(0, i);
+  }
+  for (; i + 2 * kWidth <= length; i += 2 * kWidth) {
+    V w[2], b[2], v[kCount][2];
+    for (int64_t k = 0; k < 2; ++k) {
+      w[k] = parameter(kHasScale ? scale : nullptr, i + k * kWidth, kWidth);
+      b[k] = parameter(kHasBias ? bias : nullptr, i + k * kWidth, kWidth);
+    }
+    // All loads come before the stores, which may be at the same places of
+    // other pages: processors take that for the same address.
+    forEachRow([&](int64_t r) __attribute__((always_inline)) {
+      if constexpr (kStreams) {
+        fetch(nextX[r] + i);
+        fetch(nextResidual[r] + i);
+      }
+      E::load2(input[r] + i, v[r]);
+      v[r][0] = result(r, v[r][0], w[0], b[0]);
+      v[r][1] = result(r, v[r][1], w[1], b[1]);
+    });
+    forEachRow([&](int64_t r) __attribute__((always_inline)) {
+      if constexpr (kStreams)
+        E::stream2(output[r] + i, E::shrink2(v[r]));
+      else
+        E::store2(output[r] + i, E::shrink2(v[r]));
+    });
+  }
+  parts(i, length);
+}
+
+/// Whether vectors of all rows are aligned at the same elements.
+COMMUTER_INLINE bool areAlignedAlike(Rows rows) {
+  return rows.step % kVectorBytes == 0;
+}
+
+template <typename E, Form kForm, bool kHasScale, bool kHasBias, bool kStreams>
+COMMUTER_INLINE void
+writeBatch(const NormRows &rows, Rows values,
+           const Statistics<typename E::Compute> *statistics) {
+  int64_t row = 0;
+  if (!kStreams || areAlignedAlike(rows.output))
+    for (; row + kRowsAtOnce <= rows.count; row += kRowsAtOnce)
+      writeRows<E, kForm, kHasScale, kHasBias, kStreams, kRowsAtOnce>(
+          rows, values, statistics, row);
+  for (; row < rows.count; ++row)
+    writeRows<E, kForm, kHasScale, kHasBias, kStreams, 1>(rows, values,
+                                                          statistics, row);
+}
+
+template <typename E, Form kForm, bool kStreams>
+COMMUTER_INLINE void
+writeBatch(const NormRows &rows, Rows values,
+           const Statistics<typename E::Compute> *statistics) {
+  if (rows.scale && rows.bias)
+    writeBatch<E, kForm, true, true, kStreams>(rows, values, statistics);
+  else if (rows.scale)
+    writeBatch<E, kForm, true, false, kStreams>(rows, values, statistics);
+  else if (rows.bias)
+    writeBatch<E, kForm, false, true, kStreams>(rows, values, statistics);
+  else
+    writeBatch<E, kForm, false, false, kStreams>(rows, values, statistics);
+}
+
+template <typename E, Form kForm>
+COMMUTER_INLINE void
+writeBatch(const NormRows &rows, Rows values,
+           const Statistics<typename E::Compute> *statistics) {
+  if (rows.streamsOutput)
+    writeBatch<E, kForm, true>(rows, values, statistics);
+  else
+    writeBatch<E, kForm, false>(rows, values, statistics);
+}
+
+//===----------------------------------------------------------------------===//
+// Batches
+//===----------------------------------------------------------------------===//
+
+template <typename E, Kind kKind, bool kAdds, bool kStreams>
+__attribute__((noinline)) void
+sumRows(const NormRows &rows, Statistics<typename E::Compute> *statistics) {
+  typedef typename E::Stored T;
+  for (int64_t row = 0; row < rows.count; ++row) {
+    const Source<E, kAdds, kStreams> source{
+        at<T>(rows.x, row), at<T>(rows.residual, row), at<T>(rows.sum, row),
+        at<T>(rows.kept, row)};
+    statistics[row] = statisticsOf<E, kKind>(source, rows.length, rows.eps);
+  }
+}
+
+/// Whether whole vectors of each row can be stored around the caches.
+template <typename E>
+COMMUTER_INLINE bool areAligned(Rows rows) {
+  return (reinterpret_cast<uintptr_t>(rows.data) |
+          static_cast<uintptr_t>(rows.step)) %
+             kVectorBytes ==
          0;
 }
 
-/// Fetches the row that is read next, to the second-level cache, since the
-/// first holds this one: at element i of one of `passes` passes. Rows that take
-/// long to compute are fetched all the time, so that memory is read at an even
-/// pace; others while the last pass writes, as a copy would.
-template <typename E, int kPass, int kPasses>
-COMMUTER_INLINE void fetchNext(const NormRow &row, int64_t i) {
-  typedef typename E::Stored T;
-  constexpr bool kIsEven = sizeof(T) != sizeof(typename E::Compute);
-  if constexpr (kIsEven)
-    i = (kPass * row.length + i) / kPasses;
-  if (kIsEven || kPass + 1 == kPasses) {
-    __builtin_prefetch(static_cast<const T *>(row.nextX) + i, 0, 2);
-    __builtin_prefetch(static_cast<const T *>(row.nextResidual) + i, 0, 2);
+template <typename E, Kind kKind>
+void normRows(const NormRows &rows) {
+  typedef typename E::Compute C;
+  Statistics<C> statistics[kMostRows];
+  Rows values = rows.x;
+  if (!rows.residual.data) {
+    sumRows<E, kKind, false, false>(rows, statistics);
+  } else if (rows.streamsSum && areAligned<E>(rows.sum)) {
+    sumRows<E, kKind, true, true>(rows, statistics);
+    values = rows.kept;
+  } else {
+    sumRows<E, kKind, true, false>(rows, statistics);
+    values = rows.sum;
   }
-}
-
-/// The first pass over the row that the norm is taken of: x, or x + residual
-/// rounded to x's type (f32 holds enough digits that rounding f16 and bf16
-/// twice is harmless). Sums as sumOver does, and returns the row in the type of
-/// arithmetic, for the passes to come.
-template <typename E, int kPasses, bool kAdds, bool kStreams, typename Add>
-COMMUTER_INLINE const typename E::Compute *
-firstPass(const NormRow &row, Add add, typename E::Compute &sum) {
-  typedef typename E::Stored T;
-  typedef typename E::Compute C;
-  typedef typename E::V V;
-  constexpr bool kConverts = sizeof(T) != sizeof(C);
-  constexpr bool kKeeps = kConverts || kStreams;
-  auto *x = static_cast<const T *>(row.x);
-  auto *residual = static_cast<const T *>(row.residual);
-  auto *total = static_cast<T *>(row.sum);
-  auto *kept = static_cast<C *>(row.kept);
-  typedef typename ParameterOf<C>::E P;
-  // A copy: for all the compiler knows, the stores change `row`.
-  const NormRow next = row;
-  C none;
-  sumOver<E>(
-      row.length,
-      [&](int64_t i, int64_t n) __attribute__((always_inline)) {
-        fetchNext<E, 0, kPasses>(next, i);
-        V v = E::load(x + i, n);
-        if constexpr (kAdds) {
-          v = E::rounded(v + E::load(residual + i, n));
-          put<E>(total + i, v, n, kStreams);
-        }
-        if constexpr (kKeeps)
-          P::store(kept + i, v, n);
-        return v;
-      },
-      add, sum, none);
-  if constexpr (kKeeps)
-    return kept;
+  if constexpr (kKind == Kind::Rms)
+    return writeBatch<E, Form::Scaled>(rows, values, statistics);
+  // What is 0 for all rows need not be subtracted, and changes no bits.
+  bool pivots = false;
+  for (int64_t row = 0; row < rows.count; ++row)
+    pivots |= statistics[row].pivot != C(0);
+  if (pivots)
+    writeBatch<E, Form::Pivoted>(rows, values, statistics);
   else
-    return kAdds ? total : x;
-}
-
-template <typename E, int kPasses, typename Add>
-COMMUTER_INLINE const typename E::Compute *
-firstPass(const NormRow &row, Add add, typename E::Compute &sum) {
-  if (!row.residual)
-    return firstPass<E, kPasses, false, false>(row, add, sum);
-  if (row.streamsSum && isAligned<E>(row.sum))
-    return firstPass<E, kPasses, true, true>(row, add, sum);
-  return firstPass<E, kPasses, true, false>(row, add, sum);
-}
-
-/// The last pass: output = factor (x - mean - shift) scale + bias.
-template <typename E, bool kCentres, bool kHasScale, bool kHasBias,
-          bool kStreams>
-COMMUTER_INLINE void
-writeRow(const NormRow &row, const typename E::Compute *values,
-         typename E::Compute mean, typename E::Compute shift,
-         typename E::Compute factor) {
-  typedef typename E::Stored T;
-  typedef typename E::Compute C;
-  typedef typename ParameterOf<C>::E P;
-  auto *scale = static_cast<const C *>(row.scale);
-  auto *bias = static_cast<const C *>(row.bias);
-  auto *output = static_cast<T *>(row.output);
-  // A copy: for all the compiler knows, the stores change `row`.
-  const NormRow next = row;
-  const int64_t length = row.length;
-  auto body = [&](int64_t i, int64_t n) __attribute__((always_inline)) {
-    fetchNext<E, kCentres ? 2 : 1, kCentres ? 3 : 2>(next, i);
-    typename E::V v = P::load(values + i, n);
-    if (kCentres)
-      v = (v - mean) - shift;
-    v *= factor;
-    if (kHasScale)
-      v *= P::load(scale + i, n);
-    if (kHasBias)
-      v += P::load(bias + i, n);
-    put<E>(output + i, v, n, kStreams);
-  };
-  int64_t i = 0;
-  if (kStreams) {
-    // Up to where whole vectors are aligned.
-    int64_t head = static_cast<int64_t>(-reinterpret_cast<uintptr_t>(output) %
-                                        (E::kWidth * sizeof(T)) / sizeof(T));
-    i = head < length ? head : length;
-    if (i)
-      body(0, i);
-  }
-  for (; i + E::kWidth <= length; i += E::kWidth)
-    body(i, E::kWidth);
-  if (i < length)
-    body(i, length - i);
-}
-
-template <typename E, bool kCentres, bool kHasScale, bool kHasBias>
-COMMUTER_INLINE void
-writeRow(const NormRow &row, const typename E::Compute *values,
-         typename E::Compute mean, typename E::Compute shift,
-         typename E::Compute factor) {
-  if (row.streamsOutput)
-    writeRow<E, kCentres, kHasScale, kHasBias, true>(row, values, mean, shift,
-                                                     factor);
-  else
-    writeRow<E, kCentres, kHasScale, kHasBias, false>(row, values, mean, shift,
-                                                      factor);
-}
-
-template <typename E, bool kCentres>
-COMMUTER_INLINE void
-writeRow(const NormRow &row, const typename E::Compute *values,
-         typename E::Compute mean, typename E::Compute shift,
-         typename E::Compute factor) {
-  if (row.scale && row.bias)
-    writeRow<E, kCentres, true, true>(row, values, mean, shift, factor);
-  else if (row.scale)
-    writeRow<E, kCentres, true, false>(row, values, mean, shift, factor);
-  else if (row.bias)
-    writeRow<E, kCentres, false, true>(row, values, mean, shift, factor);
-  else
-    writeRow<E, kCentres, false, false>(row, values, mean, shift, factor);
-}
-
-template <typename E>
-void rmsNormRow(const NormRow &row) {
-  typedef typename E::Compute C;
-  typedef typename E::V V;
-  C squares;
-  const C *values = firstPass<E, 2>(
-      row, [](V v, V &a, V &) __attribute__((always_inline)) { a += v * v; },
-      squares);
-  C factor = C(1) / squareRoot(squares / static_cast<C>(row.length) +
-                               static_cast<C>(row.eps));
-  writeRow<E, false>(row, values, C(0), C(0), factor);
-}
-
-/// Two passes with the corrected variance (Chan, Golub, LeVeque, 1983): what
-/// the deviations sum up to is the rounding error of the mean, which is taken
-/// out of the variance and of the result.
-template <typename E>
-void layerNormRow(const NormRow &row) {
-  typedef typename E::Compute C;
-  typedef typename E::V V;
-  typedef typename ParameterOf<C>::E P;
-  C length = static_cast<C>(row.length);
-  C total, deviations, squares;
-  const C *values = firstPass<E, 3>(
-      row, [](V v, V &a, V &) __attribute__((always_inline)) { a += v; },
-      total);
-  C mean = total / length;
-  sumOver<P>(
-      row.length,
-      [&row, values](int64_t i, int64_t n) __attribute__((always_inline)) {
-        fetchNext<E, 1, 3>(row, i);
-        return P::load(values + i, n);
-      },
-      [mean](V v, V &a, V &b) __attribute__((always_inline)) {
-        v -= mean;
-        a += v;
-        b += v * v;
-      },
-      deviations, squares);
-  C shift = deviations / length;
-  C variance = (squares - deviations * shift) / length;
-  variance = variance > C(0) || variance != variance ? variance : C(0);
-  C factor = C(1) / squareRoot(variance + static_cast<C>(row.eps));
-  writeRow<E, true>(row, values, mean, shift, factor);
+    writeBatch<E, Form::Shifted>(rows, values, statistics);
 }
 
 } // namespace

@@ -242,8 +242,12 @@ TEST_P(NormTestOfHosts, ManyRowsAreTheRowsOneByOne) {
                 sumOfOne(type, {1, length}), outputOfOne(type, {1, length}),
                 scale(type, {length}), bias(type, {length});
             // Cheaper than fillRandom, and no two rows alike.
+            // Some have a mean far from zero and from the elements that are
+            // tried as pivots: they are summed once more.
             for (int64_t i = 0; i < x.count; ++i) {
-              x.set(i, (i * 7919 % 1021) / 256.0 - 2);
+              const bool isFar =
+                  i / length % 7 == 3 && i % length % (length / 2);
+              x.set(i, (i * 7919 % 1021) / 256.0 - 2 + (isFar ? 300 : 0));
               residual.set(i, (i * 104729 % 509) / 128.0 - 2);
             }
             fillRandom(scale, 14, 1, 0.2);
@@ -410,18 +414,23 @@ TEST_P(NormTest, BitsDoNotDependOnTheInstructionSet) {
     uint64_t hash = 1469598103934665603u;
     for (commuter_dtype_t type : normTypes())
       for (commuter_norm_kind_t kind : kKinds)
-        for (int64_t length : {37, 1000, 7168}) {
-          Tensor x(type, {2, length}), output(type, {2, length}),
-              scale(type, {length});
-          fillRandom(x, 12, 0.5, 2);
-          fillRandom(scale, 13, 1, 0.5);
-          EXPECT_OK(rank, commuter_norm(rank.context, kind, &x.view(), nullptr,
-                                        nullptr, &scale.view(), nullptr,
-                                        &output.view(), 1, 1e-5, 0));
-          for (int64_t i = 0; i < output.count; ++i)
-            hash = (hash ^ output.bits(i)) * 1099511628211u;
-        }
-    EXPECT_EQ(hash, UINT64_C(8844072050902292602));
+        for (int64_t length : {37, 1000, 7168})
+          // Rows whose mean is far away are summed once more.
+          for (double mean : {0.5, 300.0}) {
+            Tensor x(type, {2, length}), output(type, {2, length}),
+                scale(type, {length});
+            fillRandom(x, 12, mean, 2);
+            // Where all types look for a pivot.
+            for (int64_t i : {int64_t(0), length / 2})
+              x.set(i, 0);
+            fillRandom(scale, 13, 1, 0.5);
+            EXPECT_OK(rank, commuter_norm(rank.context, kind, &x.view(),
+                                          nullptr, nullptr, &scale.view(),
+                                          nullptr, &output.view(), 1, 1e-5, 0));
+            for (int64_t i = 0; i < output.count; ++i)
+              hash = (hash ^ output.bits(i)) * 1099511628211u;
+          }
+    EXPECT_EQ(hash, UINT64_C(12794534799117705944));
   });
 }
 

@@ -50,18 +50,19 @@ def NormToLinalgPass : Pass<"norm-to-linalg"> {
   let description = [{
     For a compiler that brings its own code generation, without the runtime's
     kernels. Every op on tensors is decomposed, `norm.norm_quantize` into its
-    parts first. What is computed is what a kernel computes, step by step:
-    statistics in f32 (f64 of f64), the variance in two passes with the
-    correction of the mean, one rounding of the result.
+    parts first. What is computed is what a kernel computes: statistics in f32
+    (f64 of f64), one rounding of the result. The variance is taken in two passes
+    with the correction of the mean.
 
     Quantisations give the kernel's bits. Norms may differ from it by the order
-    of summation alone: a kernel adds up 64 partial sums, this program goes from
-    the first element to the last. Of n elements, either sum of squares has a
-    relative error of at most (n - 1) * 2^-24 (2^-53 of f64), of about
-    sqrt(n) * 2^-24 as a rule, and a result's is half of that; the result in
-    bf16 or f16 differs by its last digit at most, where the two lie on either
-    side of a tie. A row's result still depends on that row and the parameters
-    alone, as long as loops run in order.
+    of summation, and by roundings: a kernel adds up 64 partial sums, this
+    program goes from the first element to the last; a kernel fuses products
+    with sums, and sums a row once where that costs no digits that the result
+    has. Of n elements, either sum of squares has a relative error of at most
+    2^-24 n (2^-53 n of f64), of about 2^-24 sqrt(n) as a rule, and a result's
+    is half of that; the result in bf16 or f16 differs by its last digit at
+    most, where the two lie on either side of a tie. A row's result still
+    depends on that row and the parameters alone, as long as loops run in order.
 
     ```mlir
     %y = norm.rms_norm %x eps 1.0e-06 : tensor<4x8xf32>
