@@ -74,7 +74,8 @@ Pool::~Pool() {
 /// Loops until `done` holds, for about as long as it takes to wake a thread up:
 /// that costs at most twice the time of sleeping at once. Only where every
 /// thread of the rank has a processor to itself.
-template <typename Condition> void Pool::lookOut(Condition done) const {
+template <typename Condition>
+void Pool::lookOut(Condition done) const {
   constexpr int64_t kMostNs = 50000;
   if (share.processors.empty())
     return;

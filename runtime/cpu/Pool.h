@@ -92,7 +92,8 @@ private:
   void start(int32_t threads);
   bool ask(int32_t threads, int32_t woken);
   void serve(int32_t thread, Worker &worker);
-  template <typename Condition> void lookOut(Condition done) const;
+  template <typename Condition>
+  void lookOut(Condition done) const;
   void work(int32_t thread);
 
   const Share share;

@@ -97,7 +97,8 @@ TEST_F(PoolTest, NobodyIsWaitedForWhoHasNotCome) {
 }
 
 /// On the calling thread: until `done` holds, but not forever.
-template <typename Condition> void waitUntil(Condition done) {
+template <typename Condition>
+void waitUntil(Condition done) {
   auto start = std::chrono::steady_clock::now();
   while (!done() &&
          std::chrono::steady_clock::now() - start < std::chrono::seconds(20))
