@@ -19,6 +19,7 @@
 #include "Pool.h"
 
 #include <algorithm>
+#include <atomic>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -802,17 +803,26 @@ Status CpuDevice::norm(const NormCall &call) {
 // Quantisation
 //===----------------------------------------------------------------------===//
 
-/// The largest magnitude of all, then its scale.
+/// The largest magnitude of all, then its scale. (A maximum has no order.)
 Status CpuDevice::computeTensorScale(const QuantizeCall &call) {
   RowLoop loop(call.x, call.x.rank - 1);
   loop.add(call.x, RowLoop::Reads);
+  const Sharing sharing(pool, call.rows, call.x.bytes());
   Scratch scratch;
-  COMMUTER_TRY(scratch.allocate(loop.scratchBytes()));
-  uint32_t largest = 0;
-  loop.run(scratch.take(loop.scratchBytes()), 0, call.rows,
-           [&](const Rows *rows, int64_t, bool) {
-             largest = std::max(largest, kernels.largest[call.x.dtype](
-                                             rows[0].data, call.length));
+  COMMUTER_TRY(scratch.allocate(loop.scratchBytes() * sharing.threads));
+  char *buffers = scratch.take(loop.scratchBytes() * sharing.threads);
+  std::atomic<uint32_t> largest{0};
+  pool.run(call.rows, sharing.threads, sharing.woken,
+           [&](int32_t thread, int64_t begin, int64_t end) {
+             uint32_t own = 0;
+             loop.run(buffers + thread * loop.scratchBytes(), begin, end,
+                      [&](const Rows *rows, int64_t, bool) {
+                        own = std::max(own, kernels.largest[call.x.dtype](
+                                                rows[0].data, call.length));
+                      });
+             uint32_t known = largest.load(std::memory_order_relaxed);
+             while (known < own && !largest.compare_exchange_weak(known, own))
+               ;
            });
   float scale = kernels.scaleOf[quantizedIndex(call.output.dtype)](largest);
   std::memcpy(call.quantization.scales.data, &scale, sizeof(scale));

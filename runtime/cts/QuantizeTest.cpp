@@ -274,6 +274,27 @@ TEST_P(QuantizeTest, EveryHalfQuantizes) {
   });
 }
 
+TEST_P(QuantizeTest, OneScaleOfManyRows) {
+  // Enough of them for several threads; the largest is any thread's.
+  run([&](Rank &rank) {
+    for (Layout layout : kLayouts) {
+      const int64_t rows = 300;
+      Tensor x(COMMUTER_F32, {rows, 1000}, layout),
+          output(COMMUTER_F8E4M3FN, {rows, 1000}, layout),
+          one(COMMUTER_F32, {});
+      for (int64_t i = 0; i < x.count; ++i)
+        x.set(i, 1);
+      for (int64_t i :
+           {int64_t(0), x.count / 2 - 1, x.count / 2, x.count - 1}) {
+        x.set(i, -896);
+        EXPECT_OK(rank, quantize(rank, x, output, one, true));
+        EXPECT_EQ(one.get(0), 2);
+        x.set(i, 1);
+      }
+    }
+  });
+}
+
 /// Numbers on each tie between two codes, just below and just above it; each as
 /// an element of a vector and of the scalar tail.
 TEST_P(QuantizeTest, TiesGoToEven) {
