@@ -178,9 +178,11 @@ Status commuter::rt::allocateBuffer(commuter_context_t *context,
       total <= PTRDIFF_MAX - alignment)
     block = static_cast<char *>(
         device.allocate(alignment, front ? total : std::max<size_t>(size, 1)));
-  if (!block)
+  if (!block) {
+    COMMUTER_TRY(device.failure());
     return fail(COMMUTER_OUT_OF_MEMORY, "no memory for a buffer of %zu bytes",
                 size);
+  }
   BufferHeader *buffer =
       front ? reinterpret_cast<BufferHeader *>(block + front) - 1
             : new BufferHeader;

@@ -114,18 +114,12 @@ void commuter_world_abort(commuter_world_t *world, const char *reason) {
 // Context
 //===----------------------------------------------------------------------===//
 
-/// The transports between processes carry the host's memory; the ranks of one
-/// process read each other's.
+/// The ranks of one process read each other's memory. Where they have a process
+/// each, devices are their transport's business.
 static Status checkDevice(commuter_world_t &world, int32_t rank,
                           const Device &device) {
-  if (world.localRank >= 0) {
-    if (!device.isHost())
-      return fail(COMMUTER_UNSUPPORTED,
-                  "device %s needs the transport threads: between processes "
-                  "only the host's memory is carried",
-                  device.name());
+  if (world.localRank >= 0)
     return {};
-  }
   std::lock_guard<std::mutex> lock(world.mutex);
   if (world.device.empty())
     world.device = device.name();
@@ -157,7 +151,8 @@ commuter_status_t commuter_context_create(commuter_world_t *world, int32_t rank,
     context->device = opened.get();
     auto *tracker = new BufferTracker(std::move(opened));
     context->buffers = tracker;
-    if (Status status = world->transport->join(rank); !status.ok()) {
+    if (Status status = world->transport->join(rank, *context->device);
+        !status.ok()) {
       tracker->release();
       return status;
     }

@@ -40,21 +40,21 @@ static Status openMpiPort(std::unique_ptr<Port> &port) {
   return status;
 }
 
-static MessageJob &job() {
+MessageJob &commuter::rt::mpiJob() {
   static MessageJob *theJob = new MessageJob("mpi", openMpiPort);
   return *theJob;
 }
 
 commuter_status_t commuter_mpi_init(int32_t *outRank, int32_t *outSize) {
-  return job().init(outRank, outSize);
+  return mpiJob().init(outRank, outSize);
 }
 
 commuter_status_t
 commuter_mpi_world_create(int32_t size, const commuter_world_options_t *options,
                           commuter_world_t **outWorld) {
-  return job().createWorld(size, options, outWorld);
+  return mpiJob().createWorld(size, options, outWorld);
 }
 
 commuter_status_t commuter_mpi_finalize(int64_t timeoutMs) {
-  return job().finalize(timeoutMs);
+  return mpiJob().finalize(timeoutMs);
 }

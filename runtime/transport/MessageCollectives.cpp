@@ -11,116 +11,44 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Backoff.h"
 #include "MessageTransport.h"
 
-#include <optional>
+#include <new>
+#include <utility>
 
 using namespace commuter::rt;
 using Clock = std::chrono::steady_clock;
 
-/// Messages are as long as the port can have them; both sides cut alike.
-Status MessageTransport::start(const std::vector<Transfer> &transfers,
-                               std::vector<Pending> &pending) {
-  Port &port = *messenger.port;
-  // Receives first: then nothing arrives unexpected, and is copied twice.
-  for (bool isSend : {false, true})
-    for (const Transfer &transfer : transfers) {
-      if (transfer.isSend != isSend)
-        continue;
-      for (int64_t at = 0; at < transfer.bytes; at += port.maxBytes()) {
-        int64_t bytes = std::min(port.maxBytes(), transfer.bytes - at);
-        Pending next{transfer.peer, isSend, {}};
-        COMMUTER_TRY(isSend ? port.send(transfer.peer, dataTag,
-                                        transfer.data + at, bytes, next.request)
-                            : port.receive(transfer.peer, dataTag,
-                                           transfer.data + at, bytes,
-                                           next.request));
-        pending.push_back(next);
-      }
-    }
-  return {};
-}
-
-/// Drops the requests that are done.
-Status MessageTransport::advance(std::vector<Pending> &pending) {
-  Status error;
-  auto isOver = [&](Pending &entry) {
-    bool isDone = false;
-    Status status = messenger.port->test(entry.request, isDone);
-    if (!status.ok())
-      error = std::move(status);
-    return isDone || !status.ok();
-  };
-  pending.erase(std::remove_if(pending.begin(), pending.end(), isOver),
-                pending.end());
-  return error;
-}
-
-/// After a fault: makes sure that the port has nothing more to do with the
-/// caller's memory.
-void MessageTransport::abandon(std::vector<Pending> &pending) {
-  if (messenger.isRetired)
-    return;
-  for (Pending &entry : pending)
-    messenger.port->cancel(entry.request, entry.isSend);
-  (void)advance(pending);
-  if (!pending.empty())
-    messenger.retire(fault);
-}
-
-/// Returns OK when all of this rank's transfers are over.
-Status MessageTransport::exchange(const Running &running,
-                                  const std::vector<Transfer> &transfers) {
-  std::unique_lock<std::timed_mutex> lock(messenger.mutex);
-  if (messenger.isRetired)
-    return fault;
-  std::vector<Pending> pending;
-  Status error = start(transfers, pending);
-  std::optional<Clock::time_point> last;
-  // Slower than 50 MB/s is a peer that stalls, or a link that can wait.
-  int64_t bytes = 0;
-  for (const Transfer &transfer : transfers)
-    bytes += transfer.bytes;
-  Backoff backoff(messenger.port->isCrowded(),
-                  std::chrono::nanoseconds(1000000 + 20 * bytes));
-  while (error.ok()) {
-    error = advance(pending);
-    if (error.ok() && pending.empty())
-      return {};
-    messenger.progress();
-    if (messenger.isRetired)
-      break;
-    Clock::time_point now = Clock::now();
-    if (hasFailed() || !loss.ok()) {
-      // A peer may have failed after it did all that this rank needs of it.
-      if (!last)
-        last = now + kSettle / 2;
-      if (now >= *last)
-        break;
-    } else if (now >= running.deadline) {
-      std::string with;
-      for (int32_t rank : running.channel.members)
-        if (std::any_of(pending.begin(), pending.end(),
-                        [&](const Pending &p) { return p.peer == rank; }))
-          with += (with.empty() ? "" : " and rank ") + std::to_string(rank);
-      begin(COMMUTER_TIMEOUT, self().last.title() + " timed out after " +
-                                  std::to_string(timeoutMs) +
-                                  " ms in transfers with rank " + with);
-      break;
-    }
-    backoff.pause(lock);
-  }
-  if (error.ok())
-    error = loss;
-  if (!error.ok())
-    begin(error.code, self().last.title() + ": " + error.message);
-  Status status = settle(lock);
-  abandon(pending);
-  return status;
-}
-
 namespace {
+
+/// Memory of a device, for the duration of a call's work there.
+class Block {
+public:
+  Block() = default;
+  Block(Device &device, int64_t bytes)
+      : device(&device), memory(static_cast<char *>(device.allocate(
+                             64, std::max<int64_t>(bytes, 1)))) {
+    if (!memory)
+      throw std::bad_alloc();
+  }
+  Block(Block &&other) noexcept
+      : device(other.device), memory(std::exchange(other.memory, nullptr)) {}
+  Block &operator=(Block &&other) noexcept {
+    std::swap(device, other.device);
+    std::swap(memory, other.memory);
+    return *this;
+  }
+  ~Block() {
+    if (memory)
+      device->deallocate(memory);
+  }
+
+  char *get() const { return memory; }
+
+private:
+  Device *device = nullptr;
+  char *memory = nullptr;
+};
 
 /// A view's elements in row-major order without gaps: the view itself if they
 /// lie so, else a copy.
@@ -128,37 +56,39 @@ class Image {
 public:
   enum class Memory { Shared, Own };
 
-  explicit Image(const View &view, Memory kind = Memory::Shared)
-      : view(view), dense(view) {
-    if (kind == Memory::Shared && view.isDense())
+  Image(Device &device, const View &view, Memory kind = Memory::Shared)
+      : view(view), dense(view),
+        isCopy(kind == Memory::Own || !view.isDense()) {
+    if (!isCopy)
       return;
-    memory.reset(new char[view.bytes()]);
-    dense.data = memory.get();
-    int64_t stride = 1;
-    for (int32_t d = view.rank - 1; d >= 0; --d) {
-      dense.strides[d] = stride;
-      stride *= view.sizes[d];
-    }
+    block = Block(device, view.bytes());
+    place(block.get());
+  }
+  /// A copy whose memory is another's.
+  Image(const View &view, char *memory)
+      : view(view), dense(view), isCopy(true) {
+    place(memory);
   }
 
   /// From the view to its copy, and back.
   void pack(Device &device) const {
-    if (memory)
+    if (isCopy)
       device.copy(view, dense);
   }
   void unpack(Device &device) const {
-    if (memory)
+    if (isCopy)
       device.copy(dense, view);
   }
 
   const View &get() const { return dense; }
   int64_t bytes() const { return dense.bytes(); }
 
-  Transfer sendTo(int32_t peer) const {
-    return {peer, /*isSend=*/true, dense.data, bytes()};
+  Part part() const { return {dense.data, bytes()}; }
+  Transfer sendTo(int64_t member) const {
+    return {member, /*isSend=*/true, dense.data, bytes()};
   }
-  Transfer receiveFrom(int32_t peer) const {
-    return {peer, /*isSend=*/false, dense.data, bytes()};
+  Transfer receiveFrom(int64_t member) const {
+    return {member, /*isSend=*/false, dense.data, bytes()};
   }
 
   /// Elements [begin, end), in row-major order.
@@ -173,9 +103,21 @@ public:
   }
 
 private:
+  void place(char *memory) {
+    dense.data = memory;
+    int64_t stride = 1;
+    for (int32_t d = view.rank - 1; d >= 0; --d) {
+      dense.strides[d] = stride;
+      stride *= view.sizes[d];
+    }
+  }
+
   View view, dense;
-  std::unique_ptr<char[]> memory;
+  bool isCopy;
+  Block block;
 };
+
+Part partOf(const View &dense) { return {dense.data, dense.bytes()}; }
 
 } // namespace
 
@@ -186,34 +128,44 @@ private:
 Status MessageTransport::allGather(Running &running) {
   Collective &call = running.call;
   Device &device = *call.device;
-  // A member's place in the output; this rank's own is written directly.
-  View slot;
-  std::vector<Image> slots;
+  // Each member's place in the output; this rank's own is written directly.
+  // Where one is not dense, all are copied from one block.
+  std::vector<View> places;
+  bool isDense = true;
   int64_t offset = 0;
   for (int64_t i = 0; i < call.size; ++i) {
-    View place = call.output.slice(call.dim, offset, call.extents[i]);
+    places.push_back(call.output.slice(call.dim, offset, call.extents[i]));
     offset += call.extents[i];
-    if (i == call.index)
-      slot = place;
-    slots.emplace_back(i == call.index ? call.input : place);
+    isDense &= places[i].isDense();
   }
+  Block block;
+  if (!isDense)
+    block = Block(device, call.output.bytes());
+  std::vector<Image> slots;
+  char *memory = block.get();
+  for (const View &place : places) {
+    if (isDense)
+      slots.emplace_back(device, place);
+    else
+      slots.emplace_back(place, memory);
+    memory += isDense ? 0 : place.bytes();
+  }
+  std::vector<Part> parts;
+  for (const Image &slot : slots)
+    parts.push_back(slot.part());
   COMMUTER_TRY(meet(running));
 
-  if (!call.input.isSameAs(slot)) {
-    device.copy(call.input, slot);
-    running.counters.bytesCopied += slot.bytes();
+  const View &place = places[call.index];
+  if (!call.input.isSameAs(place)) {
+    device.copy(call.input, place);
+    running.counters.bytesCopied += place.bytes();
   }
-  const Image &own = slots[call.index];
-  own.pack(device);
-  std::vector<Transfer> transfers;
-  // Starting at oneself spreads the members over the sources.
-  for (int64_t k = 1; k < call.size; ++k) {
-    int64_t to = (call.index + k) % call.size;
-    int64_t from = (call.index + call.size - k) % call.size;
-    transfers.push_back(own.sendTo(running.rankOf(to)));
-    transfers.push_back(slots[from].receiveFrom(running.rankOf(from)));
-  }
-  COMMUTER_TRY(exchange(running, transfers));
+  Part own = parts[call.index];
+  if (!isDense && call.input.isDense())
+    own = partOf(call.input);
+  else
+    slots[call.index].pack(device);
+  COMMUTER_TRY(carrier->gather(running, own, parts));
   for (int64_t i = 0; i < call.size; ++i) {
     if (i == call.index)
       continue;
@@ -231,8 +183,9 @@ Status MessageTransport::allToAll(Running &running) {
   int64_t slot = call.output.sizes[call.concatDim] / size;
   std::vector<Image> parts, slots;
   for (int64_t i = 0; i < size; ++i) {
-    parts.emplace_back(call.input.slice(call.dim, i * part, part));
-    slots.emplace_back(call.output.slice(call.concatDim, i * slot, slot));
+    parts.emplace_back(device, call.input.slice(call.dim, i * part, part));
+    slots.emplace_back(device,
+                       call.output.slice(call.concatDim, i * slot, slot));
   }
   COMMUTER_TRY(meet(running));
 
@@ -240,10 +193,10 @@ Status MessageTransport::allToAll(Running &running) {
   for (int64_t k = 1; k < size; ++k) {
     int64_t to = (index + k) % size, from = (index + size - k) % size;
     parts[to].pack(device);
-    transfers.push_back(parts[to].sendTo(running.rankOf(to)));
-    transfers.push_back(slots[from].receiveFrom(running.rankOf(from)));
+    transfers.push_back(parts[to].sendTo(to));
+    transfers.push_back(slots[from].receiveFrom(from));
   }
-  COMMUTER_TRY(exchange(running, transfers));
+  COMMUTER_TRY(carrier->exchange(running, transfers));
   device.copy(call.input.slice(call.dim, index * part, part),
               call.output.slice(call.concatDim, index * slot, slot));
   for (int64_t i = 0; i < size; ++i)
@@ -263,9 +216,10 @@ Status MessageTransport::reduceScatter(Running &running) {
   std::vector<const View *> inputs;
   theirs.reserve(size);
   for (int64_t i = 0; i < size; ++i) {
-    parts.emplace_back(call.input.slice(call.dim, i * part, part));
-    theirs.emplace_back(call.output, i == index ? Image::Memory::Shared
-                                                : Image::Memory::Own);
+    parts.emplace_back(device, call.input.slice(call.dim, i * part, part));
+    theirs.emplace_back(device, call.output,
+                        i == index ? Image::Memory::Shared
+                                   : Image::Memory::Own);
     inputs.push_back(i == index ? &own : &theirs[i].get());
   }
   COMMUTER_TRY(meet(running));
@@ -274,12 +228,44 @@ Status MessageTransport::reduceScatter(Running &running) {
   for (int64_t k = 1; k < size; ++k) {
     int64_t to = (index + k) % size, from = (index + size - k) % size;
     parts[to].pack(device);
-    transfers.push_back(parts[to].sendTo(running.rankOf(to)));
-    transfers.push_back(theirs[from].receiveFrom(running.rankOf(from)));
+    transfers.push_back(parts[to].sendTo(to));
+    transfers.push_back(theirs[from].receiveFrom(from));
   }
-  COMMUTER_TRY(exchange(running, transfers));
+  COMMUTER_TRY(carrier->exchange(running, transfers));
   device.reduce(call.kind, inputs.data(), size, 0, call.output.elements(),
                 call.output);
+  running.counters.bytesCopied += call.output.bytes();
+  return {};
+}
+
+/// A reduction that the carrier does, in an order of its own.
+Status MessageTransport::reduceByCarrier(Running &running) {
+  Collective &call = running.call;
+  Device &device = *call.device;
+  bool isScatter = call.operation == Operation::ReduceScatter;
+  // Each member's part of the input, one after the other.
+  std::vector<View> parts(1, call.input);
+  int64_t count = isScatter ? call.size : 1;
+  if (isScatter) {
+    parts.clear();
+    int64_t part = call.output.sizes[call.dim];
+    for (int64_t i = 0; i < count; ++i)
+      parts.push_back(call.input.slice(call.dim, i * part, part));
+  }
+  bool isDense = call.input.isDense() && parts[0].isDense();
+  Block block;
+  if (!isDense)
+    block = Block(device, call.input.bytes());
+  Image output(device, call.output);
+  COMMUTER_TRY(meet(running));
+
+  char *data = isDense ? call.input.data : block.get();
+  if (!isDense)
+    for (int64_t i = 0; i < count; ++i)
+      Image(parts[i], data + i * parts[i].bytes()).pack(device);
+  COMMUTER_TRY(carrier->reduce(running, data, output.get().data,
+                               call.output.elements()));
+  output.unpack(device);
   running.counters.bytesCopied += call.output.bytes();
   return {};
 }
@@ -298,12 +284,12 @@ Status MessageTransport::allReduce(Running &running) {
     return isSmall ? 0 : elements / size * i + std::min(i, elements % size);
   };
   int64_t begin = chunk(index), end = isSmall ? elements : chunk(index + 1);
-  Image input(call.input), output(call.output);
+  Image input(device, call.input), output(device, call.output);
   std::vector<Image> theirs;
   for (int64_t i = 0; i < size; ++i)
-    theirs.emplace_back(input.range(begin, end), i == index
-                                                     ? Image::Memory::Shared
-                                                     : Image::Memory::Own);
+    theirs.emplace_back(device, input.range(begin, end),
+                        i == index ? Image::Memory::Shared
+                                   : Image::Memory::Own);
   COMMUTER_TRY(meet(running));
 
   // In place, what is written below is what nobody was sent: all sends are over
@@ -312,12 +298,12 @@ Status MessageTransport::allReduce(Running &running) {
   std::vector<Transfer> transfers;
   for (int64_t k = 1; k < size; ++k) {
     int64_t to = (index + k) % size, from = (index + size - k) % size;
-    Image part(isSmall ? input.range(0, elements)
-                       : input.range(chunk(to), chunk(to + 1)));
-    transfers.push_back(part.sendTo(running.rankOf(to)));
-    transfers.push_back(theirs[from].receiveFrom(running.rankOf(from)));
+    Part part = partOf(isSmall ? input.range(0, elements)
+                               : input.range(chunk(to), chunk(to + 1)));
+    transfers.push_back({to, /*isSend=*/true, part.data, part.bytes});
+    transfers.push_back(theirs[from].receiveFrom(from));
   }
-  COMMUTER_TRY(exchange(running, transfers));
+  COMMUTER_TRY(carrier->exchange(running, transfers));
   std::vector<const View *> inputs;
   for (const Image &image : theirs)
     inputs.push_back(&image.get());
@@ -325,14 +311,10 @@ Status MessageTransport::allReduce(Running &running) {
   device.reduce(call.kind, inputs.data(), size, 0, end - begin, reduced);
 
   if (!isSmall) {
-    transfers.clear();
-    for (int64_t k = 1; k < size; ++k) {
-      int64_t to = (index + k) % size, from = (index + size - k) % size;
-      Image part(output.range(chunk(from), chunk(from + 1)));
-      transfers.push_back(Image(reduced).sendTo(running.rankOf(to)));
-      transfers.push_back(part.receiveFrom(running.rankOf(from)));
-    }
-    COMMUTER_TRY(exchange(running, transfers));
+    std::vector<Part> parts;
+    for (int64_t i = 0; i < size; ++i)
+      parts.push_back(partOf(output.range(chunk(i), chunk(i + 1))));
+    COMMUTER_TRY(carrier->gather(running, parts[index], parts));
   }
   output.unpack(device);
   running.counters.bytesCopied += call.output.bytes();
@@ -343,7 +325,7 @@ Status MessageTransport::checkReplicated(Running &running) {
   Collective &call = running.call;
   Device &device = *call.device;
   int64_t size = call.size, index = call.index;
-  Image first(call.input,
+  Image first(device, call.input,
               index == 0 ? Image::Memory::Shared : Image::Memory::Own);
   // The first element that differs from the first member's, or -1.
   std::vector<int64_t> verdicts(size, -1);
@@ -353,11 +335,11 @@ Status MessageTransport::checkReplicated(Running &running) {
   if (index == 0) {
     first.pack(device);
     for (int64_t i = 1; i < size; ++i)
-      transfers.push_back(first.sendTo(running.rankOf(i)));
+      transfers.push_back(first.sendTo(i));
   } else {
-    transfers.push_back(first.receiveFrom(running.rankOf(0)));
+    transfers.push_back(first.receiveFrom(0));
   }
-  COMMUTER_TRY(exchange(running, transfers));
+  COMMUTER_TRY(carrier->exchange(running, transfers));
   if (index != 0)
     verdicts[index] = device.firstDifference(first.get(), call.input);
   transfers.clear();
@@ -368,8 +350,8 @@ Status MessageTransport::checkReplicated(Running &running) {
       return reinterpret_cast<char *>(&verdicts[of]);
     };
     constexpr int64_t kBytes = sizeof(int64_t);
-    transfers.push_back({running.rankOf(i), true, place(index), kBytes});
-    transfers.push_back({running.rankOf(i), false, place(i), kBytes});
+    transfers.push_back({i, true, place(index), kBytes});
+    transfers.push_back({i, false, place(i), kBytes});
   }
   COMMUTER_TRY(exchange(running, transfers));
   for (int64_t i = 0; i < size; ++i)
@@ -382,35 +364,46 @@ Status MessageTransport::checkReplicated(Running &running) {
   return {};
 }
 
+Status MessageTransport::perform(Running &running) {
+  Collective &call = running.call;
+  switch (call.operation) {
+  case Operation::AllGather:
+    return allGather(running);
+  case Operation::AllToAll:
+    return allToAll(running);
+  case Operation::ReduceScatter:
+    return carrier->hasReduction(call) ? reduceByCarrier(running)
+                                       : reduceScatter(running);
+  case Operation::AllReduce:
+    return carrier->hasReduction(call) ? reduceByCarrier(running)
+                                       : allReduce(running);
+  case Operation::CheckReplicated:
+    return checkReplicated(running);
+  case Operation::ExchangeExtents:
+    running.counters.bytesCopied +=
+        call.size * static_cast<int64_t>(sizeof(int64_t));
+    return meet(running);
+  case Operation::Barrier:
+    return meet(running);
+  }
+  return {};
+}
+
 Status MessageTransport::run(Collective &call, CollectiveCounters &counters) {
   auto &channel = static_cast<MessageChannel &>(*call.channel);
   Running running{call, counters, channel,
                   Clock::now() + std::chrono::milliseconds(timeoutMs)};
-  Status status;
-  switch (call.operation) {
-  case Operation::AllGather:
-    status = allGather(running);
-    break;
-  case Operation::AllToAll:
-    status = allToAll(running);
-    break;
-  case Operation::ReduceScatter:
-    status = reduceScatter(running);
-    break;
-  case Operation::AllReduce:
-    status = allReduce(running);
-    break;
-  case Operation::CheckReplicated:
-    status = checkReplicated(running);
-    break;
-  case Operation::ExchangeExtents:
-    status = meet(running);
-    counters.bytesCopied += call.size * static_cast<int64_t>(sizeof(int64_t));
-    break;
-  case Operation::Barrier:
-    status = meet(running);
-    break;
-  }
+  COMMUTER_TRY(checkDevice(*call.device));
+  Status status = perform(running);
   stopWaiting(channel);
-  return status;
+  return status.ok() ? checkDevice(*call.device) : status;
+}
+
+/// What a device fails with is everyone's.
+Status MessageTransport::checkDevice(Device &device) {
+  Status failed = device.failure();
+  if (failed.ok())
+    return {};
+  abort(failed);
+  return failure();
 }

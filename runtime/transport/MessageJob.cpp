@@ -44,26 +44,38 @@ commuter_status_t MessageJob::init(int32_t *outRank, int32_t *outSize) {
   });
 }
 
+bool MessageJob::isStarted() {
+  std::lock_guard<std::mutex> lock(mutex);
+  return hasStarted;
+}
+
+Status MessageJob::createWorld(int32_t size,
+                               const commuter_world_options_t *options,
+                               const MakeCarrier &makeCarrier,
+                               commuter_world_t **outWorld) {
+  int64_t timeoutMs = 0;
+  COMMUTER_TRY(checkWorld(size, options, outWorld, timeoutMs));
+  Messenger *messenger = nullptr;
+  COMMUTER_TRY(start(messenger));
+  if (size != messenger->size())
+    return fail(COMMUTER_INVALID_ARGUMENT,
+                "a world of %d ranks, but the job of transport %s has %d "
+                "process%s",
+                size, transport, messenger->size(),
+                messenger->size() == 1 ? "" : "es");
+  auto world = std::make_unique<commuter_world_t>();
+  world->size = size;
+  world->localRank = messenger->rank();
+  world->transport = messenger->createWorld(timeoutMs, makeCarrier);
+  *outWorld = world.release();
+  return {};
+}
+
 commuter_status_t
 MessageJob::createWorld(int32_t size, const commuter_world_options_t *options,
                         commuter_world_t **outWorld) {
-  return guarded(nullptr, [&]() -> Status {
-    int64_t timeoutMs = 0;
-    COMMUTER_TRY(checkWorld(size, options, outWorld, timeoutMs));
-    Messenger *messenger = nullptr;
-    COMMUTER_TRY(start(messenger));
-    if (size != messenger->size())
-      return fail(COMMUTER_INVALID_ARGUMENT,
-                  "a world of %d ranks, but the job of transport %s has %d "
-                  "process%s",
-                  size, transport, messenger->size(),
-                  messenger->size() == 1 ? "" : "es");
-    auto world = std::make_unique<commuter_world_t>();
-    world->size = size;
-    world->localRank = messenger->rank();
-    world->transport = messenger->createWorld(timeoutMs);
-    *outWorld = world.release();
-    return {};
+  return guarded(nullptr, [&] {
+    return createWorld(size, options, makeMessageCarrier, outWorld);
   });
 }
 

@@ -34,9 +34,16 @@ public:
                                 commuter_world_t **outWorld);
   commuter_status_t finalize(int64_t timeoutMs);
 
-private:
-  Status start(Messenger *&messenger);
+  /// Whether the host has asked for it.
+  bool isStarted();
 
+  // For another transport, which meets by this job's messages.
+  Status start(Messenger *&messenger);
+  Status createWorld(int32_t size, const commuter_world_options_t *options,
+                     const MakeCarrier &makeCarrier,
+                     commuter_world_t **outWorld);
+
+private:
   const char *const transport;
   const Open open;
   std::mutex mutex;
@@ -45,6 +52,10 @@ private:
   Status failure;
   std::unique_ptr<Messenger> messenger;
 };
+
+/// Those of the transports.
+MessageJob &mpiJob();
+MessageJob &tcpJob();
 
 } // namespace commuter::rt
 

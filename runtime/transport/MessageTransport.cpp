@@ -14,16 +14,34 @@
 #include "MessageTransport.h"
 #include "Backoff.h"
 
+#include <optional>
+
 using namespace commuter::rt;
 using Clock = std::chrono::steady_clock;
 
 MessageTransport::~MessageTransport() {
+  carrier->close();
   std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   messenger.worlds.erase(id);
 }
 
-Status MessageTransport::join(int32_t rank) {
+Status MessageTransport::join(int32_t rank, Device &device) {
+  {
+    std::lock_guard<std::timed_mutex> lock(messenger.mutex);
+    COMMUTER_TRY(checkJoin(rank));
+  }
+  COMMUTER_TRY(carrier->attach(device));
   std::lock_guard<std::timed_mutex> lock(messenger.mutex);
+  self().presence = Presence::Joined;
+  self().last = {};
+  self().place = carrier->place();
+  Writer writer(Kind::Join, id);
+  writer.text(self().place);
+  messenger.postToAll(writer.bytes);
+  return {};
+}
+
+Status MessageTransport::checkJoin(int32_t rank) {
   if (rank != messenger.rank())
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "rank %d is another process's; this one's is %d", rank,
@@ -31,13 +49,11 @@ Status MessageTransport::join(int32_t rank) {
   if (self().presence == Presence::Joined)
     return fail(COMMUTER_INVALID_ARGUMENT, "rank %d has a context already",
                 rank);
-  self().presence = Presence::Joined;
-  self().last = {};
-  messenger.postToAll(Writer(Kind::Join, id).bytes);
   return {};
 }
 
 void MessageTransport::leave(int32_t) {
+  carrier->detach();
   std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   self().presence = Presence::Left;
   messenger.postToAll(Writer(Kind::Leave, id).bytes);
@@ -91,6 +107,7 @@ void MessageTransport::poison(Status status) {
     return;
   isPoisoned = true;
   fault = std::move(status);
+  carrier->abort();
 }
 
 /// One that has left is no loss: as of one that has ended, nothing is needed.
@@ -123,6 +140,7 @@ bool MessageTransport::receive(int32_t rank, Kind kind, Reader &reader) {
     peer.presence = Presence::Joined;
     peer.last = {};
     peer.isWaiting = false;
+    peer.place = reader.text();
     break;
   case Kind::Leave:
     peer.presence = Presence::Left;
@@ -199,8 +217,9 @@ void MessageTransport::begin(commuter_status_t code, std::string title) {
 
 /// A rank that waits finds out here that it waits in vain.
 bool MessageTransport::mustStop() {
-  if (!loss.ok())
-    begin(loss.code, self().last.title() + ": " + loss.message);
+  Status error = loss.ok() ? carrier->failure() : loss;
+  if (!error.ok())
+    begin(error.code, self().last.title() + ": " + error.message);
   return hasFailed();
 }
 
@@ -348,4 +367,99 @@ void MessageTransport::stopWaiting(const MessageChannel &channel) {
   for (int32_t rank : channel.members)
     if (peers[rank].last.sequence == peers[rank].met)
       peers[rank].isWaiting = false;
+}
+
+//===----------------------------------------------------------------------===//
+// For carriers
+//===----------------------------------------------------------------------===//
+
+Status MessageTransport::await(const Running &running, const Awaited &awaited) {
+  std::unique_lock<std::timed_mutex> lock(messenger.mutex);
+  return await(lock, running, awaited);
+}
+
+Status MessageTransport::await(std::unique_lock<std::timed_mutex> &lock,
+                               const Running &running, const Awaited &awaited) {
+  Status error;
+  std::optional<Clock::time_point> last;
+  Backoff backoff(messenger.port->isCrowded(), awaited.busy);
+  while (true) {
+    bool isDone = false;
+    error = awaited.advance(isDone);
+    if (!error.ok())
+      break;
+    if (isDone)
+      return {};
+    messenger.progress();
+    if (messenger.isRetired)
+      break;
+    Clock::time_point now = Clock::now();
+    if (hasFailed() || !loss.ok()) {
+      // A peer may have failed after it did all that this rank needs of it.
+      if (!last)
+        last = now + kSettle / 2;
+      if (now >= *last)
+        break;
+    } else if (now >= running.deadline) {
+      begin(COMMUTER_TIMEOUT, self().last.title() + " timed out after " +
+                                  std::to_string(timeoutMs) + " ms " +
+                                  awaited.describe());
+      break;
+    }
+    backoff.pause(lock);
+  }
+  if (error.ok())
+    error = loss;
+  if (!error.ok())
+    begin(error.code, self().last.title() + ": " + error.message);
+  return settle(lock);
+}
+
+Status MessageTransport::raise(const Status &error) {
+  std::unique_lock<std::timed_mutex> lock(messenger.mutex);
+  begin(error.code, self().last.title() + ": " + error.message);
+  return settle(lock);
+}
+
+Status MessageTransport::checkWait(Clock::time_point start) {
+  std::unique_lock<std::timed_mutex> lock(messenger.mutex);
+  if (isPoisoned)
+    return fault;
+  if (!self().last.sequence)
+    return {};
+  self().isWaiting = true;
+  messenger.progress();
+  bool isOver = mustStop();
+  if (!isOver && Clock::now() - start >= std::chrono::milliseconds(timeoutMs)) {
+    begin(COMMUTER_TIMEOUT, self().last.title() + " timed out after " +
+                                std::to_string(timeoutMs) +
+                                " ms with its data under way");
+    isOver = true;
+  }
+  Status status = isOver ? settle(lock) : Status();
+  self().isWaiting = false;
+  return status;
+}
+
+std::string MessageTransport::placeOf(int32_t rank) {
+  std::lock_guard<std::timed_mutex> lock(messenger.mutex);
+  return peers[rank].place;
+}
+
+bool MessageTransport::awaitDepartures(std::chrono::milliseconds patience) {
+  std::unique_lock<std::timed_mutex> lock(messenger.mutex);
+  Clock::time_point end = Clock::now() + patience;
+  Backoff backoff(messenger.port->isCrowded());
+  while (true) {
+    messenger.progress();
+    if (isPoisoned || !loss.ok())
+      return false;
+    if (std::all_of(peers.begin(), peers.end(), [](const Peer &peer) {
+          return peer.presence != Presence::Joined || peer.isLost;
+        }))
+      return true;
+    if (Clock::now() >= end)
+      return false;
+    backoff.pause(lock);
+  }
 }

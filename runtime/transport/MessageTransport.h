@@ -39,6 +39,7 @@ namespace commuter::rt {
 //
 // Invariants
 //   * Nothing blocks: not the port, and no wait is without an end.
+//   * The carrier is not called with the mutex, but for `failure` and `abort`.
 //   * The caller's memory is the port's during a call only. Where a fault
 //     leaves a request that cannot be given up, the port is not touched again,
 //     by any world: what nobody progresses writes nothing.
@@ -47,16 +48,11 @@ namespace commuter::rt {
 /// How long ranks that answer take to do so, on a crowded machine.
 inline constexpr std::chrono::milliseconds kSettle(500);
 
-struct MessageChannel : Channel {
-  explicit MessageChannel(const std::vector<int32_t> &members)
-      : members(members) {}
-  const std::vector<int32_t> members; // world ranks
-};
-
 /// What this process knows of a rank.
 struct Peer : RankState {
   std::vector<int32_t> group; // of `last`
   std::deque<Header> headers; // that no call here has met yet
+  std::string place;          // of its memory: see Carrier
   uint64_t met = 0;           // the last sequence number that one has
   bool hasAnswered = false;   // since the fault
 };
@@ -70,23 +66,14 @@ struct Round {
   std::vector<int32_t> group; // that the author waited in
 };
 
-/// A collective in its course.
-struct Running {
-  Collective &call;
-  CollectiveCounters &counters;
-  const MessageChannel &channel;
-  std::chrono::steady_clock::time_point deadline;
-
-  /// The world rank of a member.
-  int32_t rankOf(int64_t index) const { return channel.members[index]; }
-};
-
-/// Bytes that go to or come from another member.
-struct Transfer {
-  int32_t peer;
-  bool isSend;
-  char *data;
-  int64_t bytes;
+/// What a rank waits for once it has met the others.
+struct Awaited {
+  /// Moves it on, with the messenger's mutex. An error is the world's.
+  std::function<Status(bool &isDone)> advance;
+  /// What a message of its timeout ends with.
+  std::function<std::string()> describe;
+  /// How long it is asked for without a pause.
+  std::chrono::nanoseconds busy;
 };
 
 struct Pending {
@@ -98,12 +85,14 @@ struct Pending {
 /// Everything but what `run` does with memory needs the messenger's mutex.
 class MessageTransport final : public Transport {
 public:
-  MessageTransport(Messenger &messenger, uint32_t id, int64_t timeoutMs)
+  MessageTransport(Messenger &messenger, uint32_t id, int64_t timeoutMs,
+                   const MakeCarrier &makeCarrier)
       : messenger(messenger), id(id), timeoutMs(timeoutMs),
-        dataTag(1 + id % messenger.port->maxTag()), peers(messenger.size()) {}
+        dataTag(1 + id % messenger.port->maxTag()), peers(messenger.size()),
+        carrier(makeCarrier(*this)) {}
   ~MessageTransport() override;
 
-  Status join(int32_t rank) override;
+  Status join(int32_t rank, Device &device) override;
   void leave(int32_t rank) override;
   Channel *channel(const std::vector<int32_t> &members) override;
   Status run(Collective &call, CollectiveCounters &counters) override;
@@ -117,26 +106,59 @@ public:
   void lose(int32_t rank, const std::string &why);
   void poison(Status status);
 
+  //===--------------------------------------------------------------------===//
+  // For carriers, without the mutex
+  //===--------------------------------------------------------------------===//
+
+  int64_t deadlineMs() const { return timeoutMs; }
+
+  /// Moves the host's memory as messages. Returns OK when all of this rank's
+  /// transfers are over.
+  Status exchange(const Running &running,
+                  const std::vector<Transfer> &transfers);
+
+  /// Returns OK when it is done.
+  Status await(const Running &running, const Awaited &awaited);
+
+  /// Makes `error` the world's, after a title. Returns what the world fails
+  /// with.
+  Status raise(const Status &error);
+
+  /// A wait since `start`, outside of any collective, for what ranks have met
+  /// for: OK as long as it may go on.
+  Status checkWait(std::chrono::steady_clock::time_point start);
+
+  /// What a member's carrier said of its memory.
+  std::string placeOf(int32_t rank);
+
+  /// Waits until all ranks have left, or are lost: false if `patience` is over
+  /// before, or if the world has failed.
+  bool awaitDepartures(std::chrono::milliseconds patience);
+
 private:
   Peer &self() { return peers[messenger.rank()]; }
   bool hasFailed() const { return isPoisoned || round.isActive; }
 
+  Status checkJoin(int32_t rank);
   Status meet(Running &running);
   Status waitForMembers(Running &running);
   Status meetPeer(Running &running, size_t index, bool &hasMet);
   void stopWaiting(const MessageChannel &channel);
 
-  Status exchange(const Running &running,
-                  const std::vector<Transfer> &transfers);
-  Status start(const std::vector<Transfer> &transfers,
+  Status start(const Running &running, const std::vector<Transfer> &transfers,
                std::vector<Pending> &pending);
   Status advance(std::vector<Pending> &pending);
   void abandon(std::vector<Pending> &pending);
+  Status await(std::unique_lock<std::timed_mutex> &lock, const Running &running,
+               const Awaited &awaited);
 
+  Status perform(Running &running);
+  Status checkDevice(Device &device);
   Status allGather(Running &running);
   Status allToAll(Running &running);
   Status reduceScatter(Running &running);
   Status allReduce(Running &running);
+  Status reduceByCarrier(Running &running);
   Status checkReplicated(Running &running);
 
   void writeState(Writer &writer);
@@ -158,6 +180,7 @@ private:
   bool hasSentState = false;
   bool isPoisoned = false;
   Status fault;
+  std::unique_ptr<Carrier> carrier; // of the data; never null
 };
 
 } // namespace commuter::rt

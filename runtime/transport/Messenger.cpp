@@ -24,10 +24,12 @@ Messenger::Messenger(std::unique_ptr<Port> port)
 
 Messenger::~Messenger() = default;
 
-std::unique_ptr<Transport> Messenger::createWorld(int64_t timeoutMs) {
+std::unique_ptr<Transport>
+Messenger::createWorld(int64_t timeoutMs, const MakeCarrier &makeCarrier) {
   std::lock_guard<std::timed_mutex> lock(mutex);
   uint32_t id = nextWorld++;
-  auto world = std::make_unique<MessageTransport>(*this, id, timeoutMs);
+  auto world =
+      std::make_unique<MessageTransport>(*this, id, timeoutMs, makeCarrier);
   worlds[id] = world.get();
   if (isRetired)
     world->poison(retirement);

@@ -13,6 +13,7 @@
 #ifndef COMMUTER_RUNTIME_MESSENGER_H
 #define COMMUTER_RUNTIME_MESSENGER_H
 
+#include "Carrier.h"
 #include "Port.h"
 #include "Transport.h"
 
@@ -35,7 +36,9 @@ public:
   int32_t rank() const { return port->rank(); }
   int32_t size() const { return port->size(); }
 
-  std::unique_ptr<Transport> createWorld(int64_t timeoutMs);
+  /// A world whose data goes the way that `makeCarrier` makes.
+  std::unique_ptr<Transport> createWorld(int64_t timeoutMs,
+                                         const MakeCarrier &makeCarrier);
 
   /// Says farewell to the other processes and ends the port, unless one of them
   /// is lost or does not answer within `timeoutMs`: then the port is left as it

@@ -43,21 +43,21 @@ static Status openTcpPort(std::unique_ptr<Port> &port) {
   return {};
 }
 
-static MessageJob &job() {
+MessageJob &commuter::rt::tcpJob() {
   static MessageJob *theJob = new MessageJob("tcp", openTcpPort);
   return *theJob;
 }
 
 commuter_status_t commuter_tcp_init(int32_t *outRank, int32_t *outSize) {
-  return job().init(outRank, outSize);
+  return tcpJob().init(outRank, outSize);
 }
 
 commuter_status_t
 commuter_tcp_world_create(int32_t size, const commuter_world_options_t *options,
                           commuter_world_t **outWorld) {
-  return job().createWorld(size, options, outWorld);
+  return tcpJob().createWorld(size, options, outWorld);
 }
 
 commuter_status_t commuter_tcp_finalize(int64_t timeoutMs) {
-  return job().finalize(timeoutMs);
+  return tcpJob().finalize(timeoutMs);
 }

@@ -69,7 +69,7 @@ public:
   ThreadsTransport(int32_t size, int64_t timeoutMs)
       : timeoutMs(timeoutMs), ranks(size) {}
 
-  Status join(int32_t rank) override;
+  Status join(int32_t rank, Device &device) override;
   void leave(int32_t rank) override;
   Channel *channel(const std::vector<int32_t> &members) override;
   Status run(Collective &call, CollectiveCounters &counters) override;
@@ -143,7 +143,7 @@ std::string ThreadsTransport::describe() {
   return {};
 }
 
-Status ThreadsTransport::join(int32_t rank) {
+Status ThreadsTransport::join(int32_t rank, Device &) {
   std::lock_guard<std::mutex> lock(mutex);
   ThreadsRank &state = ranks[rank];
   if (state.presence == Presence::Joined)

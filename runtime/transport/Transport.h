@@ -70,8 +70,9 @@ class Transport {
 public:
   virtual ~Transport() = default;
 
-  /// A rank's context comes and goes. `join` fails if the rank is taken.
-  virtual Status join(int32_t rank) = 0;
+  /// A rank's context comes and goes, and its device with it. `join` fails if
+  /// the rank is taken, or if the transport does not carry the device's memory.
+  virtual Status join(int32_t rank, Device &device) = 0;
   virtual void leave(int32_t rank) = 0;
 
   /// The channel of the group with these world ranks, in group order. Lives as
