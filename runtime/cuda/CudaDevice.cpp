@@ -13,12 +13,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "../src/Device.h"
+#include "../src/GpuStream.h"
 #include "Family.h"
 #include "Runtime.h"
 #include "Views.h"
 
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace commuter::rt;
@@ -70,7 +72,7 @@ private:
 
 class RowOperands;
 
-class CudaDevice final : public Device {
+class CudaDevice final : public Device, GpuStream {
 public:
   explicit CudaDevice(int number)
       : number(number), label(std::string(COMMUTER_CUDA_NAME) +
@@ -95,6 +97,7 @@ public:
   Status failure() override { return fault; }
   const void *mark() override;
   void await(const void *mark) override;
+  GpuStream *gpuStream() override { return this; }
   void *allocate(size_t alignment, size_t size) override;
   void deallocate(void *data) override;
   void copy(const View &source, const View &target) override {
@@ -113,6 +116,19 @@ public:
   Status contract(const ContractCall &call) override;
 
 private:
+  void *handle() const override { return stream; }
+  bool isEmulated() const override;
+  std::string gpu() const override { return busId; }
+  Status use(const std::function<Status()> &body) override;
+  Status setPoint(Point point) override;
+  Status hasPassed(Point point, bool &hasPassed) override;
+  void setWatch(StreamWatch *theWatch) override { watch = theWatch; }
+  void leaveBehind() override { isLeftBehind = true; }
+  void *&eventOf(Point point) {
+    return point == Point::Oldest ? oldest : latest;
+  }
+
+  Status awaitWatched();
   template <typename Body>
   Status perform(const char *what, Body body);
   template <typename Body>
@@ -128,7 +144,12 @@ private:
 
   const int number;
   const std::string label;
+  std::string busId;
   void *stream = nullptr, *event = nullptr, *pool = nullptr;
+  void *oldest = nullptr, *latest = nullptr; // points of the stream
+  void *watched = nullptr;                   // where a watched wait ends
+  StreamWatch *watch = nullptr;
+  bool isLeftBehind = false;
   /// The first one. A failing GPU has no later work that could be trusted.
   Status fault;
 };
@@ -167,24 +188,100 @@ void CudaDevice::submit(const char *what, Body body) {
 Status CudaDevice::open() {
   return perform("it cannot be used", [&]() -> LaunchStatus {
     DeviceLimits limits;
+    char text[kBusIdBytes] = "";
     TRY_LAUNCH(readLimits(limits));
+    TRY_LAUNCH(readBusId(number, text));
+    busId = text;
     TRY_LAUNCH(createStream(stream));
-    TRY_LAUNCH(createEvent(event));
+    for (void **created : {&event, &oldest, &latest, &watched})
+      TRY_LAUNCH(createEvent(*created));
     return createPool(number, pool);
   });
 }
 
 CudaDevice::~CudaDevice() {
+  // Each of these would wait for the stream.
+  if (isLeftBehind)
+    return;
   UseDevice use(number);
   if (stream)
     (void)cuda::synchronize(stream);
   destroyPool(pool);
-  destroyEvent(event);
+  for (void *created : {event, oldest, latest, watched})
+    destroyEvent(created);
   destroyStream(stream);
 }
 
 Status CudaDevice::synchronize() {
+  COMMUTER_TRY(awaitWatched());
   return perform("synchronize", [&] { return cuda::synchronize(stream); });
+}
+
+//===----------------------------------------------------------------------===//
+// For a transport with work of its own on the stream
+//===----------------------------------------------------------------------===//
+
+bool CudaDevice::isEmulated() const {
+#ifdef COMMUTER_CUDA_EMULATION
+  return true;
+#else
+  return false;
+#endif
+}
+
+Status CudaDevice::use(const std::function<Status()> &body) {
+  if (!fault.ok())
+    return fault;
+  UseDevice use(number);
+  return use.status.ok() ? body()
+                         : fail(use.status.code, "device %s: %s", label.c_str(),
+                                use.status.message);
+}
+
+// These are called on other threads, too, and leave the failure alone.
+
+Status CudaDevice::setPoint(Point point) {
+  UseDevice use(number);
+  LaunchStatus status = recordEvent(eventOf(point), stream);
+  return {status.code, status.message};
+}
+
+Status CudaDevice::hasPassed(Point point, bool &hasPassed) {
+  UseDevice use(number);
+  LaunchStatus status = queryEvent(eventOf(point), hasPassed);
+  return {status.code, status.message};
+}
+
+/// What the host waits for may be held up by other ranks: unless nobody has a
+/// watch on it, waits here until it is done, so that no call of CUDA has to
+/// wait for more than this GPU.
+Status CudaDevice::awaitWatched() {
+  typedef std::chrono::steady_clock Clock;
+  constexpr std::chrono::microseconds kAwake(500), kPause(50);
+  if (!watch)
+    return {};
+  COMMUTER_TRY(perform("await", [&] { return recordEvent(watched, stream); }));
+  const Clock::time_point start = Clock::now();
+  bool isDone = false;
+  while (!isDone) {
+    Status failed =
+        perform("synchronize", [&] { return queryEvent(watched, isDone); });
+    // What the watch knows is the reason.
+    Status status = isDone || Clock::now() - start > kAwake || !failed.ok()
+                        ? watch->check(start, isDone)
+                        : Status();
+    if (status.ok())
+      status = failed;
+    if (!status.ok()) {
+      fault = status;
+      return status;
+    }
+    if (!isDone && Clock::now() - start > kAwake)
+      std::this_thread::sleep_for(kPause);
+    else
+      std::this_thread::yield();
+  }
+  return {};
 }
 
 const void *CudaDevice::mark() {
@@ -222,6 +319,7 @@ Status CudaDevice::checkMemory(const View &view, const char *what) {
 /// CUDA stages what is not pinned itself.
 Status CudaDevice::transfer(const char *what, void *target, const void *source,
                             size_t size) {
+  COMMUTER_TRY(awaitWatched());
   return perform(what, [&]() -> LaunchStatus {
     if (size)
       TRY_LAUNCH(copyMemory(target, source, size, stream));
@@ -368,6 +466,8 @@ void CudaDevice::reduce(commuter_reduction_t kind, const View *const *inputs,
 int64_t CudaDevice::firstDifference(const View &a, const View &b) {
   constexpr uint64_t kNone = UINT64_MAX;
   uint64_t first = kNone;
+  if (!awaitWatched().ok())
+    return -1;
   submit("compare", [&]() -> LaunchStatus {
     const Merged both({&a, &b});
     Scratch scratch(pool, stream);
@@ -600,4 +700,9 @@ commuter_open_device(int number, Device **outDevice, Status *outStatus) {
   auto device = std::make_unique<CudaDevice>(number);
   *outStatus = device->open();
   *outDevice = outStatus->ok() ? device.release() : nullptr;
+}
+
+extern "C" __attribute__((visibility("default"))) int commuter_count_devices() {
+  int count = 0;
+  return countDevices(count).ok() ? count : 0;
 }

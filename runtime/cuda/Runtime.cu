@@ -51,6 +51,16 @@ LaunchStatus commuter::rt::cuda::useDevice(int number, int &previous) {
   return statusOf(error);
 }
 
+LaunchStatus commuter::rt::cuda::countDevices(int &count) {
+  count = 0;
+  return statusOf(cudaGetDeviceCount(&count));
+}
+
+LaunchStatus commuter::rt::cuda::readBusId(int number,
+                                           char (&text)[kBusIdBytes]) {
+  return statusOf(cudaDeviceGetPCIBusId(text, kBusIdBytes, number));
+}
+
 LaunchStatus commuter::rt::cuda::createStream(void *&stream) {
   // Nothing of this library is put on the default stream, nor waits for it.
   cudaStream_t created = nullptr;
@@ -102,6 +112,15 @@ LaunchStatus commuter::rt::cuda::recordEvent(void *event, void *stream) {
 }
 LaunchStatus commuter::rt::cuda::awaitEvent(void *event, void *stream) {
   return statusOf(cudaStreamWaitEvent(asStream(stream), asEvent(event), 0));
+}
+LaunchStatus commuter::rt::cuda::queryEvent(void *event, bool &isDone) {
+  cudaError_t error = cudaEventQuery(asEvent(event));
+  isDone = error == cudaSuccess;
+  if (error == cudaErrorNotReady) {
+    cudaGetLastError();
+    return {};
+  }
+  return statusOf(error);
 }
 LaunchStatus commuter::rt::cuda::synchronize(void *stream) {
   return statusOf(cudaStreamSynchronize(asStream(stream)));

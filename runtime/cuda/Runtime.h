@@ -26,6 +26,10 @@ namespace commuter::rt::cuda {
 
 /// Makes `number` the calling thread's current GPU; `previous` was it before.
 LaunchStatus useDevice(int number, int &previous);
+LaunchStatus countDevices(int &count);
+/// The PCI bus id, or what else tells this GPU from others of the host.
+constexpr size_t kBusIdBytes = 64;
+LaunchStatus readBusId(int number, char (&text)[kBusIdBytes]);
 
 LaunchStatus createStream(void *&stream);
 LaunchStatus createEvent(void *&event);
@@ -38,6 +42,9 @@ void destroyPool(void *pool);
 LaunchStatus recordEvent(void *event, void *stream);
 /// What is put on the stream later comes after what the event was recorded at.
 LaunchStatus awaitEvent(void *event, void *stream);
+/// Whether the work that the event was recorded after is done; one that was
+/// never recorded waits for none. On any thread.
+LaunchStatus queryEvent(void *event, bool &isDone);
 /// Waits, and returns what failed.
 LaunchStatus synchronize(void *stream);
 

@@ -143,7 +143,8 @@ commuter_status_t commuter_context_create(commuter_world_t *world, int32_t rank,
                   world->size);
     std::shared_ptr<Device> opened;
     COMMUTER_TRY(createDevice(
-        device, {rank, world->size, world->localRank >= 0}, opened));
+        device, {rank, world->size, world->localRank >= 0, world->gpuShare},
+        opened));
     COMMUTER_TRY(checkDevice(*world, rank, *opened));
     auto context = std::make_unique<commuter_context_t>();
     context->world = world;

@@ -24,6 +24,8 @@
 
 namespace commuter::rt {
 
+class GpuStream;
+
 /// Where the scales are, and what shares one.
 struct Quantization {
   View scales;           ///< f32; of rank 0: one scale for everything
@@ -60,6 +62,9 @@ struct ContractCall {
 struct RankPlace {
   int32_t rank, ranks;  ///< of the world
   bool isOnlyOfProcess; ///< else all of them are threads of this one
+  /// Of the GPUs that the process has, which one a name without a number means,
+  /// in turns; -1: the first.
+  int32_t gpuShare;
 };
 
 class Device {
@@ -108,6 +113,10 @@ public:
   /// the same kind does what comes after `await` when this one has come there.
   virtual const void *mark() { return nullptr; }
   virtual void await(const void * /*mark*/) {}
+
+  /// The stream that the work is on, of a device that has one. Lives as long as
+  /// the device.
+  virtual GpuStream *gpuStream() { return nullptr; }
 
   //===--------------------------------------------------------------------===//
   // Work

@@ -14,6 +14,7 @@
 #include "Device.h"
 #include "Module.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -32,11 +33,13 @@ static constexpr DeviceModule kModules[] = {
     {"cuda-emulated", "libCommuterDeviceCudaEmulated.so"},
 };
 
-/// "cuda" is number 0, "cuda:3" number 3.
+static constexpr int kNoNumber = -1;
+
+/// "cuda" has none, "cuda:3" number 3.
 static bool parseName(const char *name, const DeviceModule &module,
                       int &number) {
   const size_t length = std::strlen(module.name);
-  number = 0;
+  number = kNoNumber;
   if (std::strncmp(name, module.name, length) != 0)
     return false;
   if (name[length] == '\0')
@@ -50,7 +53,7 @@ static bool parseName(const char *name, const DeviceModule &module,
   return *end == '\0' && errno == 0 && value == number;
 }
 
-static Status openDevice(const DeviceModule &module, int number,
+static Status openDevice(const DeviceModule &module, int number, int32_t share,
                          std::shared_ptr<Device> &device) {
   std::string error;
   void *loaded = loadModule(module.file, RTLD_LOCAL, error);
@@ -60,8 +63,12 @@ static Status openDevice(const DeviceModule &module, int number,
                 module.name, error.c_str());
   auto open = reinterpret_cast<void (*)(int, Device **, Status *)>(
       dlsym(loaded, "commuter_open_device"));
-  if (!open)
+  auto count =
+      reinterpret_cast<int (*)()>(dlsym(loaded, "commuter_count_devices"));
+  if (!open || !count)
     return fail(COMMUTER_INTERNAL, "%s: is another version's", module.file);
+  if (number == kNoNumber)
+    number = share < 0 ? 0 : share % std::max(count(), 1);
   Device *opened = nullptr;
   Status status;
   open(number, &opened, &status);
@@ -76,6 +83,6 @@ Status commuter::rt::createDevice(const char *name, const RankPlace &place,
   int number;
   for (const DeviceModule &module : kModules)
     if (parseName(name, module, number))
-      return openDevice(module, number, device);
+      return openDevice(module, number, place.gpuShare, device);
   return fail(COMMUTER_UNSUPPORTED, "this build has no device '%s'", name);
 }

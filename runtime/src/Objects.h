@@ -116,6 +116,9 @@ struct commuter_world_t {
   std::atomic<int64_t> references{1};
   int32_t size = 0;
   int32_t localRank = -1; // the only one in this process; -1: all are
+  /// This process's number among those of its host, where each is to have a GPU
+  /// of its own; -1: none is.
+  int32_t gpuShare = -1;
   std::unique_ptr<commuter::rt::Transport> transport;
   /// What the ranks of this process have, once one has a context: they touch
   /// each other's memory. Under the mutex.

@@ -74,6 +74,12 @@ typedef std::function<LaunchStatus()> Work;
 /// again. On no stream it is done at once.
 LaunchStatus submit(void *stream, Work work);
 
+/// Work that other processes take part in: asked again and again, without a
+/// wait, until it says that it is done. As on a GPU it goes on by itself, and
+/// what precedes it on its stream is done for it; what follows is not.
+typedef std::function<LaunchStatus(bool &isDone)> SharedWork;
+void submitShared(void *stream, SharedWork work);
+
 /// Runs `kernel` for each thread of the launch.
 LaunchStatus run(const LaunchShape &launch,
                  const std::function<void()> &kernel);

@@ -14,34 +14,56 @@
 #include "../Runtime.h"
 #include "Machine.h"
 
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
+
+#include <unistd.h>
 
 using namespace commuter::rt::cuda;
 using namespace commuter::rt::cuda::emulation;
 
 namespace {
 
+/// The machine has no parts that work at the same time. Recursive, since work
+/// waits for other streams'.
+std::recursive_mutex mutex;
+typedef std::lock_guard<std::recursive_mutex> Lock;
+
 struct Stream {
-  std::deque<Work> work;
+  std::deque<SharedWork> work;
   uint64_t submitted = 0, done = 0;
+  uint64_t lastShared = 0; // the number of the last such work
+  bool isRunning = false;
   LaunchStatus status;
   std::string message; // of the status
 
-  /// Does the first `count` that were ever submitted.
-  void runTo(uint64_t count) {
-    while (done < count) {
-      Work next = std::move(work.front());
-      work.pop_front();
-      ++done;
-      LaunchStatus result = next();
-      if (result.ok() || !status.ok())
-        continue;
-      message = result.message;
-      status = {result.code, message.c_str()};
+  /// Does the first `count` that were ever submitted. False if it has to wait
+  /// for other processes.
+  bool runTo(uint64_t count) {
+    // It waits for itself: in work that asks how far the stream is.
+    if (isRunning)
+      return done >= count;
+    isRunning = true;
+    bool isDone = true;
+    while (isDone && done < count) {
+      LaunchStatus result = work.front()(isDone);
+      if (!result.ok() && status.ok()) {
+        message = result.message;
+        status = {result.code, message.c_str()};
+      }
+      if (isDone) {
+        work.pop_front();
+        ++done;
+      }
     }
+    isRunning = false;
+    return isDone;
   }
 };
 
@@ -50,15 +72,23 @@ struct Event {
   uint64_t count = 0;
 };
 
-/// The machine has no parts that work at the same time. Recursive, since work
-/// waits for other streams'.
-std::recursive_mutex mutex;
-typedef std::lock_guard<std::recursive_mutex> Lock;
-
 std::shared_ptr<Stream> &asStream(void *stream) {
   return *static_cast<std::shared_ptr<Stream> *>(stream);
 }
 Event &asEvent(void *event) { return *static_cast<Event *>(event); }
+
+/// Lets go of the machine for a moment.
+void letGo() { std::this_thread::sleep_for(std::chrono::microseconds(20)); }
+
+/// A thread that moves shared work on while the host is elsewhere.
+void moveShared(std::shared_ptr<Stream> stream) {
+  std::thread([stream = std::move(stream)] {
+    for (bool isDone = false; !isDone; letGo()) {
+      Lock lock(mutex);
+      isDone = stream->runTo(stream->lastShared);
+    }
+  }).detach();
+}
 
 } // namespace
 
@@ -67,15 +97,45 @@ LaunchStatus emulation::submit(void *stream, Work work) {
   if (!stream)
     return work();
   Stream &queue = *asStream(stream);
-  queue.work.push_back(std::move(work));
+  queue.work.push_back([work = std::move(work)](bool &isDone) {
+    isDone = true;
+    return work();
+  });
   ++queue.submitted;
   return {};
+}
+
+void emulation::submitShared(void *stream, SharedWork work) {
+  Lock lock(mutex);
+  Stream &queue = *asStream(stream);
+  const bool isMoving = queue.lastShared > queue.done;
+  queue.work.push_back(std::move(work));
+  queue.lastShared = ++queue.submitted;
+  if (!isMoving)
+    moveShared(asStream(stream));
 }
 
 LaunchStatus commuter::rt::cuda::useDevice(int number, int &previous) {
   previous = 0;
   if (number != 0)
     return {COMMUTER_UNSUPPORTED, "there is one emulated GPU, number 0"};
+  return {};
+}
+
+LaunchStatus commuter::rt::cuda::countDevices(int &count) {
+  count = 1;
+  return {};
+}
+
+/// Each process emulates a GPU of its own, unless they are told that they share
+/// one.
+LaunchStatus commuter::rt::cuda::readBusId(int, char (&text)[kBusIdBytes]) {
+  const char *chosen = std::getenv("COMMUTER_EMULATED_BUS_ID");
+  if (chosen)
+    std::snprintf(text, kBusIdBytes, "%s", chosen);
+  else
+    std::snprintf(text, kBusIdBytes, "emulated by process %d",
+                  static_cast<int>(getpid()));
   return {};
 }
 
@@ -111,17 +171,30 @@ LaunchStatus commuter::rt::cuda::recordEvent(void *event, void *stream) {
 
 LaunchStatus commuter::rt::cuda::awaitEvent(void *event, void *stream) {
   Lock lock(mutex);
-  return submit(stream, [event = asEvent(event)]() -> LaunchStatus {
-    event.stream->runTo(event.count);
+  Stream &queue = *asStream(stream);
+  queue.work.push_back([event = asEvent(event)](bool &isDone) -> LaunchStatus {
+    isDone = event.stream->runTo(event.count);
     return {};
   });
+  ++queue.submitted;
+  return {};
+}
+
+/// To ask is to wait for it, without a wait.
+LaunchStatus commuter::rt::cuda::queryEvent(void *event, bool &isDone) {
+  Lock lock(mutex);
+  Event &asked = asEvent(event);
+  isDone = !asked.stream || asked.stream->runTo(asked.count);
+  return asked.stream ? asked.stream->status : LaunchStatus();
 }
 
 LaunchStatus commuter::rt::cuda::synchronize(void *stream) {
-  Lock lock(mutex);
-  Stream &queue = *asStream(stream);
-  queue.runTo(queue.submitted);
-  return queue.status;
+  std::shared_ptr<Stream> queue = asStream(stream);
+  for (;; letGo()) {
+    Lock lock(mutex);
+    if (queue->runTo(queue->submitted))
+      return queue->status;
+  }
 }
 
 LaunchStatus commuter::rt::cuda::allocateMemory(void *, size_t size, void *,
