@@ -46,6 +46,18 @@ run_cts_job() {
     grep -qs '"failures": \[' "$out" || rm -f "$out"
   results+=("$out")
 }
+# run_nccl_job NAME RANKS [FILTER]: likewise, on the double of NCCL.
+run_nccl_job() {
+  local out=$build/cts-nccl-$1.json
+  rm -f "$out"
+  ASAN_OPTIONS=allocator_may_return_null=1 COMMUTER_TCPRUN_SECONDS=200 \
+    COMMUTER_NCCL_LIBRARY=$PWD/$build/lib/libCommuterNcclDouble.so \
+    runtime/cts/tcprun.sh "$2" "$build/bin/commuter-cts" --transport=nccl \
+    --device=cuda-emulated --gtest_brief=1 --gtest_output="json:$out" \
+    ${3:+"--gtest_filter=$3"} ||
+    grep -qs '"failures": \[' "$out" || rm -f "$out"
+  results+=("$out")
+}
 # report NAME CODE OUTPUT: one test, as lit would report it.
 report() {
   local out=$build/report-$1.json
@@ -92,6 +104,20 @@ else
     run_cts_job mpi "$ranks" "$ranks"
   done
   COMMUTER_MPI_MAX_BYTES=61 run_cts_job mpi parts 4 '*Gather*:*Reduce*:*AllToAll*'
+fi
+
+# On transport nccl with its double, between emulated GPUs; a library of the real one
+# is only looked at, unless there are GPUs.
+run_gtest nccl "$build/bin/commuter-nccl-test"
+if [ -e "$build/lib/libCommuterNcclDouble.so" ]; then
+  for ranks in 1 2 3 4 8; do
+    run_nccl_job "$ranks" "$ranks"
+  done
+  # Order and NaN are NCCL's own then.
+  COMMUTER_NCCL_REDUCTIONS=library run_nccl_job reductions 4 \
+    '*Reduce*:*Gather*-*InGroupOrder*:*SpecialValues*'
+else
+  skip commuter-cts-nccl "its emulation of GPUs is unknown to the thread sanitizer"
 fi
 
 # run_cts_device DEVICE [FILTER]: the conformance suite on a GPU or its emulation.

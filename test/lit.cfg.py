@@ -40,6 +40,8 @@ config.substitutions += [
     ("%runtime-library", config.commuter_runtime),
     ("%mpirun", os.path.join(config.commuter_source_dir, "runtime/cts/mpirun.sh")),
     ("%tcprun", os.path.join(config.commuter_source_dir, "runtime/cts/tcprun.sh")),
+    ("%commuter-loop", os.path.join(config.commuter_tools_dir, "commuter-loop")),
+    ("%nccl-double", os.path.join(os.path.dirname(config.commuter_runtime), "libCommuterNcclDouble.so")),
     ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),
     ("%python", sys.executable),
 ]
@@ -54,6 +56,8 @@ if config.commuter_sanitize:
 # what MPI leaks.
 elif config.commuter_mpi == "ON" and lit.util.which("mpirun"):
     config.available_features.add("mpi")
+if os.path.exists(os.path.join(os.path.dirname(config.commuter_runtime), "libCommuterNcclDouble.so")):
+    config.available_features.add("nccl-double")
 # Whether hosts can be made of network namespaces: as root, with iproute2.
 link = "unshare -n ip link add v0 type veth peer name v1".split()
 if lit.util.which("ip") and not subprocess.run(link, capture_output=True).returncode:

@@ -39,14 +39,33 @@ struct ProcessTransport {
                                    const commuter_world_options_t *options,
                                    commuter_world_t **world);
   commuter_status_t (*finalize)(int64_t timeoutMs);
-  const char *backend; // the CPU on it
+  /// Carries the host's memory between the same processes.
+  const ProcessTransport *host;
+  /// Names of backends start with that of the device.
+  const char *backend;
+
+  const ProcessTransport &ofHost() const { return host ? *host : *this; }
 };
 
+inline const ProcessTransport kMpi = {"mpi",
+                                      commuter_mpi_init,
+                                      commuter_mpi_world_create,
+                                      commuter_mpi_finalize,
+                                      nullptr,
+                                      "Mpi"};
+inline const ProcessTransport kTcp = {"tcp",
+                                      commuter_tcp_init,
+                                      commuter_tcp_world_create,
+                                      commuter_tcp_finalize,
+                                      nullptr,
+                                      "Tcp"};
 inline const ProcessTransport kProcessTransports[] = {
-    {"mpi", commuter_mpi_init, commuter_mpi_world_create, commuter_mpi_finalize,
-     "CpuMpi"},
-    {"tcp", commuter_tcp_init, commuter_tcp_world_create, commuter_tcp_finalize,
-     "CpuTcp"},
+    kMpi,
+    kTcp,
+    {"nccl", commuter_nccl_init, commuter_nccl_world_create,
+     commuter_nccl_finalize, &kTcp, "Nccl"},
+    {"nccl-mpi", commuter_nccl_init, commuter_nccl_world_create,
+     commuter_nccl_finalize, &kMpi, "NcclMpi"},
 };
 
 /// A device and a transport. The suite runs on each that the machine has.
@@ -59,10 +78,9 @@ struct Backend {
   bool isHost = true; // the device's memory is the host's
 };
 
-/// What --device asks for: "cpu" and the threads, or a device that the machine
-/// is known to have.
-inline Backend threadsBackend{"CpuThreads", "cpu",
-                              commuter_threads_world_create};
+/// What --device and --transport ask for, and the machine is known to have.
+inline Backend chosenBackend{"CpuThreads", "cpu",
+                             commuter_threads_world_create};
 
 /// The processes that run this suite together: one, unless it runs on a
 /// transport whose ranks are processes. All of them run the same tests at the
@@ -75,13 +93,17 @@ public:
   }
 
   /// Makes this process a part of a job.
-  bool join(const ProcessTransport &theTransport) {
-    if (theTransport.init(&rank, &size) != COMMUTER_OK)
-      return false;
+  commuter_status_t join(const ProcessTransport &theTransport) {
+    const ProcessTransport &host = theTransport.ofHost();
+    commuter_status_t status = host.init(&rank, &size);
+    if (status == COMMUTER_OK)
+      status = theTransport.init(nullptr, nullptr);
+    if (status != COMMUTER_OK)
+      return status;
     transport = &theTransport;
     isDistributed = true;
-    return transport->createWorld(size, nullptr, &lobby) == COMMUTER_OK &&
-           enterLobby();
+    status = host.createWorld(size, nullptr, &lobby);
+    return status == COMMUTER_OK ? enterLobby() : status;
   }
 
   /// Returns what each process gave, at the same point of its course, and so is
@@ -93,15 +115,16 @@ public:
   int32_t rank = 0, size = 1;
 
 private:
-  bool enterLobby() {
+  commuter_status_t enterLobby() {
     const char *axis = "process";
     int64_t extent = size;
-    return commuter_context_create(lobby, rank, "cpu", &context) ==
-               COMMUTER_OK &&
-           commuter_context_add_mesh(context, "lobby", 1, &axis, &extent) ==
-               COMMUTER_OK &&
-           commuter_context_group(context, "lobby[process]", &group) ==
-               COMMUTER_OK;
+    commuter_status_t status =
+        commuter_context_create(lobby, rank, "cpu", &context);
+    if (status == COMMUTER_OK)
+      status = commuter_context_add_mesh(context, "lobby", 1, &axis, &extent);
+    return status == COMMUTER_OK
+               ? commuter_context_group(context, "lobby[process]", &group)
+               : status;
   }
 
   // A world beside those that are tested, and broken.
@@ -113,11 +136,9 @@ private:
 /// Those that can run a world of so many ranks.
 inline std::vector<Backend> backends(int32_t ranks) {
   const Job &job = Job::get();
-  if (!job.isDistributed)
-    return {threadsBackend};
-  if (job.size != ranks)
+  if (job.isDistributed && job.size != ranks)
     return {};
-  return {{job.transport->backend, "cpu", job.transport->createWorld}};
+  return {chosenBackend};
 }
 
 /// Of these, those whose device's memory is the host's, and the others.
@@ -387,13 +408,13 @@ inline void fillRandom(Tensor &tensor, uint64_t seed, double mean = 0,
 inline std::vector<std::string> Job::share(const std::string &own) {
   if (size == 1)
     return {own};
-  Tensor extents(COMMUTER_I64, {size});
+  HostTensor extents(COMMUTER_I64, {size});
   commuter_status_t status = commuter_exchange_extents(
       context, group, static_cast<int64_t>(own.size()), &extents.view());
   int64_t total = 0;
   for (int32_t r = 0; r < size && status == COMMUTER_OK; ++r)
     total += static_cast<int64_t>(extents.get(r));
-  Tensor input(COMMUTER_I8, {static_cast<int64_t>(own.size())}),
+  HostTensor input(COMMUTER_I8, {static_cast<int64_t>(own.size())}),
       output(COMMUTER_I8, {total});
   std::copy(own.begin(), own.end(), static_cast<char *>(input.view().data));
   if (status == COMMUTER_OK)

@@ -6,10 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs the suite on the transport threads or, with --transport=mpi or =tcp, as
-// one process of a job. There, rank 0 reports; a failure of any rank is one of
-// its tests. --device=cuda runs it on a device other than the processor; where
-// there is none it says why, and exits with 77.
+// Runs the suite on the transport threads or, with --transport=mpi, =tcp, =nccl
+// or =nccl-mpi (nccl, whose processes meet over MPI), as one process of a job.
+// There, rank 0 reports; a failure of any rank is one of its tests.
+// --device=cuda runs it on a device other than the processor; where there is
+// none, or no NCCL, it says why, and exits with 77.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,22 +55,36 @@ static const ProcessTransport *wantedTransport(int argc, char **argv) {
 static constexpr int kSkipped = 77;
 
 namespace {
-struct DeviceBackend {
-  const char *device, *name;
+struct DeviceName {
+  const char *device, *backend;
 };
 } // namespace
 
-/// False, and why, if the machine lacks it.
-static bool useDevice(const char *device, std::string &reason) {
-  const DeviceBackend known[] = {{"cpu", "CpuThreads"},
-                                 {"cuda", "CudaThreads"},
-                                 {"cuda-emulated", "CudaEmulatedThreads"}};
-  for (const DeviceBackend &backend : known) {
-    if (std::string(device) != backend.device)
+/// The name of --device.
+static const char *wantedDevice(int argc, char **argv) {
+  constexpr char kDevice[] = "--device=";
+  for (int i = 1; i < argc; ++i)
+    if (std::string(argv[i]).rfind(kDevice, 0) == 0)
+      return argv[i] + sizeof(kDevice) - 1;
+  return "cpu";
+}
+
+/// Settles what the suite runs on. False, and why, if the machine lacks it.
+static bool useBackend(const char *device, const ProcessTransport *transport,
+                       std::string &reason) {
+  const DeviceName known[] = {
+      {"cpu", "Cpu"}, {"cuda", "Cuda"}, {"cuda-emulated", "CudaEmulated"}};
+  for (const DeviceName &name : known) {
+    if (std::string(device) != name.device)
       continue;
-    threadsBackend.device = backend.device;
-    threadsBackend.name = backend.name;
-    threadsBackend.isHost = &backend == known;
+    static std::string backend;
+    backend = std::string(name.backend) +
+              (transport ? transport->backend : "Threads");
+    chosenBackend = {backend.c_str(), name.device,
+                     transport ? transport->createWorld
+                               : commuter_threads_world_create,
+                     &name == known};
+    // A world of one: whether a device is there shows when it is asked for.
     commuter_world_t *world = nullptr;
     commuter_context_t *context = nullptr;
     const bool isThere =
@@ -85,20 +100,22 @@ static bool useDevice(const char *device, std::string &reason) {
 }
 
 int main(int argc, char **argv) {
-  constexpr char kDevice[] = "--device=";
-  for (int i = 1; i < argc; ++i)
-    if (std::string reason; std::string(argv[i]).rfind(kDevice, 0) == 0 &&
-                            !useDevice(argv[i] + sizeof(kDevice) - 1, reason)) {
-      std::printf("commuter-cts: skipped: %s\n", reason.c_str());
-      return kSkipped;
-    }
   const ProcessTransport *transport = wantedTransport(argc, argv);
+  if (std::string reason;
+      !useBackend(wantedDevice(argc, argv), transport, reason)) {
+    std::printf("commuter-cts: skipped: %s\n", reason.c_str());
+    return kSkipped;
+  }
   if (!transport) {
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
   }
   // Before the tests are made up: which there are depends on the job.
-  if (!Job::get().join(*transport)) {
+  if (commuter_status_t status = Job::get().join(*transport);
+      status == COMMUTER_UNSUPPORTED) {
+    std::printf("commuter-cts: skipped: %s\n", commuter_last_error());
+    return kSkipped;
+  } else if (status != COMMUTER_OK) {
     std::fprintf(stderr, "commuter-cts: error: %s\n", commuter_last_error());
     return 1;
   }

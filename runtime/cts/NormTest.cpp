@@ -40,7 +40,7 @@ CTS_INSTANTIATE(NormTestOfOtherDevices, backends(1, false));
 std::vector<commuter_dtype_t> normTypes() {
   std::vector<commuter_dtype_t> types = {COMMUTER_F32, COMMUTER_F16,
                                          COMMUTER_BF16};
-  if (threadsBackend.isHost)
+  if (chosenBackend.isHost)
     types.insert(types.begin() + 1, COMMUTER_F64);
   return types;
 }

@@ -31,6 +31,8 @@
 //     after commuter_context_synchronize. Work that fails later makes every
 //     later call of its context fail, and in a collective the world. Times in
 //     counters and traces are those of the calls.
+//   * Between processes (transport `nccl`) a GPU's work may be held up by other
+//     ranks: the calls that wait for it end within the world's deadline, too.
 //
 // Errors
 //   Every call that can fail returns a commuter_status_t. On anything but
@@ -186,6 +188,28 @@ COMMUTER_API commuter_status_t
 commuter_tcp_world_create(int32_t size, const commuter_world_options_t *options,
                           commuter_world_t **out_world);
 COMMUTER_API commuter_status_t commuter_tcp_finalize(int64_t timeout_ms);
+
+/* Transport `nccl`: the ranks are processes, each with a GPU of its own,
+   between which NCCL moves the data; 2.14 or later, which is loaded when it is
+   asked for (libnccl.so.2, or what COMMUTER_NCCL_LIBRARY names). Device "cuda"
+   is then the GPU of the process's number on its host, as the launcher tells it
+   (runtime/README.md); "cuda:N" is GPU N.
+
+   The processes meet by the messages of another transport: mpi if the host has
+   called commuter_mpi_init, else tcp. All that is said of that one holds, and
+   worlds of both may be used beside each other: one for the host's memory, say.
+   Worlds of both count in the order in which they are created.
+
+   Errors: those of that transport, and UNSUPPORTED (no NCCL, or too old a one),
+   INVALID_ARGUMENT (COMMUTER_NCCL_REDUCTIONS is neither `ordered` nor
+   `library`). Two ranks that have the same GPU are an error of their first
+   collective. commuter_nccl_finalize is that of the other transport. */
+COMMUTER_API commuter_status_t commuter_nccl_init(int32_t *out_rank,
+                                                  int32_t *out_size);
+COMMUTER_API commuter_status_t commuter_nccl_world_create(
+    int32_t size, const commuter_world_options_t *options,
+    commuter_world_t **out_world);
+COMMUTER_API commuter_status_t commuter_nccl_finalize(int64_t timeout_ms);
 
 COMMUTER_API void commuter_world_retain(commuter_world_t *world);
 COMMUTER_API void commuter_world_release(commuter_world_t *world);

@@ -33,6 +33,11 @@ static constexpr Names kNames[] = {
     {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_JOB_ID"},
 };
 
+/// In the same order.
+static constexpr const char *kLocalNames[] = {
+    "COMMUTER_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID",
+    "LOCAL_RANK", "SLURM_LOCALID"};
+
 static constexpr int32_t kMaxSize = 65536;
 
 static Status readRank(Launch &launch) {
@@ -123,4 +128,17 @@ static Status readRendezvous(Launch &launch) {
 Status commuter::rt::readLaunch(Launch &launch) {
   COMMUTER_TRY(readRank(launch));
   return launch.size == 1 ? Status() : readRendezvous(launch);
+}
+
+Status commuter::rt::readLocalRank(int32_t &rank) {
+  rank = -1;
+  for (const char *name : kLocalNames)
+    if (const char *text = getVariable(name)) {
+      if (!parseNumber(text, 0, kMaxSize - 1, rank))
+        return fail(COMMUTER_INVALID_ARGUMENT,
+                    "%s=%s: expected the process's number on its host", name,
+                    text);
+      return {};
+    }
+  return {};
 }

@@ -32,6 +32,9 @@ struct Launch {
 /// Reads the environment: see runtime/README.md. Errors name the variable.
 Status readLaunch(Launch &launch);
 
+/// The process's number among those of its host, or -1 if no launcher tells.
+Status readLocalRank(int32_t &rank);
+
 } // namespace commuter::rt
 
 #endif // COMMUTER_RUNTIME_LAUNCH_H

@@ -6,10 +6,11 @@ usage: faults.py TRANSPORT LAUNCHER COMMUTER_RUN [--runs N] [--seed S]
 Each run starts four ranks, does something to one of them at a random time, and
 demands that every survivor names the fault within the deadline and two seconds
 (and the slack, for crowded machines), and that nothing is left running. TRANSPORT
-is mpi or tcp, LAUNCHER runtime/cts/mpirun.sh or tcprun.sh. The faults, in turns:
+is mpi, tcp or nccl, LAUNCHER runtime/cts/mpirun.sh or tcprun.sh. On nccl
+COMMUTER_RUN is commuter-loop, which needs no compiled program. The faults, in turns:
 
-  kill      SIGKILL. On mpi, under stock mpirun, which then ends the others; on tcp,
-            the others say within a second which rank was lost
+  kill      SIGKILL. On mpi, under stock mpirun, which then ends the others; on tcp
+            and nccl, the others say within a second which rank was lost
   recovery  mpi: SIGKILL, under mpirun --enable-recovery, which lets them be
   stop      SIGSTOP
   mismatch  a rank issues another collective than its peers
@@ -30,8 +31,9 @@ import uuid
 RANKS = 4
 DEADLINE = 2.0  # seconds; COMMUTER_TIMEOUT_MS
 BOUND = DEADLINE + 2.0
-LOSS_BOUND = 1.0  # on tcp
-FAULTS = {"mpi": "kill,recovery,stop,mismatch", "tcp": "kill,stop,mismatch"}
+LOSS_BOUND = 1.0  # where the messages go over tcp
+FAULTS = {"mpi": "kill,recovery,stop,mismatch", "tcp": "kill,stop,mismatch",
+          "nccl": "kill,stop,mismatch"}
 RANK_NAMES = (b"OMPI_COMM_WORLD_RANK=", b"COMMUTER_RANK=")
 
 PROGRAM = """
@@ -163,7 +165,7 @@ def run(options, program, fault):
     last = max(job.errors[rank][0] for rank in survivors) - start
     for rank in survivors:
         message = job.errors[rank][1]
-        if fault == "kill" and options.transport == "tcp":
+        if fault == "kill" and options.transport != "mpi":
             if last > LOSS_BOUND + slack:
                 return f"took {last:.1f} s:\n{job.text}", last
             if f"lost rank {victim} (" not in message:
@@ -174,7 +176,7 @@ def run(options, program, fault):
         if not all(f"rank {r}: " in message for r in range(RANKS)):
             return f"rank {rank} does not name every rank:\n{job.text}", last
     # mpirun ends one that is stopped; nobody else does.
-    if left > (fault == "stop" and options.transport == "tcp"):
+    if left > (fault == "stop" and options.transport != "mpi"):
         return f"{left} ranks were still running:\n{job.text}", last
     if fault != "recovery" and job.process.returncode == 0:
         return "the launcher ended with 0", last

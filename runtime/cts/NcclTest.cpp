@@ -1,0 +1,250 @@
+//===- NcclTest.cpp ---------------------------------------------*- C++ -*-===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What only the transport nccl does: GPUs that ranks must not share, and faults
+// of NCCL itself, which its double is told to have. A fault's environment is
+// that of one process, and so of one rank.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Outcome.h"
+
+#include <cstdlib>
+
+using namespace cts;
+
+namespace {
+
+const MeshCase kTwo{"Two", {"dp"}, {2}, "mesh[dp]", {0}};
+const MeshCase kFour{"Four", {"dp", "tp"}, {2, 2}, "mesh[dp,tp]", {0, 1}};
+
+class NcclTestOfTwo : public testing::TestWithParam<Backend> {};
+class NcclTestOfFour : public testing::TestWithParam<Backend> {};
+
+std::vector<Backend> ncclBackends(int32_t ranks) {
+  const Job &job = Job::get();
+  return job.isDistributed && job.transport->host ? backends(ranks, false)
+                                                  : std::vector<Backend>();
+}
+/// Those whose NCCL is the double.
+std::vector<Backend> doubles(int32_t ranks) {
+  std::vector<Backend> found = ncclBackends(ranks);
+  if (!found.empty() && found[0].device != std::string("cuda-emulated"))
+    found.clear();
+  return found;
+}
+CTS_INSTANTIATE(NcclTestOfTwo, doubles(2));
+CTS_INSTANTIATE(NcclTestOfFour, doubles(4));
+
+class NcclDeviceTest : public testing::TestWithParam<Backend> {};
+CTS_INSTANTIATE(NcclDeviceTest, ncclBackends(1));
+
+/// Sets a variable for as long as it lives.
+class Variable {
+public:
+  Variable(const char *name, const std::string &value, bool isSet = true)
+      : name(name) {
+    if (isSet)
+      setenv(name, value.c_str(), 1);
+  }
+  ~Variable() { unsetenv(name); }
+
+private:
+  const char *const name;
+};
+
+/// The double on `rank` has this fault in the communicators that are made.
+class Fault : Variable {
+public:
+  Fault(const char *fault, int32_t rank)
+      : Variable("COMMUTER_NCCL_DOUBLE_FAULT", fault, Job::get().rank == rank) {
+  }
+};
+
+/// Runs a gather, and waits for its data.
+commuter_status_t gatherAndWait(Rank &rank) {
+  commuter_status_t status = gather(rank);
+  return status == COMMUTER_OK ? commuter_context_synchronize(rank.context)
+                               : status;
+}
+
+constexpr int64_t kTimeoutMs = 500, kSlackMs = 2000;
+
+TEST_P(NcclDeviceTest, MovesTheMemoryOfGpusAlone) {
+  commuter_world_t *world = nullptr;
+  commuter_context_t *context = nullptr;
+  ASSERT_EQ(GetParam().createWorld(1, nullptr, &world), COMMUTER_OK);
+  EXPECT_EQ(commuter_context_create(world, 0, "cpu", &context),
+            COMMUTER_UNSUPPORTED);
+  EXPECT_EQ(std::string(commuter_last_error()),
+            "transport nccl moves the memory of GPUs: device cpu needs the "
+            "transport threads, mpi or tcp");
+  commuter_world_release(world);
+}
+
+TEST_P(NcclTestOfTwo, RanksDoNotShareAGpu) {
+  Variable same("COMMUTER_EMULATED_BUS_ID", "0000:17:00.0");
+  World world(GetParam(), kTwo);
+  Outcome outcome(2);
+  world.run([&](Rank &rank) {
+    // Nothing has to be moved for these.
+    EXPECT_OK(rank, commuter_barrier(rank.context, rank.group));
+    outcome.record(rank, gather(rank));
+  });
+  outcome.expectAll(COMMUTER_UNSUPPORTED);
+  EXPECT_CONTAINS(outcome.message[0], "rank 0 and rank 1 both have GPU "
+                                      "0000:17:00.0 of ");
+  EXPECT_CONTAINS(outcome.message[0], "transport threads");
+}
+
+TEST_P(NcclTestOfFour, ACommunicatorThatIsRefused) {
+  Fault fault("refuse-init", 2);
+  World world(GetParam(), kFour, kTimeoutMs);
+  Outcome outcome(4);
+  world.run([&](Rank &rank) {
+    auto start = Clock::now();
+    outcome.record(rank, gather(rank));
+    EXPECT_LT(elapsedMs(start), kTimeoutMs + kSlackMs);
+  });
+  outcome.expectAll(COMMUTER_INTERNAL);
+  EXPECT_CONTAINS(outcome.message[0],
+                  "all_gather #1 over mesh[dp,tp]: the double of NCCL 2.28.0: "
+                  "ncclCommInitRankConfig: unhandled system error (told to "
+                  "refuse a communicator)");
+  EXPECT_CONTAINS(outcome.message[0], "rank 3: #1 all_gather f32[2x3] dim 0");
+}
+
+TEST_P(NcclTestOfFour, AGroupThatIsRefused) {
+  Fault fault("refuse:2", 1);
+  World world(GetParam(), kFour, kTimeoutMs);
+  Outcome outcome(4);
+  world.run([&](Rank &rank) {
+    EXPECT_OK(rank, gatherAndWait(rank));
+    outcome.record(rank, gatherAndWait(rank));
+    EXPECT_EQ(commuter_barrier(rank.context, rank.group), COMMUTER_INTERNAL);
+  });
+  outcome.expectAll(COMMUTER_INTERNAL);
+  EXPECT_CONTAINS(outcome.message[0], "told to refuse a group");
+}
+
+TEST_P(NcclTestOfFour, AFailureThatComesLater) {
+  Fault fault("fail:2", 3);
+  World world(GetParam(), kFour, kTimeoutMs);
+  Outcome outcome(4);
+  world.run([&](Rank &rank) {
+    EXPECT_OK(rank, gatherAndWait(rank));
+    auto start = Clock::now();
+    outcome.record(rank, gatherAndWait(rank));
+    EXPECT_LT(elapsedMs(start), kTimeoutMs + kSlackMs);
+  });
+  outcome.expectAll(COMMUTER_INTERNAL);
+  EXPECT_CONTAINS(outcome.message[0],
+                  "remote process exited or there was a network error (told to "
+                  "fail)");
+}
+
+TEST_P(NcclTestOfFour, DataThatNeverComesEndsEveryWait) {
+  Fault fault("stall:2", 1);
+  World world(GetParam(), kFour, kTimeoutMs);
+  Outcome outcome(4);
+  world.run([&](Rank &rank) {
+    EXPECT_OK(rank, gatherAndWait(rank));
+    Tensor input(COMMUTER_F32, {2, 3}), output(COMMUTER_F32, {8, 3});
+    fill(input, rank.rank);
+    auto start = Clock::now();
+    // The call is over before its data is there.
+    EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &input.view(),
+                                        &output.view(), 0, nullptr));
+    outcome.record(rank, commuter_context_synchronize(rank.context));
+    EXPECT_LT(elapsedMs(start), kTimeoutMs + kSlackMs);
+    // What was to be there is not, and nothing says that it is.
+    char byte;
+    EXPECT_EQ(commuter_buffer_read(rank.context, output.view().data, &byte, 1),
+              COMMUTER_TIMEOUT);
+    void *more = nullptr;
+    EXPECT_EQ(commuter_buffer_alloc(rank.context, 16, &more), COMMUTER_TIMEOUT);
+  });
+  outcome.expectAll(COMMUTER_TIMEOUT);
+  EXPECT_CONTAINS(outcome.message[0],
+                  "all_gather #2 over mesh[dp,tp] timed out after 500 ms with "
+                  "its data under way: ");
+}
+
+TEST_P(NcclTestOfTwo, AHostThatDoesNotWaitFindsOutAsWell) {
+  Fault fault("stall:3", 0);
+  World world(GetParam(), kTwo, kTimeoutMs);
+  Outcome outcome(2);
+  world.run([&](Rank &rank) {
+    auto start = Clock::now();
+    commuter_status_t status;
+    Tensor data(COMMUTER_F32, {8});
+    fill(data, rank.rank);
+    commuter_view_t view = data.view();
+    do
+      status = commuter_all_reduce(rank.context, rank.group, COMMUTER_MAX,
+                                   &view, &view);
+    while (status == COMMUTER_OK);
+    EXPECT_LT(elapsedMs(start), 2 * kTimeoutMs + kSlackMs);
+    outcome.record(rank, status);
+  });
+  outcome.expectAll(COMMUTER_TIMEOUT);
+  EXPECT_CONTAINS(outcome.message[0], "with data of earlier ones under way");
+}
+
+TEST_P(NcclTestOfTwo, AnAbortThatDoesNotReturnIsLeftBehind) {
+  Fault fault("stall:1,hang", 1);
+  World world(GetParam(), kTwo, kTimeoutMs);
+  Outcome outcome(2);
+  world.run([&](Rank &rank) {
+    auto start = Clock::now();
+    outcome.record(rank, gatherAndWait(rank));
+    EXPECT_LT(elapsedMs(start), kTimeoutMs + kSlackMs);
+  });
+  outcome.share();
+  EXPECT_EQ(outcome.status[0], COMMUTER_TIMEOUT);
+  EXPECT_EQ(outcome.status[1], COMMUTER_TIMEOUT);
+  EXPECT_EQ(outcome.message[1],
+            outcome.message[0] +
+                " (ncclCommAbort has not returned within 1000 ms: the "
+                "communicator and the stream are left behind)");
+}
+
+/// Groups make their communicators alone: here the others have left.
+TEST_P(NcclTestOfFour, AGroupConnectsWithoutTheOthers) {
+  World world(GetParam(), kFour);
+  world.run([&](Rank &rank) {
+    if (rank.rank < 2)
+      return;
+    sleepMs(20);
+    ASSERT_EQ(commuter_context_group(rank.context, "mesh[tp]", &rank.group),
+              COMMUTER_OK);
+    rank.size = 2;
+    EXPECT_OK(rank, gatherAndWait(rank));
+  });
+}
+
+/// A rank gets out of a wait for its GPU what another found.
+TEST_P(NcclTestOfFour, AWaitEndsWithTheFaultOfOthers) {
+  Fault fault("stall:1", 0);
+  World world(GetParam(), kFour, 20000);
+  Outcome outcome(4);
+  auto start = Clock::now();
+  world.run([&](Rank &rank) {
+    EXPECT_OK(rank, gather(rank));
+    if (rank.rank == 2) {
+      sleepMs(50);
+      commuter_world_abort(world.world, "the operator gave up");
+    }
+    outcome.record(rank, commuter_context_synchronize(rank.context));
+  });
+  EXPECT_LT(elapsedMs(start), 5000);
+  outcome.expectAll(COMMUTER_RANK_LEFT);
+  EXPECT_EQ(outcome.message[3], "the operator gave up");
+}
+
+} // namespace
