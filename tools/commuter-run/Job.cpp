@@ -34,6 +34,8 @@ struct run::ProcessTransport {
   decltype(&commuter_mpi_world_create) createWorld;
   decltype(&commuter_mpi_finalize) finalize;
   const char *howToStart; // given how many
+  /// Carries the host's memory between the same processes; null: this one does.
+  const ProcessTransport *host = nullptr;
 };
 
 static constexpr ProcessTransport kMpi = {
@@ -42,6 +44,12 @@ static constexpr ProcessTransport kMpi = {
 static constexpr ProcessTransport kTcp = {
     "tcp", commuter_tcp_init, commuter_tcp_world_create, commuter_tcp_finalize,
     "start {0} of them"};
+static constexpr ProcessTransport kNccl = {"nccl",
+                                           commuter_nccl_init,
+                                           commuter_nccl_world_create,
+                                           commuter_nccl_finalize,
+                                           "start {0} of them",
+                                           &kTcp};
 
 /// What a failed process waits for the others to print their messages, too.
 static constexpr int64_t kGraceMs = 700;
@@ -58,9 +66,10 @@ static constexpr int64_t kGatherBytes = 4 << 20;
 //===----------------------------------------------------------------------===//
 
 Job::Job(Transport transport, int64_t timeoutMs)
-    : processes(transport == Transport::Mpi   ? &kMpi
-                : transport == Transport::Tcp ? &kTcp
-                                              : nullptr),
+    : processes(transport == Transport::Mpi    ? &kMpi
+                : transport == Transport::Tcp  ? &kTcp
+                : transport == Transport::Nccl ? &kNccl
+                                               : nullptr),
       timeoutMs(timeoutMs) {}
 
 const char *Job::getTransportName() const {
@@ -83,7 +92,8 @@ LogicalResult Job::startProcesses() {
   watchForEnd();
   const char *axis = "process";
   int64_t extent = size;
-  if (createWorld(size, &lobby) != COMMUTER_OK ||
+  const ProcessTransport *host = processes->host ? processes->host : processes;
+  if (createWorld(host, size, &lobby) != COMMUTER_OK ||
       commuter_context_create(lobby, rank, "cpu", &context) != COMMUTER_OK ||
       commuter_context_add_mesh(context, "job", 1, &axis, &extent) !=
           COMMUTER_OK ||
@@ -100,10 +110,11 @@ LogicalResult Job::checkRanks(int64_t ranks) const {
               ": " + formatv(processes->howToStart, ranks).str());
 }
 
-commuter_status_t Job::createWorld(int64_t ranks, commuter_world_t **world) {
+commuter_status_t Job::createWorld(const ProcessTransport *transport,
+                                   int64_t ranks, commuter_world_t **world) {
   commuter_world_options_t options = {timeoutMs};
   commuter_status_t status =
-      processes ? processes->createWorld(ranks, &options, world)
+      transport ? transport->createWorld(ranks, &options, world)
                 : commuter_threads_world_create(ranks, &options, world);
   if (status == COMMUTER_OK) {
     std::lock_guard<std::mutex> lock(mutex);

@@ -28,7 +28,7 @@ namespace commuter::run {
 
 struct ProcessTransport;
 
-enum class Transport { Threads, Mpi, Tcp };
+enum class Transport { Threads, Mpi, Tcp, Nccl };
 
 /// One process with all ranks as its threads, or a job with one rank a process.
 /// Each process of a job runs this program from end to end; what the
@@ -54,7 +54,9 @@ public:
   }
 
   /// Every process creates its worlds in the same order.
-  commuter_status_t createWorld(int64_t ranks, commuter_world_t **world);
+  commuter_status_t createWorld(int64_t ranks, commuter_world_t **world) {
+    return createWorld(processes, ranks, world);
+  }
   void releaseWorld(commuter_world_t *world);
 
   /// What each process gives, in order, at the same point of their course; the
@@ -73,6 +75,8 @@ public:
 private:
   Job(Transport transport, int64_t timeoutMs);
   llvm::LogicalResult startProcesses();
+  commuter_status_t createWorld(const ProcessTransport *transport,
+                                int64_t ranks, commuter_world_t **world);
   void watchForEnd();
   [[noreturn]] void reportEnd();
 

@@ -43,7 +43,7 @@ struct CommandLine {
       "transport",
       cl::desc(
           "threads; or one rank a process: mpi, started by mpirun, or tcp, "
-          "started by any launcher"),
+          "started by any launcher, or nccl, likewise, between GPUs"),
       cl::init("threads"), cl::value_desc("name"), cl::cat(category)};
   cl::list<std::string> axes{
       "axis", cl::desc("Size of an axis that the mesh leaves open"),
@@ -181,10 +181,14 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
                        .Case("threads", Transport::Threads)
                        .Case("mpi", Transport::Mpi)
                        .Case("tcp", Transport::Tcp)
+                       .Case("nccl", Transport::Nccl)
                        .Default(std::nullopt);
   if (!transport)
     return fail("--transport " + line.transport +
-                ": there is: threads, mpi, tcp");
+                ": there is: threads, mpi, tcp, nccl");
+  if (*transport == Transport::Nccl && line.device == "cpu")
+    return fail("--transport nccl moves the memory of GPUs, and --device cpu "
+                "has none: use threads, mpi or tcp");
   Options options;
   if (failed(readAxes(line.axes, options.axes)) ||
       failed(readInputs(line.inputs, options.arguments)) ||
