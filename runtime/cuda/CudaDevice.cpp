@@ -72,11 +72,16 @@ private:
 
 class RowOperands;
 
+std::string nameOf(int number) {
+  std::string name = COMMUTER_CUDA_NAME;
+  if (number)
+    name.append(":").append(std::to_string(number));
+  return name;
+}
+
 class CudaDevice final : public Device, GpuStream {
 public:
-  explicit CudaDevice(int number)
-      : number(number), label(std::string(COMMUTER_CUDA_NAME) +
-                              (number ? ":" + std::to_string(number) : "")) {}
+  explicit CudaDevice(int number) : number(number), label(nameOf(number)) {}
   ~CudaDevice() override;
 
   Status open();
