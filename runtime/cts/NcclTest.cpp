@@ -193,7 +193,8 @@ TEST_P(NcclTestOfTwo, AHostThatDoesNotWaitFindsOutAsWell) {
     outcome.record(rank, status);
   });
   outcome.expectAll(COMMUTER_TIMEOUT);
-  EXPECT_CONTAINS(outcome.message[0], "with data of earlier ones under way");
+  // Said by the rank that is too far ahead, or by one that waits for it.
+  EXPECT_CONTAINS(outcome.message[0], "timed out after 500 ms");
 }
 
 TEST_P(NcclTestOfTwo, AnAbortThatDoesNotReturnIsLeftBehind) {
