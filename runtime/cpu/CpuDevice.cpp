@@ -153,7 +153,7 @@ static void copyLine(int64_t elementSize, const char *source,
   }
 }
 
-static void copyStrided(const View &source, const View &target) {
+void commuter::rt::copyHost(const View &source, const View &target) {
   if (source.elements() == 0)
     return;
   Walk walk(source, target);
@@ -254,10 +254,12 @@ public:
         pool(std::move(share)), cacheBytes(cacheBytes) {}
 
   const char *name() const override { return "cpu"; }
-  void *allocate(size_t alignment, size_t size) override;
-  void deallocate(void *data) override { std::free(data); }
+  void *allocate(size_t alignment, size_t size) override {
+    return allocateHost(alignment, size);
+  }
+  void deallocate(void *data) override { freeHost(data); }
   void copy(const View &source, const View &target) override {
-    copyStrided(source, target);
+    copyHost(source, target);
   }
   void fillIdentity(const View &target) override;
   void reduce(commuter_reduction_t kind, const View *const *inputs,
@@ -315,11 +317,6 @@ Status commuter::rt::createCpuDevice(const RankPlace &place,
   device = std::make_shared<CpuDevice>(chooseKernels(level), std::move(share),
                                        cache);
   return {};
-}
-
-void *CpuDevice::allocate(size_t alignment, size_t size) {
-  void *data = nullptr;
-  return posix_memalign(&data, alignment, size) == 0 ? data : nullptr;
 }
 
 void CpuDevice::fillIdentity(const View &target) {

@@ -83,6 +83,7 @@ commuter_model_t makeModel(void (*run)(void **)) {
           "main",
           "none",
           "by hand",
+          "cpu",
           0,
           nullptr,
           2,
@@ -168,7 +169,7 @@ TEST_P(ModelTest, RefusesOtherVersions) {
         commuter_model_run(rank.context, &model, arguments.views, &results),
         COMMUTER_UNSUPPORTED);
     EXPECT_EQ(rank.error(), "the model was compiled for version 0 of the ABI, "
-                            "but this runtime has version 1: compile it again");
+                            "but this runtime has version 2: compile it again");
   });
 }
 
@@ -235,6 +236,63 @@ TEST_P(ModelTest, LeavesNothingOfAFailedRun) {
   });
 }
 
+TEST_P(ModelTest, RefusesProgramsOfOtherDevices) {
+  World world(GetParam(), kOne);
+  world.run([&](Rank &rank) {
+    commuter_model_t model = makeModel(runScale);
+    model.device = "cuda";
+    Arguments arguments;
+    commuter_results_t *results;
+    EXPECT_EQ(
+        commuter_model_run(rank.context, &model, arguments.views, &results),
+        COMMUTER_UNSUPPORTED);
+    EXPECT_EQ(rank.error(), "the model is compiled for device cuda, but the "
+                            "context's device is cpu");
+  });
+}
+
+TEST_P(ModelTestOfOtherDevices, RefuseArgumentsOfTheHost) {
+  World world(GetParam(), kOne);
+  world.run([&](Rank &rank) {
+    commuter_model_t model = makeModel(runScale);
+    const std::string device = GetParam().device;
+    model.device = device.c_str();
+    Arguments arguments;
+    commuter_results_t *results;
+    EXPECT_EQ(
+        commuter_model_run(rank.context, &model, arguments.views, &results),
+        COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(rank.error().find("argument 0 is the host's memory"), 0u)
+        << rank.error();
+  });
+}
+
+/// Extents are the host's on every device.
+TEST_P(ModelTestOfOtherDevices, RefuseExtentsOfTheDevice) {
+  World world(GetParam(), kOne);
+  world.run([&](Rank &rank) {
+    commuter_model_t model = makeModel(runScale);
+    const std::string device = GetParam().device;
+    model.device = device.c_str();
+    commuter_model_value_t extents = kMatrix;
+    extents.dtype = COMMUTER_I64;
+    extents.element = "index";
+    model.arguments = &extents;
+    model.argument_count = 1;
+    Arguments arguments;
+    arguments.views[0].dtype = COMMUTER_I64;
+    ASSERT_EQ(commuter_buffer_alloc(rank.context, 48, &arguments.views[0].data),
+              COMMUTER_OK);
+    commuter_results_t *results;
+    EXPECT_EQ(
+        commuter_model_run(rank.context, &model, arguments.views, &results),
+        COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(rank.error(), "argument 0, of index, is memory of device " +
+                                device + ", but has to be the host's");
+    commuter_buffer_free(arguments.views[0].data);
+  });
+}
+
 TEST_P(ModelTestOfOtherDevices, RefuseProgramsOfTheHost) {
   World world(GetParam(), kOne);
   world.run([&](Rank &rank) {
@@ -244,7 +302,7 @@ TEST_P(ModelTestOfOtherDevices, RefuseProgramsOfTheHost) {
     EXPECT_EQ(
         commuter_model_run(rank.context, &model, arguments.views, &results),
         COMMUTER_UNSUPPORTED);
-    EXPECT_EQ(rank.error(), std::string("the model is compiled for the host, "
+    EXPECT_EQ(rank.error(), std::string("the model is compiled for device cpu, "
                                         "but the context's device is ") +
                                 GetParam().device);
   });

@@ -119,6 +119,13 @@ public:
   Status quantize(const QuantizeCall &call) override;
   Status dequantize(const QuantizeCall &call) override;
   Status contract(const ContractCall &call) override;
+  Status launch(commuter_kernel_t &kernel, int64_t blocks, int64_t threads,
+                const void *arguments) override {
+    const std::string what = std::string("kernel ") + kernel.name;
+    return perform(what.c_str(), [&] {
+      return launchKernel(kernel, blocks, threads, arguments, stream);
+    });
+  }
 
 private:
   void *handle() const override { return stream; }
@@ -622,6 +629,8 @@ template <typename Body>
 LaunchStatus CudaDevice::withRows(const QuantizeCall &call, Body body) {
   typedef RowOperands::Access Access;
   const int64_t axis = call.x.rank - 1;
+  if (call.x.elements() == 0 && call.quantization.scales.elements() == 0)
+    return {};
   RowOperands operands(*this);
   QuantizeArguments a;
   a.rows = call.rows;

@@ -16,6 +16,8 @@
 
 #include "Norms.h"
 
+#include "commuter_program.h"
+
 #include <cstddef>
 
 namespace commuter::rt::cuda {
@@ -61,6 +63,11 @@ constexpr int64_t kMaxPitch = 0x7fffffff;
 LaunchStatus copyLines(void *target, int64_t targetPitch, const void *source,
                        int64_t sourcePitch, int64_t width, int64_t count,
                        void *stream);
+
+/// Runs a program's kernel: see commuter_program_launch. What it points to is
+/// checked by an emulation only. A GPU loads each program's kernels once.
+LaunchStatus launchKernel(commuter_kernel_t &kernel, int64_t blocks,
+                          int64_t threads, const void *arguments, void *stream);
 
 /// Whose memory it is.
 enum class Owner { Host, Device, OtherDevice };

@@ -19,6 +19,9 @@
 //   * All of a commuter_model_t is constant and lives as long as the library.
 //     The library must stay open while a rank runs the model.
 //   * Arguments are the host's. A run only reads them, and keeps none.
+//   * On a device that works later, what a run has put in order may read
+//     arguments and constants of the library after it has returned: both stay
+//     until commuter_context_synchronize has.
 //   * Results are one object, which the host releases. It may outlive the
 //     context and the library.
 //
@@ -36,7 +39,7 @@ extern "C" {
 /* Changes with each change of the structures below, of what
    commuter_model_t::run is called with, and of an entry point of
    commuter_program.h that is there already. */
-#define COMMUTER_MODEL_ABI_VERSION 1
+#define COMMUTER_MODEL_ABI_VERSION 2
 
 /*===----------------------------------------------------------------------===//
 // Description
@@ -93,6 +96,7 @@ typedef struct commuter_model_t {
   const char *entry;    /* the function */
   const char *pipeline; /* what was done before the lowering: "optimize" */
   const char *target;   /* triple and processor */
+  const char *device;   /* "cpu", or where arrays are: "cuda" */
   int32_t mesh_count;
   const commuter_model_mesh_t *meshes;
   int32_t argument_count;
@@ -116,19 +120,21 @@ commuter_model_check(const commuter_model_t *model);
 
 typedef struct commuter_results_t commuter_results_t;
 
-/* Runs the model as the context's rank. `arguments` are `argument_count` views
-   of the described types, ranks and sizes, with dense row-major elements. On
-   COMMUTER_OK the caller gets one reference to the results. Errors: as
-   commuter_model_check; INVALID_ARGUMENT (an argument is not as described);
-   those of the runtime's calls in the program (see commuter_context_run);
-   INTERNAL if the program leaves a buffer behind. On an error nothing of the
-   run is left. */
+/* Runs the model as the context's rank, whose device is the model's.
+   `arguments` are `argument_count` views of the described types, ranks and
+   sizes, with dense row-major elements: in the device's memory, but for numbers
+   and arrays of "index", which are the host's. On COMMUTER_OK the caller gets
+   one reference to the results. Errors: as commuter_model_check; UNSUPPORTED
+   (the context has another device); INVALID_ARGUMENT (an argument is not as
+   described); those of the runtime's calls in the program (see
+   commuter_context_run); INTERNAL if the program leaves a buffer behind. On an
+   error nothing of the run is left. */
 COMMUTER_API commuter_status_t commuter_model_run(
     commuter_context_t *context, const commuter_model_t *model,
     const commuter_view_t *arguments, commuter_results_t **out_results);
 
 /* Result i, dense and row-major; NULL if there is none. It lives as long as the
-   results. The host may write to its elements. */
+   results. It is where an argument would be; who can may write to it. */
 COMMUTER_API const commuter_view_t *
 commuter_results_get(const commuter_results_t *results, int32_t i);
 COMMUTER_API void commuter_results_retain(commuter_results_t *results);

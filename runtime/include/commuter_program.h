@@ -99,21 +99,84 @@ COMMUTER_API void commuter_program_contract(const commuter_view_t *a,
                                             const commuter_view_t *b,
                                             const commuter_view_t *c);
 
-/* Element types must agree and shapes must be equal; any strides. */
+/* Element types must agree and shapes must be equal; any strides. Both are of
+   the device's memory. */
 COMMUTER_API void commuter_program_copy(const commuter_view_t *source,
                                         const commuter_view_t *target);
 
 /* The names that MLIR's finalize-memref-to-llvm{use-generic-functions} calls:
-   they give programs buffers of the current context, so that the runtime owns
-   and counts every one. */
+   they give programs buffers of the current context, in the host's memory, so
+   that the runtime owns and counts every one. The last one frees those of the
+   device, too. */
 COMMUTER_API void *_mlir_memref_to_llvm_alloc(uint64_t size);
 COMMUTER_API void *_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment,
                                                       uint64_t size);
 COMMUTER_API void _mlir_memref_to_llvm_free(void *data);
 
-/* What memref.copy of a non-contiguous memref lowers to: two unranked memref
-   descriptors (rank, pointer to the ranked descriptor). */
+/* What memref.copy, in the host's memory, of a non-contiguous memref lowers to:
+   two unranked memref descriptors (rank, pointer to the ranked descriptor). */
 COMMUTER_API void memrefCopy(int64_t element_size, void *source, void *target);
+
+/*===----------------------------------------------------------------------===//
+// Programs for a device that has memory of its own
+//===----------------------------------------------------------------------===*/
+
+/* A buffer of the current context, in the device's memory. */
+COMMUTER_API void *commuter_program_device_alloc(int64_t size);
+
+/* `size` bytes of the device's memory to the host's, and back. They wait for
+   what the device does before. */
+COMMUTER_API void commuter_program_device_read(void *target, const void *source,
+                                               int64_t size);
+COMMUTER_API void
+commuter_program_device_write(void *target, const void *source, int64_t size);
+
+/* `size` bytes of a program's constant, in the device's memory. The first call
+   in a run copies them; the copy lives as long as the run. */
+COMMUTER_API const void *commuter_program_device_constant(const void *data,
+                                                          int64_t size);
+
+/* Between the host's memory and the device's, in either direction; what is the
+   device's is dense. Element types must agree and shapes must be equal. Waits
+   for the device. */
+COMMUTER_API void commuter_program_transfer(const commuter_view_t *source,
+                                            const commuter_view_t *target);
+
+/* Kernels in a form that the driver of the device loads: PTX, with a NUL behind
+   it. Empty in programs for an emulation. */
+typedef struct commuter_image_t {
+  const char *data;
+  int64_t size;
+  void *loaded; /* the device's; NULL at first */
+} commuter_image_t;
+
+typedef struct commuter_parameter_t {
+  int32_t offset;     /* in the struct of all arguments, in bytes */
+  int32_t is_pointer; /* 1: to the device's memory */
+} commuter_parameter_t;
+
+/* A kernel takes its arguments one by one, and any number of blocks, which have
+   one dimension, as has the grid. */
+typedef struct commuter_kernel_t {
+  const char *name;
+  commuter_image_t *image;
+  /* The kernel as a function of the host, which does what one thread does; the
+     pointers among the arguments are the host's. NULL unless the program is for
+     an emulation. */
+  void (*emulated)(const void *arguments, int64_t block, int64_t blocks,
+                   int64_t thread);
+  const commuter_parameter_t *parameters;
+  int32_t parameter_count;
+  int32_t arguments_size; /* of the struct, in bytes */
+  void *loaded;           /* the device's; NULL at first */
+} commuter_kernel_t;
+
+/* Puts a kernel into the order of the device's work. `arguments` may go when
+   this returns; `kernel` has to stay until the work is done. No blocks: nothing
+   is to be done. */
+COMMUTER_API void commuter_program_launch(commuter_kernel_t *kernel,
+                                          int64_t blocks, int64_t threads,
+                                          const void *arguments);
 
 /* Every entry point above, for a just-in-time compiler's symbol table; the last
    entry's name is NULL. */

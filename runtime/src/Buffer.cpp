@@ -8,7 +8,8 @@
 //
 // Buffers: a 64-byte header ties each block to its context's tracker, so that
 // any thread can free it, even when the context is gone. It stands in front of
-// the data where that is the host's memory; else a map leads to it.
+// the data where that is the host's memory; else a map leads to it. A device
+// that has memory of its own has buffers of both kinds.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,8 +26,8 @@ namespace commuter::rt {
 struct BufferHeader {
   uint64_t magic;
   BufferTracker *tracker;
-  void *block;  // what the device returned
-  bool isApart; // from the data, which is `block`
+  void *block;  // what was allocated
+  bool isApart; // from the data, which is `block`: the device's, not the host's
   size_t size;
   uint64_t run; // the run that allocated it, 0: none
   BufferHeader *previous, *next;
@@ -83,7 +84,7 @@ static void destroy(BufferHeader *buffer) {
     tracker->device->deallocate(buffer->block);
     delete buffer;
   } else {
-    tracker->device->deallocate(buffer->block);
+    freeHost(buffer->block);
   }
   tracker->release();
 }
@@ -161,7 +162,7 @@ void BufferTracker::resetPeak() {
   peakBytes = liveBytes;
 }
 
-Status commuter::rt::allocateBuffer(commuter_context_t *context,
+Status commuter::rt::allocateBuffer(commuter_context_t *context, Memory memory,
                                     size_t alignment, size_t size,
                                     void **outData) {
   if (alignment < sizeof(BufferHeader))
@@ -170,14 +171,16 @@ Status commuter::rt::allocateBuffer(commuter_context_t *context,
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "an alignment of %zu is not a power of two", alignment);
   Device &device = *context->device;
+  const bool isHost = memory == Memory::Host || device.isHost();
   // In front of the data the header takes one unit of the alignment.
-  const size_t front = device.isHost() ? alignment : 0;
+  const size_t front = isHost ? alignment : 0;
   size_t total;
   char *block = nullptr;
   if (!__builtin_add_overflow(size, alignment, &total) &&
       total <= PTRDIFF_MAX - alignment)
     block = static_cast<char *>(
-        device.allocate(alignment, front ? total : std::max<size_t>(size, 1)));
+        isHost ? allocateHost(alignment, total)
+               : device.allocate(alignment, std::max<size_t>(size, 1)));
   if (!block) {
     COMMUTER_TRY(device.failure());
     return fail(COMMUTER_OUT_OF_MEMORY, "no memory for a buffer of %zu bytes",
@@ -204,7 +207,7 @@ commuter_status_t commuter_buffer_alloc(commuter_context_t *context,
   return guarded(context, [&]() -> Status {
     if (!context || !outData)
       return fail(COMMUTER_INVALID_ARGUMENT, "context or out_data is NULL");
-    return allocateBuffer(context, 64, size, outData);
+    return allocateBuffer(context, Memory::Device, 64, size, outData);
   });
 }
 

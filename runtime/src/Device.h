@@ -20,6 +20,8 @@
 
 #include "Support.h"
 
+#include "commuter_program.h"
+
 #include <memory>
 
 namespace commuter::rt {
@@ -154,6 +156,13 @@ public:
   virtual Status dequantize(const QuantizeCall &call) = 0;
   virtual Status contract(const ContractCall &call) = 0;
 
+  /// See commuter_program_launch; there are blocks.
+  virtual Status launch(commuter_kernel_t &kernel, int64_t /*blocks*/,
+                        int64_t /*threads*/, const void * /*arguments*/) {
+    return fail(COMMUTER_UNSUPPORTED, "kernel %s: device %s runs no kernels",
+                kernel.name, name());
+  }
+
   /// Processor time that threads other than the calling one have spent on the
   /// work since this was last asked.
   virtual int64_t takeWorkerCpuNs() { return 0; }
@@ -162,6 +171,10 @@ public:
 /// The host's processor. An error if a variable of the environment makes no
 /// sense.
 Status createCpuDevice(const RankPlace &place, std::shared_ptr<Device> &device);
+
+/// Copies between views of one shape, of the host's memory, that do not
+/// overlap.
+void copyHost(const View &source, const View &target);
 
 /// The device of a rank by its name in the C API. UNSUPPORTED if there is none.
 Status createDevice(const char *name, const RankPlace &place,

@@ -120,6 +120,34 @@ static Status checkArgument(const commuter_view_t &view,
   return {};
 }
 
+/// Where a checked argument is: see commuter_model_run.
+static Status checkMemory(Device &device, const commuter_view_t &view,
+                          const commuter_model_value_t &value, int32_t i) {
+  if (device.isHost())
+    return {};
+  const std::string what = "argument " + std::to_string(i);
+  View checked;
+  COMMUTER_TRY(readView(&view, what.c_str(), checked));
+  if (!value.is_number && std::strcmp(value.element, "index") != 0)
+    return device.checkMemory(checked, what.c_str());
+  if (checked.elements() && device.isHidden(view.data))
+    return fail(COMMUTER_INVALID_ARGUMENT,
+                "%s, of %s, is memory of device %s, but has to be the host's",
+                what.c_str(), value.element, device.name());
+  return {};
+}
+
+/// "cuda:1" runs what is compiled for "cuda".
+static Status checkDevice(const commuter_model_t &model, const Device &device) {
+  const std::string name = device.name();
+  if (name.substr(0, name.find(':')) == model.device)
+    return {};
+  return fail(COMMUTER_UNSUPPORTED,
+              "the model is compiled for device %s, but the context's device "
+              "is %s",
+              model.device, device.name());
+}
+
 //===----------------------------------------------------------------------===//
 // The call
 //===----------------------------------------------------------------------===//
@@ -280,13 +308,12 @@ commuter_status_t commuter_model_run(commuter_context_t *context,
     if (!context || !outResults || (model->argument_count && !arguments))
       return fail(COMMUTER_INVALID_ARGUMENT,
                   "context, arguments or out_results is NULL");
-    if (!context->device->isHost())
-      return fail(COMMUTER_UNSUPPORTED,
-                  "the model is compiled for the host, but the context's "
-                  "device is %s",
-                  context->device->name());
-    for (int32_t i = 0; i < model->argument_count; ++i)
+    COMMUTER_TRY(checkDevice(*model, *context->device));
+    for (int32_t i = 0; i < model->argument_count; ++i) {
       COMMUTER_TRY(checkArgument(arguments[i], model->arguments[i], i));
+      COMMUTER_TRY(
+          checkMemory(*context->device, arguments[i], model->arguments[i], i));
+    }
 
     ModelCall call(*model, arguments);
     auto results = std::make_unique<commuter_results_t>();

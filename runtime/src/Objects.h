@@ -62,8 +62,11 @@ private:
   int64_t liveBuffers = 0, liveBytes = 0, peakBytes = 0;
 };
 
-Status allocateBuffer(commuter_context_t *context, size_t alignment,
-                      size_t size, void **outData);
+/// Whose memory a buffer is; on the host's device they are one.
+enum class Memory { Device, Host };
+
+Status allocateBuffer(commuter_context_t *context, Memory memory,
+                      size_t alignment, size_t size, void **outData);
 
 struct Mesh {
   std::vector<std::string> axes;
@@ -110,6 +113,19 @@ commuter_status_t copyViews(commuter_context_t *context,
                             const commuter_view_t *source,
                             const commuter_view_t *target);
 
+/// What the functions of commuter_program.h do that have these names.
+commuter_status_t transferViews(commuter_context_t *context,
+                                const commuter_view_t *source,
+                                const commuter_view_t *target);
+commuter_status_t findConstant(commuter_context_t *context, const void *data,
+                               int64_t size, const void **outCopy);
+commuter_status_t launchKernel(commuter_context_t *context,
+                               commuter_kernel_t *kernel, int64_t blocks,
+                               int64_t threads, const void *arguments);
+
+/// Frees the constants of a run: those that it has not lost in a failure.
+void freeConstants(commuter_context_t *context, uint64_t run, bool isLost);
+
 } // namespace commuter::rt
 
 struct commuter_world_t {
@@ -148,6 +164,8 @@ struct commuter_context_t {
   void *traceUser = nullptr;
   /// Collectives issued over groups of more than one.
   uint64_t sequence = 0;
+  /// Copies of constants in the device's memory, by run and constant.
+  std::map<std::pair<uint64_t, const void *>, void *> constants;
   /// The run that is active, 0 outside; and the last number given out.
   uint64_t run = 0, lastRun = 0;
 

@@ -100,8 +100,10 @@ commuter_status_t commuter_context_run(commuter_context_t *context,
   RunFrame *volatile done = &frame;
   currentFrame = done->previous;
   done->context->run = done->previousRun;
-  if (done->status != COMMUTER_OK)
+  const bool isFailed = done->status != COMMUTER_OK;
+  if (isFailed)
     done->context->buffers->freeSince(done->run);
+  freeConstants(done->context, done->run, /*isLost=*/isFailed);
   commuter_status_t status = done->status;
   commuter_context_release(done->context);
   return status;
@@ -285,21 +287,21 @@ void commuter_program_copy(const commuter_view_t *source,
   check(copyViews(current(__func__), source, target));
 }
 
-static void *allocate(commuter_context_t *context, size_t alignment,
-                      size_t size) {
+static void *allocate(commuter_context_t *context, Memory memory,
+                      size_t alignment, size_t size) {
   void *data = nullptr;
   check(guarded(context, [&]() -> Status {
-    return allocateBuffer(context, alignment, size, &data);
+    return allocateBuffer(context, memory, alignment, size, &data);
   }));
   return data;
 }
 
 void *_mlir_memref_to_llvm_alloc(uint64_t size) {
-  return allocate(current(__func__), 64, size);
+  return allocate(current(__func__), Memory::Host, 64, size);
 }
 
 void *_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment, uint64_t size) {
-  return allocate(current(__func__), alignment, size);
+  return allocate(current(__func__), Memory::Host, alignment, size);
 }
 
 void _mlir_memref_to_llvm_free(void *data) { commuter_buffer_free(data); }
@@ -345,11 +347,50 @@ void memrefCopy(int64_t elementSize, void *source, void *target) {
       return fail(COMMUTER_INVALID_ARGUMENT,
                   "memref.copy between different shapes");
     for (const View *view : {&from, &to})
-      COMMUTER_TRY(context->device->checkMemory(*view, "a memref"));
+      if (context->device->isHidden(view->data))
+        return fail(COMMUTER_INTERNAL, "memref.copy on the memory of device %s",
+                    context->device->name());
     if (!from.isSameAs(to))
-      context->device->copy(from, to);
-    return context->device->failure();
+      copyHost(from, to);
+    return {};
   }));
+}
+
+//===----------------------------------------------------------------------===//
+// Devices that have memory of their own
+//===----------------------------------------------------------------------===//
+
+void *commuter_program_device_alloc(int64_t size) {
+  return allocate(current(__func__), Memory::Device, 64,
+                  static_cast<size_t>(size));
+}
+
+void commuter_program_device_read(void *target, const void *source,
+                                  int64_t size) {
+  check(commuter_buffer_read(current(__func__), source, target,
+                             static_cast<size_t>(size)));
+}
+
+void commuter_program_device_write(void *target, const void *source,
+                                   int64_t size) {
+  check(commuter_buffer_write(current(__func__), target, source,
+                              static_cast<size_t>(size)));
+}
+
+const void *commuter_program_device_constant(const void *data, int64_t size) {
+  const void *copy = nullptr;
+  check(findConstant(current(__func__), data, size, &copy));
+  return copy;
+}
+
+void commuter_program_transfer(const commuter_view_t *source,
+                               const commuter_view_t *target) {
+  check(transferViews(current(__func__), source, target));
+}
+
+void commuter_program_launch(commuter_kernel_t *kernel, int64_t blocks,
+                             int64_t threads, const void *arguments) {
+  check(launchKernel(current(__func__), kernel, blocks, threads, arguments));
 }
 
 const commuter_symbol_t *commuter_program_symbols(void) {
@@ -380,6 +421,12 @@ const commuter_symbol_t *commuter_program_symbols(void) {
       COMMUTER_SYMBOL(_mlir_memref_to_llvm_aligned_alloc),
       COMMUTER_SYMBOL(_mlir_memref_to_llvm_free),
       COMMUTER_SYMBOL(memrefCopy),
+      COMMUTER_SYMBOL(commuter_program_device_alloc),
+      COMMUTER_SYMBOL(commuter_program_device_read),
+      COMMUTER_SYMBOL(commuter_program_device_write),
+      COMMUTER_SYMBOL(commuter_program_device_constant),
+      COMMUTER_SYMBOL(commuter_program_transfer),
+      COMMUTER_SYMBOL(commuter_program_launch),
       {nullptr, nullptr},
   };
 #undef COMMUTER_SYMBOL

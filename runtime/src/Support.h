@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <ctime>
 #include <string>
 
@@ -55,6 +56,14 @@ int rawValue(const Enum &value) {
   __builtin_memcpy(&raw, &value, sizeof(raw));
   return raw;
 }
+
+/// The host's memory: null when out of it. `alignment` is a power of two, of a
+/// pointer's size or more.
+inline void *allocateHost(size_t alignment, size_t size) {
+  void *data = nullptr;
+  return posix_memalign(&data, alignment, size) == 0 ? data : nullptr;
+}
+inline void freeHost(void *data) { std::free(data); }
 
 inline int64_t nowNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(

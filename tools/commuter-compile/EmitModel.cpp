@@ -104,7 +104,7 @@ private:
 Constant *ModelEmitter::emit(const commuter_model_t &model, Function *run) {
   return emitStruct(
       model.abi_version, model.entry, model.pipeline, model.target,
-      model.mesh_count, ArrayRef(model.meshes, model.mesh_count),
+      model.device, model.mesh_count, ArrayRef(model.meshes, model.mesh_count),
       model.argument_count, ArrayRef(model.arguments, model.argument_count),
       model.result_count, ArrayRef(model.results, model.result_count),
       static_cast<Constant *>(run));

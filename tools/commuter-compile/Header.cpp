@@ -113,7 +113,7 @@ static void printDescription(raw_ostream &os, const commuter_model_t &model) {
     printMesh(os, mesh);
   }
   os << "\nPipeline: " << model.pipeline << "\nTarget: " << model.target
-     << '\n';
+     << "\nDevice: " << model.device << '\n';
   auto print = [&](StringRef what, ArrayRef<commuter_model_value_t> values) {
     for (auto [i, value] : enumerate(values)) {
       os << what << ' ' << i << ": ";

@@ -242,6 +242,7 @@ FailureOr<std::unique_ptr<Description>> Describer::describe() {
   commuter_model_t &model = result->model;
   model.abi_version = COMMUTER_MODEL_ABI_VERSION;
   model.entry = result->keep(entry.getName());
+  model.device = "cpu";
   ArrayRef<commuter_model_mesh_t> meshes = describeMeshes();
   model.mesh_count = meshes.size();
   model.meshes = meshes.data();

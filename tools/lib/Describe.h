@@ -46,8 +46,8 @@ private:
 };
 
 /// Describes the function `entry`; if it is empty, @main or the only public
-/// one. What is said of the compilation is left to the caller. Fails where the
-/// runtime has no such type.
+/// one, for the device cpu. What is said of the compilation is left to the
+/// caller. Fails where the runtime has no such type.
 llvm::FailureOr<std::unique_ptr<Description>> describe(mlir::ModuleOp module,
                                                        llvm::StringRef entry);
 

@@ -11,6 +11,7 @@
 // VALUES-NEXT:   @values on @mesh(dp = 2, tp = 2), @other(x = ?)
 // VALUES-NEXT:   Pipeline: optimize
 // VALUES-NEXT:   Target: {{[^ ]+ [^ ]+}}
+// VALUES-NEXT:   Device: cpu
 // VALUES-NEXT:   Argument 0: bf16[4x?], #dist.sharding<@mesh, [{dp, tp}, {}]>
 // VALUES-NEXT:   Argument 1: f8E4M3FN[4], #dist.sharding<@mesh, [{}], unreduced {tp}>
 // VALUES-NEXT:   Argument 2: index[4], the extents of dimension 1 over @mesh[tp, dp]
