@@ -27,6 +27,7 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 
 void commuter::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<dist::DistDialect, norm::NormDialect>();
@@ -49,6 +50,7 @@ void commuter::registerAllPasses() {
 void commuter::registerEverything(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
+  mlir::registerAllGPUToLLVMIRTranslations(registry); // for PTX
   mlir::registerAllPasses();
   commuter::registerAllDialects(registry);
   commuter::registerAllExtensions(registry);

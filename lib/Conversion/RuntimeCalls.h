@@ -57,9 +57,11 @@ public:
   llvm::FailureOr<mlir::LLVM::CallOp> call(llvm::StringRef name,
                                            mlir::Type result = {});
 
+  /// Stack memory that is this call's until it is made.
+  mlir::Value slot(mlir::Type type);
+
 private:
   mlir::Value constant32(int32_t value);
-  mlir::Value slot(mlir::Type type);
 
   mlir::OpBuilder &builder;
   mlir::Operation *op;

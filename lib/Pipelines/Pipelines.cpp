@@ -20,11 +20,15 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+
+#include <cstdlib>
 
 using namespace mlir;
 using namespace commuter;
@@ -52,7 +56,7 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
 
 /// Tensors to owned buffers. Destination-passing ops reuse the buffers of dead
 /// values; collectives and norms write into new ones, never through a copy.
-static void bufferize(OpPassManager &pm) {
+static void bufferize(OpPassManager &pm, bool isForHost) {
   pm.addPass(createBranchOnSelectsPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createKeepUnwrittenPass());
@@ -60,6 +64,8 @@ static void bufferize(OpPassManager &pm) {
   pm.addPass(createConvertTensorToLinalgPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  if (!isForHost)
+    pm.addPass(createFillConstantsPass());
   pm.addPass(createBoundReusePass());
   pm.addPass(createIsolateResultsPass());
   bufferization::OneShotBufferizePassOptions bufferize;
@@ -72,7 +78,20 @@ static void bufferize(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(dist::createGatherInPlacePass());
-  bufferization::buildBufferDeallocationPipeline(pm);
+}
+
+/// Who frees a buffer, and when.
+static void insertDeallocations(OpPassManager &pm) {
+  pm.addPass(memref::createExpandReallocPass({/*emitDeallocs=*/false}));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(bufferization::createOwnershipBasedBufferDeallocationPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(bufferization::createBufferDeallocationSimplificationPass());
+}
+static void lowerDeallocations(OpPassManager &pm) {
+  pm.addPass(bufferization::createLowerDeallocationsPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createCanonicalizerPass());
   pm.addPass(createConvertBufferizationToMemRefPass());
 }
 
@@ -95,17 +114,83 @@ static void legalizeScalars(OpPassManager &pm) {
   pm.addPass(arith::createArithExpandOpsPass(expand));
 }
 
+/// The folder that is given, or where CUDA says that its toolkit is.
+static std::string findCUDAToolkit(StringRef given) {
+  if (!given.empty())
+    return given.str();
+  for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
+    if (const char *folder = std::getenv(variable))
+      return folder;
+  return "/usr/local/cuda";
+}
+
+/// PTX 8.1 has arguments of kernels beyond 4 KiB. Of GPUs that it does not
+/// know, LLVM takes the first version that does.
+static std::string getPTXFeatures(StringRef chip) {
+  unsigned number;
+  chip.consume_front("sm_");
+  return chip.getAsInteger(10, number) || number > 90 ? "" : "+ptx81";
+}
+
+/// The kernels to PTX, which any later GPU than the chip takes, too. Nothing is
+/// fused that the program does not fuse.
+static void lowerKernels(OpPassManager &pm,
+                         const commuter::LowerToLLVMOptions &options) {
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(memref::createExpandStridedMetadataPass());
+  kernels.addPass(createLowerAffinePass());
+  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createConvertGpuOpsToNVVMOps());
+  kernels.addPass(createConvertMathToLLVMPass()); // what has an instruction
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+  kernels.addPass(createRoundRootsPass());
+  const std::string toolkit = findCUDAToolkit(options.toolkit);
+  pm.addPass(createCheckKernelCallsPass({toolkit}));
+  GpuNVVMAttachTargetOptions target;
+  target.chip = options.chip;
+  target.features = getPTXFeatures(options.chip);
+  target.optLevel = 3;
+  pm.addPass(createGpuNVVMAttachTarget(target));
+  GpuModuleToBinaryPassOptions binary;
+  binary.toolkitPath = toolkit;
+  binary.compilationTarget = "isa";
+  pm.addPass(createGpuModuleToBinaryPass(binary));
+}
+
+/// What there is on memrefs, to kernels and calls of the runtime.
+static void lowerForDevice(OpPassManager &pm,
+                           const commuter::LowerToLLVMOptions &options) {
+  // In the ops' bodies, so that kernels and host have the same code.
+  legalizeScalars(pm);
+  pm.addPass(createConvertLinalgToKernelsPass());
+  if (options.device == Device::CUDA)
+    lowerKernels(pm, options);
+  // Before kernels for an emulation are functions like any other.
+  pm.addPass(createConvertDeviceMemoryToRuntimePass());
+  pm.addPass(createConvertLaunchesToRuntimePass());
+}
+
 void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
                                         const LowerToLLVMOptions &options) {
+  const bool isForHost = options.device == Device::CPU;
   pm.addPass(createSetEntryABIPass());
   pm.addPass(dist::createExpandCollectivesPass({options.checkAssertions}));
   pm.addPass(createCSEPass());
   if (!options.contractionLoops)
     pm.addPass(createNameContractionsPass());
-  bufferize(pm);
+  bufferize(pm, isForHost);
+  insertDeallocations(pm);
+  if (isForHost)
+    lowerDeallocations(pm);
 
   if (!options.contractionLoops)
     pm.addPass(createConvertContractionsToRuntimePass());
+  if (!isForHost) {
+    lowerForDevice(pm, options);
+    lowerDeallocations(pm);
+  }
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());

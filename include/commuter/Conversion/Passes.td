@@ -346,4 +346,161 @@ def ConvertDistToRuntimePass : Pass<"convert-dist-to-runtime",
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def FillConstantsPass : Pass<"commuter-fill-constants"> {
+  let summary = "Fills tensors of one constant where they are used";
+  let description = [{
+    A constant tensor whose elements are equal would be an array of the host's
+    memory, which is copied to a device in each run; a fill is a kernel. Elements
+    of `index` stay, since their memory is the host's. Runs right before
+    bufferisation.
+
+    ```mlir
+    %c = arith.constant dense<1.0> : tensor<4xf32>
+    // becomes
+    %one = arith.constant 1.0 : f32
+    %e = tensor.empty() : tensor<4xf32>
+    %c = linalg.fill ins(%one : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def ConvertLinalgToKernelsPass : Pass<"convert-linalg-to-kernels",
+                                      "::mlir::ModuleOp"> {
+  let summary = "Bufferised linalg ops on the device's memory to GPU kernels";
+  let description = [{
+    In a program for a device, memrefs of `index` elements, which are extents, are
+    the host's memory, and all others the device's. `linalg` ops on the host's
+    memory alone are left for `convert-linalg-to-loops`; of each other one this
+    makes a launch of a kernel.
+
+    - A thread has elements of the loops that are parallel and select the element
+      of every output. The other loops it runs through, in their order: an element
+      is computed as the loops of the host compute it, with the same bits. A full
+      reduction is one thread's.
+    - A kernel steps by its whole grid, so that sizes are not bounded by it; where
+      there are no elements, nothing is launched.
+    - Equal kernels, as layers have them, are one. What a body calls goes along.
+    - Of elements of `index` that a kernel reads or writes, copies as i64 are made
+      in the device's memory, and copied back, by `commuter_program_transfer`,
+      which waits for the device.
+
+    Runs after `convert-contractions-to-runtime`.
+
+    ```mlir
+    linalg.generic {...} ins(%x : memref<?xf32>) outs(%y : memref<?xf32>) {
+      ^bb0(%a: f32, %b: f32): %c = arith.addf %a, %a : f32  linalg.yield %c : f32 }
+    // becomes
+    gpu.launch_func @commuter_kernels::@main
+        blocks in (%n, %c1, %c1) threads in (%c256, %c1, %c1)
+        args(%x : memref<?xf32>, %y : memref<?xf32>, ...)
+    // with, in gpu.module @commuter_kernels
+    gpu.func @main(%x: memref<?xf32>, %y: memref<?xf32>, ...) kernel {
+      ...
+      scf.for %i = %thread to %size step %threads {
+        %a = memref.load %x[%i] : memref<?xf32>
+        %c = arith.addf %a, %a : f32
+        memref.store %c, %y[%i] : memref<?xf32>
+      }
+      gpu.return
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def RoundRootsPass : Pass<"commuter-round-roots"> {
+  let summary = "Square roots in kernels that are rounded as the host's";
+  let description = [{
+    Runs on kernels in the LLVM dialect. CUDA's library of math functions
+    approximates square roots and their reciprocals; PTX has an instruction that
+    rounds to nearest, which LLVM's intrinsic becomes.
+
+    ```mlir
+    %r = llvm.call @__nv_rsqrtf(%x) : (f32) -> f32
+    // becomes
+    %s = llvm.intr.sqrt(%x) : (f32) -> f32
+    %r = llvm.fdiv %one, %s : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def CheckKernelCallsPass : Pass<"commuter-check-kernel-calls",
+                                "::mlir::ModuleOp"> {
+  let summary = "Errors for functions that kernels call and nobody has";
+  let description = [{
+    Runs on kernels in the LLVM dialect. Math functions are those of CUDA's
+    library, `nvvm/libdevice/libdevice.10.bc` in the toolkit; where that is not,
+    and for any other function that is declared only, an error names the function.
+    Else the driver would not load the program. An op of another dialect, which
+    has no code for a GPU, is an error, too.
+  }];
+  let options = [
+    Option<"toolkit", "cuda-path", "std::string", "",
+           "The CUDA toolkit">];
+}
+
+def ConvertLaunchesToRuntimePass : Pass<"convert-launches-to-runtime",
+                                        "::mlir::ModuleOp"> {
+  let summary = "Launches of kernels to calls of the runtime";
+  let description = [{
+    A `gpu.launch_func` becomes a call of `commuter_program_launch`, with a struct
+    of the arguments on the stack (a memref by the fields of its descriptor), and a
+    `commuter_kernel_t` that describes the kernel. A `gpu.binary` becomes the text
+    that the runtime loads. A `gpu.module` that is still there becomes functions of
+    the host, which a device that emulates a GPU runs.
+
+    ```mlir
+    gpu.launch_func @commuter_kernels::@main blocks in (%n, %c1, %c1)
+        threads in (%c256, %c1, %c1) args(%x : memref<?xf32>)
+    // becomes
+    llvm.store %x_allocated, %arguments_0 : !llvm.ptr, !llvm.ptr
+    ...
+    llvm.call @commuter_program_launch(%kernel, %n, %c256, %arguments)
+      : (!llvm.ptr, i64, i64, !llvm.ptr) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect"];
+}
+
+def ConvertDeviceMemoryToRuntimePass
+    : Pass<"convert-device-memory-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "What the host does with the device's memory to runtime calls";
+  let description = [{
+    In a program for a device, memrefs of `index` elements are the host's memory,
+    and all others the device's. Outside of kernels, on the latter
+
+    - `memref.alloc` becomes a call of `commuter_program_device_alloc`,
+    - `memref.load` and `memref.store` of `commuter_program_device_read` and
+      `commuter_program_device_write`, which wait for the device: some ten
+      microseconds for one number,
+    - `memref.copy` of `commuter_program_copy`,
+    - `memref.get_global` of `commuter_program_device_constant`: a constant is
+      copied to the device once a run.
+
+    Any other op that would access this memory is an error, and so is a
+    collective or a norm on the host's. Runs before `bufferization.dealloc` is
+    lowered, which makes memrefs that only the host has.
+
+    ```mlir
+    %v = memref.load %x[%i] : memref<?xf32>
+    // becomes
+    llvm.call @commuter_program_device_read(%v_slot, %x_element, %c4)
+      : (!llvm.ptr, !llvm.ptr, i64) -> ()
+    %v = llvm.load %v_slot : !llvm.ptr -> f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 #endif // COMMUTER_CONVERSION_PASSES_TD

@@ -52,14 +52,29 @@ struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
 void buildOptimizePipeline(mlir::OpPassManager &pm,
                            const OptimizeOptions &options);
 
-enum class Device { CPU };
+/// CUDAEmulated: as CUDA, but the kernels are functions of the host, for tests
+/// on machines without a GPU.
+enum class Device { CPU, CUDA, CUDAEmulated };
 
 struct LowerToLLVMOptions
     : public mlir::PassPipelineOptions<LowerToLLVMOptions> {
   Option<Device> device{
       *this, "device", llvm::cl::desc("The device that the program runs on"),
-      llvm::cl::values(clEnumValN(Device::CPU, "cpu", "the host's cores")),
+      llvm::cl::values(
+          clEnumValN(Device::CPU, "cpu", "the host's cores"),
+          clEnumValN(Device::CUDA, "cuda", "a GPU, of which PTX is made"),
+          clEnumValN(Device::CUDAEmulated, "cuda-emulated",
+                     "as cuda, with kernels that the host can run")),
       llvm::cl::init(Device::CPU)};
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("The oldest GPU that a program for cuda is to run on"),
+      llvm::cl::init("sm_80")};
+  Option<std::string> toolkit{
+      *this, "cuda-path",
+      llvm::cl::desc("The CUDA toolkit, for its library of math functions "
+                     "(default: CUDA_HOME, or /usr/local/cuda)"),
+      llvm::cl::init("")};
   Option<bool> checkAssertions{*this, "check-assertions",
                                llvm::cl::desc("See dist-expand-collectives"),
                                llvm::cl::init(false)};
