@@ -58,6 +58,15 @@ elif config.commuter_mpi == "ON" and lit.util.which("mpirun"):
     config.available_features.add("mpi")
 if os.path.exists(os.path.join(os.path.dirname(config.commuter_runtime), "libCommuterNcclDouble.so")):
     config.available_features.add("nccl-double")
+if config.commuter_cuda_emulation == "ON":
+    config.available_features.add("cuda-emulation")
+# To assemble PTX takes the toolkit, and no GPU; so does libdevice.
+toolkit = os.environ.get("CUDA_HOME") or "/usr/local/cuda"
+ptxas = os.path.join(toolkit, "bin/ptxas")
+libdevice = os.path.join(toolkit, "nvvm/libdevice/libdevice.10.bc")
+if os.path.exists(ptxas) and os.path.exists(libdevice):
+    config.available_features.add("cuda-toolkit")
+    config.substitutions.append(("%ptxas", ptxas))
 # Whether hosts can be made of network namespaces: as root, with iproute2.
 link = "unshare -n ip link add v0 type veth peer name v1".split()
 if lit.util.which("ip") and not subprocess.run(link, capture_output=True).returncode:

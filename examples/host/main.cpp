@@ -17,6 +17,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <dlfcn.h>
 #include <filesystem>
 #include <map>
@@ -88,14 +89,14 @@ static int64_t getPlace(const commuter_model_sharding_t &sharding,
   return place;
 }
 
-/// An argument of one rank, with the memory that its view points to.
+/// An argument of one rank, with the memory that its view points to: the
+/// device's. (The host's own device takes any memory of the host.)
 struct Argument {
-  std::vector<float> elements;
   std::vector<int64_t> sizes, strides;
   commuter_view_t view;
 
   Argument(const commuter_model_value_t &value, const std::vector<Mesh> &meshes,
-           int64_t rank)
+           int64_t rank, commuter_context_t *context)
       : sizes(value.sizes, value.sizes + value.rank), strides(value.rank) {
     if (value.dtype != COMMUTER_F32 || !value.sharding)
       die("this host gives f32 arguments that have a sharding, no others");
@@ -108,21 +109,38 @@ struct Argument {
       strides[d] = count;
       count *= sizes[d];
     }
+    std::vector<float> elements;
     for (int64_t i = 0; i < count; ++i)
       elements.push_back(float((i * 7 + place * 5) % 31 - 15) / 4);
-    view = {elements.data(), value.dtype, value.rank, sizes.data(),
-            strides.data()};
+    view = {nullptr, value.dtype, value.rank, sizes.data(), strides.data()};
+    const size_t bytes = count * sizeof(float);
+    check(commuter_buffer_alloc(context, bytes, &view.data));
+    check(commuter_buffer_write(context, view.data, elements.data(), bytes));
   }
+  Argument(const Argument &) = delete;
+  ~Argument() { commuter_buffer_free(view.data); }
 };
 
-/// FNV-1a.
-static uint64_t getChecksum(const commuter_view_t &view) {
+/// The bytes of a result. Numbers, and arrays of `index`, are the host's.
+static std::vector<uint8_t> readResult(commuter_context_t *context,
+                                       const commuter_model_value_t &value,
+                                       const commuter_view_t &view) {
   size_t size = commuter_dtype_size(commuter_dtype_t(view.dtype));
   for (int32_t d = 0; d < view.rank; ++d)
     size *= view.sizes[d];
+  auto *data = static_cast<const uint8_t *>(view.data);
+  if (value.is_number || value.element == std::string("index"))
+    return {data, data + size};
+  std::vector<uint8_t> bytes(size);
+  check(commuter_buffer_read(context, data, bytes.data(), size));
+  return bytes;
+}
+
+/// FNV-1a.
+static uint64_t getChecksum(const std::vector<uint8_t> &bytes) {
   uint64_t hash = 0xcbf29ce484222325;
-  for (size_t i = 0; i < size; ++i)
-    hash = (hash ^ static_cast<const uint8_t *>(view.data)[i]) * 0x100000001b3;
+  for (uint8_t byte : bytes)
+    hash = (hash ^ byte) * 0x100000001b3;
   return hash;
 }
 
@@ -131,23 +149,23 @@ static std::vector<uint64_t> runRank(commuter_world_t *world, int32_t rank,
                                      const commuter_model_t &model,
                                      const std::vector<Mesh> &meshes) {
   commuter_context_t *context;
-  check(commuter_context_create(world, rank, "cpu", &context));
+  check(commuter_context_create(world, rank, model.device, &context));
   for (size_t m = 0; m < meshes.size(); ++m)
     check(commuter_context_add_mesh(
         context, model.meshes[m].name, int32_t(meshes[m].axes.size()),
         meshes[m].axes.data(), meshes[m].sizes.data()));
-  std::vector<Argument> arguments;
+  std::deque<Argument> arguments; // views point into them
   std::vector<commuter_view_t> views;
-  arguments.reserve(model.argument_count); // views point into them
   for (int32_t i = 0; i < model.argument_count; ++i) {
-    arguments.emplace_back(model.arguments[i], meshes, rank);
+    arguments.emplace_back(model.arguments[i], meshes, rank, context);
     views.push_back(arguments.back().view);
   }
   commuter_results_t *results;
   check(commuter_model_run(context, &model, views.data(), &results));
   std::vector<uint64_t> checksums;
   for (int32_t i = 0; i < model.result_count; ++i)
-    checksums.push_back(getChecksum(*commuter_results_get(results, i)));
+    checksums.push_back(getChecksum(readResult(
+        context, model.results[i], *commuter_results_get(results, i))));
   commuter_results_release(results);
   commuter_context_release(context);
   return checksums;

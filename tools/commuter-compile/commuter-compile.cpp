@@ -13,6 +13,7 @@
 
 #include "../lib/CommandLine.h"
 #include "../lib/Describe.h"
+#include "../lib/Devices.h"
 #include "../lib/Lower.h"
 #include "../lib/Outputs.h"
 #include "../lib/Program.h"
@@ -80,6 +81,19 @@ struct CommandLine {
   cl::opt<std::string> features{
       "mattr", cl::desc("Features of the processor to use or not to use"),
       cl::value_desc("+a,-b,..."), cl::cat(category)};
+  cl::opt<std::string> device{
+      "device", cl::desc("cpu, cuda, or cuda-emulated, which needs no GPU"),
+      cl::init("cpu"), cl::value_desc("name"), cl::cat(category)};
+  cl::opt<std::string> chip{
+      "gpu-chip",
+      cl::desc("The oldest GPU that a program for cuda is to run on (default: "
+               "sm_80)"),
+      cl::value_desc("name"), cl::cat(category)};
+  cl::opt<std::string> cudaPath{
+      "cuda-path",
+      cl::desc("CUDA toolkit, for its library of math functions (default: "
+               "CUDA_HOME, or /usr/local/cuda)"),
+      cl::value_desc("dir"), cl::cat(category)};
   cl::opt<std::string> cc{"cc", cl::desc("Compiler driver that links a .so"),
                           cl::init("cc"), cl::value_desc("program"),
                           cl::cat(category)};
@@ -130,7 +144,8 @@ static FailureOr<Options> readOptions(int argc, char **argv) {
   if (failed(parseCommandLine(
           argc, argv, line.category,
           "Compiles a distributed tensor program ahead of time\n")) ||
-      failed(readOutput(line, options)))
+      failed(readOutput(line, options)) ||
+      failed(checkDevice(line.device, /*takesNumber=*/false)))
     return failure();
   if (line.name.getNumOccurrences() && !isName(line.name))
     return badOption("name", line.name, "letters, digits and underscores");
@@ -143,8 +158,9 @@ static FailureOr<Options> readOptions(int argc, char **argv) {
   options.file = line.file;
   options.entry = line.entry;
   options.name = line.name;
-  options.lowering = {line.pipeline, line.checkAssertions,
-                      line.contractionLoops};
+  options.lowering = {
+      line.pipeline, line.checkAssertions, line.contractionLoops, line.device,
+      line.chip,     line.cudaPath};
   options.target = {line.triple, line.cpu, line.features};
   return options;
 }
@@ -203,6 +219,7 @@ static LogicalResult compileFile(const Options &options) {
     return failure();
   commuter_model_t &model = (*description)->model;
   model.pipeline = options.lowering.pipeline.c_str();
+  model.device = options.lowering.device.c_str();
   model.target = (*description)
                      ->keep((*machine)->getTargetTriple().str() + " " +
                             (*machine)->getTargetCPU());

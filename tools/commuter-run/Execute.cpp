@@ -15,6 +15,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemAlloc.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -58,7 +59,7 @@ public:
       job.releaseWorld(world);
   }
 
-  LogicalResult create(const Signature &signature);
+  LogicalResult create(const Signature &signature, const std::string &device);
 
   commuter_world_t *world = nullptr;
   std::vector<commuter_context_t *> contexts; // null: in another process
@@ -68,13 +69,15 @@ private:
 };
 } // namespace
 
-LogicalResult World::create(const Signature &signature) {
+LogicalResult World::create(const Signature &signature,
+                            const std::string &device) {
   if (job.createWorld(signature.ranks, &world) != COMMUTER_OK)
     return fail(commuter_last_error());
   contexts.resize(signature.ranks);
   for (int64_t r : job.getLocalRanks(signature.ranks)) {
     commuter_context_t *&context = contexts[r];
-    if (commuter_context_create(world, r, "cpu", &context) != COMMUTER_OK)
+    if (commuter_context_create(world, r, device.c_str(), &context) !=
+        COMMUTER_OK)
       return fail(commuter_last_error());
     for (const Mesh &mesh : signature.meshes) {
       auto axes = map_to_vector(
@@ -108,27 +111,70 @@ public:
     }
   }
   ArgumentViews(const ArgumentViews &) = delete;
+  ~ArgumentViews() {
+    for (void *copy : copies)
+      commuter_buffer_free(copy);
+  }
   ArrayRef<commuter_view_t> get() const { return views; }
+
+  /// Makes them views of copies in the memory of the context's device.
+  commuter_status_t copyTo(commuter_context_t *context,
+                           const Signature &signature,
+                           ArrayRef<Array> arguments);
 
 private:
   std::deque<std::vector<int64_t>> strides; // addresses stay
   std::vector<commuter_view_t> views;
+  std::vector<void *> copies;
 };
 } // namespace
 
-/// Arrays that share what `owner` holds.
-static std::vector<Array>
+/// True for what is in the memory of a device that has some.
+static bool isOfDevice(const ValueInfo &info) {
+  return info.isTensor && !info.element.isIndex();
+}
+
+commuter_status_t ArgumentViews::copyTo(commuter_context_t *context,
+                                        const Signature &signature,
+                                        ArrayRef<Array> arguments) {
+  for (auto [info, array, view] :
+       zip_equal(signature.arguments, arguments, views)) {
+    if (!isOfDevice(info))
+      continue;
+    commuter_status_t status =
+        commuter_buffer_alloc(context, array.size, &view.data);
+    if (status != COMMUTER_OK)
+      return status;
+    copies.push_back(view.data);
+    status =
+        commuter_buffer_write(context, view.data, array.data.get(), array.size);
+    if (status != COMMUTER_OK)
+      return status;
+  }
+  return COMMUTER_OK;
+}
+
+/// Arrays that share what `owner` holds, or copies of what the host cannot
+/// read.
+static commuter_status_t
 takeResults(const std::shared_ptr<commuter_results_t> &owner,
-            const Signature &signature) {
-  std::vector<Array> arrays;
+            const Signature &signature, commuter_context_t *context,
+            bool isHost, std::vector<Array> &arrays) {
   for (auto [i, info] : enumerate(signature.results)) {
     const commuter_view_t *view = commuter_results_get(owner.get(), i);
     std::vector<int64_t> shape(view->sizes, view->sizes + view->rank);
     int64_t size = *getNumBytes(shape, info.width);
-    arrays.push_back(
-        {std::move(shape), {owner, static_cast<char *>(view->data)}, size});
+    std::shared_ptr<char> data(owner, static_cast<char *>(view->data));
+    if (!isHost && isOfDevice(info)) {
+      data = {static_cast<char *>(safe_malloc(size)), std::free};
+      commuter_status_t status =
+          commuter_buffer_read(context, view->data, data.get(), size);
+      if (status != COMMUTER_OK)
+        return status;
+    }
+    arrays.push_back({std::move(shape), std::move(data), size});
   }
-  return arrays;
+  return COMMUTER_OK;
 }
 
 //===----------------------------------------------------------------------===//
@@ -208,8 +254,10 @@ private:
   const int64_t ranks;
   const iota_range<int64_t> localRanks;
   const int64_t total;
-  std::deque<World> worlds; // addresses stay
-  std::string everyone;     // the group of all ranks; "" if there is no mesh
+  const bool isHost = options.device == "cpu";
+  std::deque<World> worlds;    // addresses stay
+  std::optional<World> inputs; // of the arguments in the device's memory
+  std::string everyone;        // the group of all ranks; "" if there is no mesh
   std::vector<std::vector<RankRun>> runs;
 
   std::mutex mutex;
@@ -223,8 +271,11 @@ private:
 
 LogicalResult Execution::create() {
   for (size_t i = 0; i < models.size(); ++i)
-    if (failed(worlds.emplace_back(job).create(signature)))
+    if (failed(worlds.emplace_back(job).create(signature, options.device)))
       return failure();
+  // Of its own, so that programs do not answer for the arguments' memory.
+  if (!isHost && failed(inputs.emplace(job).create(signature, options.device)))
+    return failure();
   if (!signature.meshes.empty())
     everyone = signature.meshes[0].name + "[" +
                join(signature.meshes[0].axes, ",") + "]";
@@ -275,9 +326,12 @@ Outcome Execution::runOnce(size_t model, int64_t rank,
           context, models[model].get(), arguments.data(), &results);
       status != COMMUTER_OK)
     return makeOutcome(context, status);
+  std::shared_ptr<commuter_results_t> owner(results, commuter_results_release);
+  if (commuter_status_t status = commuter_context_synchronize(context);
+      status != COMMUTER_OK)
+    return makeOutcome(context, status);
   int64_t cpuNs = threadCpuNs() - startCpu;
   int64_t totalNs = (Clock::now() - start) / std::chrono::nanoseconds(1);
-  std::shared_ptr<commuter_results_t> owner(results, commuter_results_release);
   commuter_context_set_trace(context, nullptr, nullptr);
   if (isMeasured) {
     run.stats.emplace_back();
@@ -285,13 +339,21 @@ Outcome Execution::runOnce(size_t model, int64_t rank,
     run.totalNs.push_back(totalNs);
     run.cpuNs.push_back(cpuNs);
   }
-  if (iteration + 1 == total)
-    run.results = takeResults(owner, signature);
-  return {};
+  if (iteration + 1 < total)
+    return {};
+  return makeOutcome(
+      context, takeResults(owner, signature, context, isHost, run.results));
 }
 
 Outcome Execution::runRank(int64_t rank) {
   ArgumentViews views(signature, arguments[rank]);
+  if (!isHost) {
+    commuter_context_t *context = inputs->contexts[rank];
+    Outcome outcome =
+        makeOutcome(context, views.copyTo(context, signature, arguments[rank]));
+    if (outcome.status != COMMUTER_OK)
+      return outcome;
+  }
   for (int64_t i = 0; i < total; ++i) {
     for (size_t m = 0; m < models.size(); ++m) {
       if (Outcome outcome = meet(m, rank); outcome.status != COMMUTER_OK)

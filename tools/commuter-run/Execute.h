@@ -28,6 +28,7 @@ struct ExecuteOptions {
   int64_t warmups = 0;   // not in the figures
   int64_t timeoutMs = 0; // deadline of a collective
   bool trace = false;
+  std::string device = "cpu"; // as the runtime names it
 };
 
 /// One finished runtime call.

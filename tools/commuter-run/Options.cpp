@@ -12,6 +12,7 @@
 
 #include "Options.h"
 #include "../lib/CommandLine.h"
+#include "../lib/Devices.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -37,8 +38,16 @@ struct CommandLine {
   cl::opt<std::string> entry{
       "entry", cl::desc("Function to run (default: main, or the only one)"),
       cl::value_desc("name"), cl::cat(category)};
-  cl::opt<std::string> device{"device", cl::desc("cpu"), cl::init("cpu"),
-                              cl::value_desc("name"), cl::cat(category)};
+  cl::opt<std::string> device{
+      "device",
+      cl::desc("cpu, cuda (or cuda:N), or cuda-emulated, which needs no GPU "
+               "(default: what a library is compiled for, or cpu)"),
+      cl::value_desc("name"), cl::cat(category)};
+  cl::opt<std::string> cudaPath{
+      "cuda-path",
+      cl::desc("CUDA toolkit, for its library of math functions (default: "
+               "CUDA_HOME, or /usr/local/cuda)"),
+      cl::value_desc("dir"), cl::cat(category)};
   cl::opt<std::string> transport{
       "transport",
       cl::desc(
@@ -175,8 +184,9 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
           argc, argv, line.category,
           "Runs a distributed tensor program on all ranks of its mesh\n")))
     return failure();
-  if (line.device != "cpu")
-    return fail("--device " + line.device + ": this build has: cpu");
+  if (line.device.getNumOccurrences() &&
+      failed(checkDevice(line.device, /*takesNumber=*/true)))
+    return failure();
   auto transport = llvm::StringSwitch<std::optional<Transport>>(line.transport)
                        .Case("threads", Transport::Threads)
                        .Case("mpi", Transport::Mpi)
@@ -197,6 +207,8 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
     return failure();
   options.file = line.file;
   options.entry = line.entry;
+  options.device = line.device;
+  options.cudaPath = line.cudaPath;
   options.pipeline = line.pipeline;
   options.outputDir = line.outputDir;
   options.trace = line.trace;
@@ -208,7 +220,8 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
        {static_cast<cl::Option *>(&line.pipeline),
         static_cast<cl::Option *>(&line.compare),
         static_cast<cl::Option *>(&line.checkAssertions),
-        static_cast<cl::Option *>(&line.contractionLoops)})
+        static_cast<cl::Option *>(&line.contractionLoops),
+        static_cast<cl::Option *>(&line.cudaPath)})
     if (option->getNumOccurrences())
       options.compilation.push_back("--" + option->ArgStr.str());
   options.json = line.json;

@@ -20,6 +20,8 @@ namespace commuter::run {
 
 struct Options {
   std::string file, entry, pipeline, outputDir, trace;
+  std::string device; // empty: what a library is compiled for, else the host
+  std::string cudaPath;
   std::map<std::string, int64_t> axes;
   ArgumentOptions arguments;
   int64_t iterations, warmups;

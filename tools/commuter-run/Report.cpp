@@ -278,7 +278,7 @@ static std::string getTitle(const Version &version) {
 void Report::printTable(llvm::raw_ostream &os) const {
   os << "@" << signature.entry << " on " << signature.ranks
      << (signature.ranks == 1 ? " rank, " : " ranks, ")
-     << describeMeshes(signature) << ", cpu, " << transport << "; "
+     << describeMeshes(signature) << ", " << device << ", " << transport << "; "
      << (versions[0].ranks[0].stats.size() == 1
              ? std::string("1 run")
              : "medians of " +
@@ -349,7 +349,7 @@ void Report::printJSON(llvm::raw_ostream &os) const {
   json.object([&] {
     json.attribute("entry", llvm::json::fixUTF8(signature.entry));
     json.attribute("ranks", signature.ranks);
-    json.attribute("device", "cpu");
+    json.attribute("device", device);
     json.attribute("transport", transport);
     json.attributeArray("meshes", [&] {
       for (const Mesh &mesh : signature.meshes)

@@ -37,6 +37,7 @@ compareResults(const Signature &signature, const Version &a, const Version &b);
 
 struct Report {
   const Signature &signature;
+  std::string device;
   const char *transport;
   std::vector<Version> versions;
   /// By result; none without --compare.

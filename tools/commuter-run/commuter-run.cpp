@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../lib/Devices.h"
 #include "../lib/Outputs.h"
 #include "../lib/Program.h"
 #include "Execute.h"
@@ -50,9 +51,10 @@ compileAll(ModuleOp module, std::shared_ptr<const Description> description,
   std::vector<Model> models;
   for (auto &[name, pipeline] : wanted) {
     auto start = std::chrono::steady_clock::now();
-    auto model =
-        compile(module, description,
-                {pipeline, options.checkAssertions, options.contractionLoops});
+    auto model = compile(module, description,
+                         {pipeline, options.checkAssertions,
+                          options.contractionLoops, description->model.device,
+                          /*chip=*/"", options.cudaPath});
     if (failed(model))
       return failure();
     models.push_back(std::move(*model));
@@ -189,7 +191,10 @@ runModels(Job &job, const Options &options, const commuter_model_t &description,
       return failure();
   }
 
-  Report report{**signature, job.getTransportName(), {}, std::nullopt};
+  // Of the model's kind.
+  std::string device =
+      options.device.empty() ? description.device : options.device;
+  Report report{**signature, device, job.getTransportName(), {}, std::nullopt};
   auto models = makeModels(report.versions);
   // The ranks start together, or none does.
   if (failed(job.agree(models)))
@@ -199,6 +204,7 @@ runModels(Job &job, const Options &options, const commuter_model_t &description,
   execution.warmups = options.warmups;
   execution.timeoutMs = options.timeoutMs;
   execution.trace = !options.trace.empty();
+  execution.device = device;
   auto runs = execute(job, **signature, *models, *arguments, execution);
   if (failed(runs))
     return failure();
@@ -243,6 +249,9 @@ static LogicalResult runProgram(Job &job, const Options &options,
   auto described = describe(program.getModule(), options.entry);
   if (failed(described))
     return failure();
+  if (!options.device.empty())
+    (*described)->model.device =
+        (*described)->keep(getDeviceKind(options.device));
   std::shared_ptr<const Description> description = std::move(*described);
   return runModels(
       job, options, description->model, [&](std::vector<Version> &versions) {
@@ -257,6 +266,9 @@ static LogicalResult checkOptions(const Options &options,
     return fail(options.compilation[0] + ": " + options.file +
                 " is compiled already (pipeline '" + model.pipeline +
                 "'); give the program itself, or compile it again");
+  if (!options.device.empty() && getDeviceKind(options.device) != model.device)
+    return fail("--device " + options.device + ": " + options.file +
+                " is compiled for " + model.device);
   if (!options.entry.empty() && options.entry != model.entry)
     return fail("--entry " + options.entry + ": " + options.file +
                 " has the entry @" + model.entry);

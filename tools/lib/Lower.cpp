@@ -21,6 +21,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringSwitch.h"
 
 #include <dlfcn.h>
 
@@ -194,6 +195,13 @@ static LogicalResult runLowering(ModuleOp module,
   LowerToLLVMOptions options;
   options.checkAssertions = given.checkAssertions;
   options.contractionLoops = given.contractionLoops;
+  options.device = llvm::StringSwitch<Device>(given.device)
+                       .Case("cuda", Device::CUDA)
+                       .Case("cuda-emulated", Device::CUDAEmulated)
+                       .Default(Device::CPU);
+  if (!given.chip.empty())
+    options.chip = given.chip;
+  options.toolkit = given.cudaPath;
   buildLowerToLLVMPipeline(pm, options);
   FirstError error(module.getContext());
   if (failed(pm.run(module)) || failed(checkLowered(module)) ||

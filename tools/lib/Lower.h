@@ -22,6 +22,9 @@ namespace commuter::tools {
 struct LoweringOptions {
   std::string pipeline; // none, commute, optimize, or its text
   bool checkAssertions, contractionLoops;
+  std::string device = "cpu"; // without a number
+  /// For a GPU; empty: as the lowering has them.
+  std::string chip, cudaPath;
 };
 
 struct LoweredProgram {

@@ -2,6 +2,8 @@
 
 scalars.py all
     Prints a program that has each op on each type, and runs all of them.
+scalars.py tensors FLOAT-OR-INTEGER...
+    Prints a program that has each op of the types on tensors.
 scalars.py round DIR
     Writes numbers to DIR/<type>.npy, and prints a program of the conversions and sums
     that are to be rounded once. It gives the bits of their results.
@@ -12,6 +14,7 @@ scalars.py check DIR
 import itertools
 import os
 import random
+import re
 import struct
 import sys
 from fractions import Fraction
@@ -128,6 +131,28 @@ def print_all():
         print(f"    scf.yield %b : {t}")
         print("  }")
     print(f"  return {', '.join(n for n, _ in results)} : {', '.join(t for _, t in results)}")
+    print("}")
+
+
+def print_tensors(types):
+    ops = [op for t in types for op in (float_ops(t) if t in FLOATS else integer_ops(t))]
+    body, results = [], []
+    for i, (operands, types_of_op, text) in enumerate(ops):
+        names = [f"%r{i}_{k}" for k in range(len(types_of_op))]
+        op, _, suffix = text.rpartition(" : ")
+        suffix = re.sub(r"\b(f8E4M3FN|f8E5M2|bf16|f\d+|i\d+|index)\b", r"tensor<4x\1>", suffix)
+        if op.startswith("arith.select"):
+            suffix = "tensor<4xi1>, " + suffix
+        for k, t in enumerate(operands):
+            op = op.replace(f"${k}", f"%{t}_{k}")
+        body.append(f"  {', '.join(names)} = {op} : {suffix}")
+        results += zip(names, types_of_op)
+    arguments = ", ".join(f"%{t}_{k}: tensor<4x{t}>" for t in FLOATS + INTEGERS for k in range(3))
+    print(f"// {len(ops)} ops")
+    returned = ", ".join(f"tensor<4x{t}>" for _, t in results)
+    print(f"func.func @main({arguments}) -> ({returned}) {{")
+    print("\n".join(body))
+    print(f"  return {', '.join(n for n, _ in results)} : {returned}")
     print("}")
 
 
@@ -343,6 +368,8 @@ def check(folder):
 
 if sys.argv[1] == "all":
     print_all()
+elif sys.argv[1] == "tensors":
+    print_tensors(sys.argv[2:])
 elif sys.argv[1] == "round":
     print_round(sys.argv[2])
 else:

@@ -1,6 +1,7 @@
 """The host's results are those of commuter-run for the arguments that the host makes.
 
-host.py COMMUTER_RUN HOST MODEL PROGRAM RANKS FOLDER
+host.py COMMUTER_RUN HOST MODEL PROGRAM RANKS FOLDER [OPTION...]
+    The options are for commuter-run.
 """
 
 import os
@@ -9,7 +10,7 @@ import struct
 import subprocess
 import sys
 
-run, host, model, program, ranks, folder = sys.argv[1:]
+run, host, model, program, ranks, folder, *options = sys.argv[1:]
 ranks = int(ranks)
 rows = [3 + r for r in range(ranks)]
 
@@ -45,7 +46,7 @@ extents = ",".join(map(str, rows))
 subprocess.check_call(
     [run, program, "--pipeline=none", "--axis", f"dp={ranks}", "--extent", f"0.0={extents}",
      "--extent", f"1.0={extents}", "--input", f"0={x}", "--input", f"1={x}", "--input", f"2={w}",
-     "--output-dir", folder], stdout=subprocess.DEVNULL)
+     "--output-dir", folder, *options], stdout=subprocess.DEVNULL)
 gathered, own, at, expected = read("result0.npy"), read("result1.npy"), 0, {}
 for r in range(ranks):
     size = rows[r] * 64 * 4
