@@ -41,7 +41,8 @@ struct CommandLine {
   cl::opt<std::string> device{
       "device",
       cl::desc("cpu, cuda (or cuda:N), or cuda-emulated, which needs no GPU "
-               "(default: what a library is compiled for, or cpu)"),
+               "(default: cuda for the transport nccl, else what a library is "
+               "compiled for, or cpu)"),
       cl::value_desc("name"), cl::cat(category)};
   cl::opt<std::string> cudaPath{
       "cuda-path",
@@ -208,6 +209,8 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
   options.file = line.file;
   options.entry = line.entry;
   options.device = line.device;
+  if (options.device.empty() && *transport == Transport::Nccl)
+    options.device = "cuda";
   options.cudaPath = line.cudaPath;
   options.pipeline = line.pipeline;
   options.outputDir = line.outputDir;
