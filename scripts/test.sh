@@ -51,7 +51,7 @@ run_nccl_job() {
   local out=$build/cts-nccl-$1.json
   rm -f "$out"
   ASAN_OPTIONS=allocator_may_return_null=1 COMMUTER_TCPRUN_SECONDS=200 \
-    COMMUTER_NCCL_LIBRARY=$PWD/$build/lib/libCommuterNcclDouble.so \
+    COMMUTER_NCCL_LIBRARY=$build/lib/libCommuterNcclDouble.so \
     runtime/cts/tcprun.sh "$2" "$build/bin/commuter-cts" --transport=nccl \
     --device=cuda-emulated --gtest_brief=1 --gtest_output="json:$out" \
     ${3:+"--gtest_filter=$3"} ||
