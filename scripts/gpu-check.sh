@@ -2,8 +2,16 @@
 # Everything that needs a GPU, on a machine that has one: builds the runtime (no LLVM
 # needed), runs its conformance suite and the kernels' tests on the GPU, on the transport
 # nccl where there are two or more, and under compute-sanitizer where that is, times the
-# kernels, and writes the times to benchmarks/results/<gpu>.md. Needs nvcc 12.8 or later, CMake, GoogleTest, a C++20
-# compiler and Python 3; compares with PyTorch where Python has it.
+# kernels, and writes the times to benchmarks/results/<gpu>.md. Needs nvcc 12.8 or later,
+# CMake, GoogleTest, a C++20 compiler and Python 3; compares with PyTorch where Python has
+# it.
+#   gpu-check.sh ["MODEL.so AXIS=SIZE..." ...]
+# also runs programs that were compiled elsewhere, by examples/host. Where there is
+# MODEL.as-written.so, too, it must give the same bits:
+#   commuter-compile examples/host/block.mlir --device cuda -o block.so
+#   commuter-compile examples/host/block.mlir --device cuda -o block.as-written.so \
+#     --pipeline none
+#   scripts/gpu-check.sh "block.so dp=8"
 #   COMMUTER_BUILD_DIR  the build directory (build-gpu)
 #   COMMUTER_RESULTS    where the page goes (benchmarks/results)
 set -euo pipefail
@@ -50,6 +58,22 @@ for ranks in 2 3 4 6 8; do
   runtime/cts/tcprun.sh "$ranks" "$build/bin/commuter-cts" --transport=nccl --device=cuda \
     --gtest_brief=1 || code=$?
   [ "$code" = 0 ] || [ "$code" = 77 ] || fail "cuda x nccl failed on $ranks GPUs"
+done
+
+if [ $# -gt 0 ]; then
+  say "Compiled programs"
+  cmake -S examples/host -B "$build/host" -DCMAKE_BUILD_TYPE=Release \
+    -DCOMMUTER_RUNTIME_INCLUDE_DIR="$PWD/runtime/include" \
+    -DCOMMUTER_RUNTIME_LIBRARY="$(cd "$build" && pwd)/lib/libCommuterRuntime.so"
+  cmake --build "$build/host"
+fi
+for program in "$@"; do
+  read -r model axes <<<"$program"
+  as_written=${model%.so}.as-written.so
+  "$build/host/host" "$model" $axes | tee "$build/results"
+  [ -e "$as_written" ] || continue
+  "$build/host/host" "$as_written" $axes | cmp - "$build/results" ||
+    fail "$model and $as_written differ"
 done
 
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null || true)
