@@ -131,7 +131,8 @@ TEST_P(FaultTestOfEight, DifferentOperation) {
   });
   outcome.expectAll(COMMUTER_MISMATCH);
   EXPECT_CONTAINS(outcome.message[0], "rank 3: #1 all_reduce sum f32[2x3]");
-  EXPECT_CONTAINS(outcome.message[0], "rank 7: #1 all_gather f32[2x3] dim 0");
+  // Of the others only one has to be there for the mismatch to be known.
+  EXPECT_CONTAINS(outcome.message[0], ": #1 all_gather f32[2x3] dim 0");
 }
 
 TEST_P(FaultTestOfEight, DifferentType) {
