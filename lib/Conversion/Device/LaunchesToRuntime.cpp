@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../RuntimeCalls.h"
 #include "KernelCalls.h"
-#include "RuntimeCalls.h"
 
 #include "commuter/Conversion/Passes.h"
 

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../RuntimeCalls.h"
 #include "DeviceMemory.h"
-#include "RuntimeCalls.h"
 
 #include "commuter/Conversion/Passes.h"
 #include "commuter/Conversion/RuntimeTypes.h"
