@@ -92,7 +92,7 @@ struct CommandLine {
   cl::opt<std::string> cudaPath{
       "cuda-path",
       cl::desc("CUDA toolkit, for its library of math functions (default: "
-               "CUDA_HOME, or /usr/local/cuda)"),
+               "CUDA_HOME, CUDA_PATH, or /usr/local/cuda)"),
       cl::value_desc("dir"), cl::cat(category)};
   cl::opt<std::string> cc{"cc", cl::desc("Compiler driver that links a .so"),
                           cl::init("cc"), cl::value_desc("program"),

@@ -73,7 +73,7 @@ struct LowerToLLVMOptions
   Option<std::string> toolkit{
       *this, "cuda-path",
       llvm::cl::desc("The CUDA toolkit, for its library of math functions "
-                     "(default: CUDA_HOME, or /usr/local/cuda)"),
+                     "(default: CUDA_HOME, CUDA_PATH, or /usr/local/cuda)"),
       llvm::cl::init("")};
   Option<bool> checkAssertions{*this, "check-assertions",
                                llvm::cl::desc("See dist-expand-collectives"),

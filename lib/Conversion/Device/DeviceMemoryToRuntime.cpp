@@ -311,16 +311,10 @@ private:
   static void expandClones(ModuleOp module) {
     module.walk([](bufferization::CloneOp op) {
       OpBuilder builder(op);
-      auto type = cast<MemRefType>(op.getInput().getType());
-      SmallVector<Value> sizes;
-      for (int64_t d = 0; d < type.getRank(); ++d)
-        if (type.isDynamicDim(d))
-          sizes.push_back(
-              memref::DimOp::create(builder, op.getLoc(), op.getInput(), d)
-                  .getResult());
       Value copy = memref::AllocOp::create(
           builder, op.getLoc(),
-          MemRefType::get(type.getShape(), type.getElementType()), sizes);
+          memref::getMixedSizes(builder, op.getLoc(), op.getInput()),
+          getElementTypeOrSelf(op.getType()));
       memref::CopyOp::create(builder, op.getLoc(), op.getInput(), copy);
       if (copy.getType() != op.getType())
         copy = memref::CastOp::create(builder, op.getLoc(), op.getType(), copy);

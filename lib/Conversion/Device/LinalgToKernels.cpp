@@ -83,15 +83,9 @@ private:
 } // namespace
 
 Value HostOperands::makeCopy(Value host) {
-  auto type = cast<MemRefType>(host.getType());
-  SmallVector<Value> sizes;
-  for (int64_t d = 0; d < type.getRank(); ++d)
-    if (type.isDynamicDim(d))
-      sizes.push_back(
-          memref::DimOp::create(rewriter, op.getLoc(), host, d).getResult());
   return memref::AllocOp::create(
-      rewriter, op.getLoc(),
-      MemRefType::get(type.getShape(), rewriter.getI64Type()), sizes);
+      rewriter, op.getLoc(), memref::getMixedSizes(rewriter, op.getLoc(), host),
+      rewriter.getI64Type());
 }
 
 LogicalResult HostOperands::transfer(Value source, Value target) {
