@@ -70,6 +70,9 @@ struct NormShape {
   int lanes;    ///< of a warp that have a row; 0: the whole block has
   int segments; ///< held by a warp; Registers only
   int cluster;  ///< blocks that share a row, of which each has whole chunks
+  /// It also takes rows that are not aligned. Those are accessed element by
+  /// element, which is what their time goes to: they need few shapes.
+  bool takesUnaligned;
 };
 
 constexpr int kThreadsOfLanes = 128; ///< in a block where warps have own rows

@@ -468,10 +468,10 @@ void CudaDevice::reduce(commuter_reduction_t kind, const View *const *inputs,
     std::copy_n(all.operands, count, p.inputs);
     p.output = all.operands[count];
     p.count = static_cast<int>(count);
+    p.kind = kind;
     p.begin = begin;
     p.end = end;
-    return launchReduce(static_cast<commuter_dtype_t>(output.dtype), kind, p,
-                        stream);
+    return launchReduce(static_cast<commuter_dtype_t>(output.dtype), p, stream);
   });
 }
 

@@ -26,20 +26,22 @@ LaunchStatus launchNormOf(const NormShape &shape, const LaunchShape &launched,
     return shape.home == Home::Registers && shape.lanes == lanes &&
            shape.segments == segments;
   };
-  if (held(8, 1))
-    return launch(normHeldRows<E, kAligned, 8, 1>, launched, stream, p);
-  if (held(16, 1))
-    return launch(normHeldRows<E, kAligned, 16, 1>, launched, stream, p);
+  if constexpr (kAligned) {
+    if (held(8, 1))
+      return launch(normHeldRows<E, true, 8, 1>, launched, stream, p);
+    if (held(16, 1))
+      return launch(normHeldRows<E, true, 16, 1>, launched, stream, p);
+    if (held(32, 2))
+      return launch(normHeldRows<E, true, 32, 2>, launched, stream, p);
+    if (held(0, 1))
+      return launch(normHeldRows<E, true, 0, 1>, launched, stream, p);
+    if (shape.home == Home::Shared)
+      return launch(normLongRows<E, true, Home::Shared>, launched, stream, p);
+  }
   if (held(32, 1))
     return launch(normHeldRows<E, kAligned, 32, 1>, launched, stream, p);
-  if (held(32, 2))
-    return launch(normHeldRows<E, kAligned, 32, 2>, launched, stream, p);
-  if (held(0, 1))
-    return launch(normHeldRows<E, kAligned, 0, 1>, launched, stream, p);
   if (held(0, 4))
     return launch(normHeldRows<E, kAligned, 0, 4>, launched, stream, p);
-  if (shape.home == Home::Shared)
-    return launch(normLongRows<E, kAligned, Home::Shared>, launched, stream, p);
   if (shape.home == Home::Streamed)
     return launch(normLongRows<E, kAligned, Home::Streamed>, launched, stream,
                   p);

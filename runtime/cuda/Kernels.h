@@ -794,7 +794,9 @@ template <typename E, bool kAligned, Home kHome>
 __global__ void __launch_bounds__(kLongThreads, 1)
     normLongRows(const NormParameters p) {
   constexpr int kSegments = kChunkSegments / (kLongThreads / kWarp);
-  typedef Tile<E, kAligned, 2 * kSegments> RowTile;
+  // One element at a time is enough accesses from one segment.
+  constexpr int kAtOnce = kAligned ? kSegments : 1;
+  typedef Tile<E, kAligned, 2 * kAtOnce> RowTile;
   BlockState &state = *static_cast<BlockState *>(sharedMemory());
   Packet *parked = reinterpret_cast<Packet *>(&state + 1);
   const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
@@ -806,31 +808,41 @@ __global__ void __launch_bounds__(kLongThreads, 1)
                                ? firstChunk + p.blockChunks
                                : rowChunks;
   const int64_t firstPacket = firstChunk * kChunkPackets;
-  auto beginOf = [&](int64_t chunk) {
-    return chunk * kChunkPackets + warp * kSegments * kSegmentPackets;
+  /// Calls body(begin, segment) for the tiles of a chunk: the first packet of
+  /// each, and which of the warp's segments that starts.
+  auto forEachTile = [&](int64_t chunk, auto body) {
+#pragma unroll 1
+    for (int segment = 0; segment < kSegments; segment += kAtOnce)
+      body(chunk * kChunkPackets +
+               (warp * kSegments + segment) * kSegmentPackets,
+           segment);
   };
   waitForPreviousKernel();
 
   Statistics spans = {}, chunks = {};
   for (int64_t chunk = firstChunk; chunk < endChunk; ++chunk) {
-    RowTile tile(row.length, beginOf(chunk) + lane);
-    tile.loadRow(row);
-    if (kHome == Home::Shared)
-#pragma unroll
-      for (int k = 0; k < 2 * kSegments; ++k)
-        if (tile.counts[k])
-          parked[tile.at(k) - firstPacket] = tile.packets[k];
-    if (!p.normalizes)
-      continue;
     // Two buffers: what is read here is written again after the next barrier.
     Statistics *segments = state.segments + chunk % 2 * kChunkSegments;
+    forEachTile(chunk, [&](int64_t begin, int segment) {
+      RowTile tile(row.length, begin + lane);
+      tile.loadRow(row);
+      if (kHome == Home::Shared)
 #pragma unroll
-    for (int s = 0; s < kSegments; ++s) {
-      const Statistics own = tile.template statistics<kWarp>(
-          s, row.length, beginOf(chunk), p.centred);
-      if (lane == 0)
-        segments[warp * kSegments + s] = own;
-    }
+        for (int k = 0; k < 2 * kAtOnce; ++k)
+          if (tile.counts[k])
+            parked[tile.at(k) - firstPacket] = tile.packets[k];
+      if (!p.normalizes)
+        return;
+#pragma unroll
+      for (int s = 0; s < kAtOnce; ++s) {
+        const Statistics own =
+            tile.template statistics<kWarp>(s, row.length, begin, p.centred);
+        if (lane == 0)
+          segments[warp * kSegments + segment + s] = own;
+      }
+    });
+    if (!p.normalizes)
+      continue;
     __syncthreads();
     const Statistics all = mergeLanes(segments[lane]);
     const int inSpan = static_cast<int>((chunk - firstChunk) % kSpanChunks);
@@ -846,39 +858,43 @@ __global__ void __launch_bounds__(kLongThreads, 1)
     moments = momentsOf(spans, p.eps);
   }
 
-  auto forEachTile = [&](auto body) {
-    for (int64_t chunk = firstChunk; chunk < endChunk; ++chunk) {
-      RowTile tile(row.length, beginOf(chunk) + lane);
-      if constexpr (kHome == Home::Shared) {
-#pragma unroll
-        for (int k = 0; k < 2 * kSegments; ++k)
-          tile.packets[k] = tile.counts[k] ? parked[tile.at(k) - firstPacket]
-                                           : absentPacket<E>();
-      } else {
-        tile.load(row.residual ? row.sum : row.x);
-      }
-      tile.normalize(p, moments);
-      body(tile);
-    }
-  };
+  // A scale that is computed takes a pass of its own before that of the result.
+  // They are one loop, since what they share is most of the kernel's code.
+  const bool findsLargest = p.scaling == Scaling::Row && p.computes;
+  uint32_t largest = 0;
   float inverse = 1;
-  if (p.scaling == Scaling::Row) {
-    uint32_t largest = 0;
-    if (p.computes) {
-      forEachTile([&](const RowTile &tile) {
+#pragma unroll 1
+  for (int rest = findsLargest ? 1 : 0; rest >= 0; --rest) {
+    if (rest == 0) {
+      if (findsLargest)
+        largest = largestOfCluster(largest, state);
+      if (p.scaling == Scaling::Row)
+        inverse = inverseOfRow(p, row, largest,
+                               threadIdx.x == 0 && clusterRank() == 0);
+      startNextKernel();
+      if (kHome == Home::Streamed && p.scaling == Scaling::Elements) {
+        emitElements<E>(p, row, moments);
+        break;
+      }
+    }
+    for (int64_t chunk = firstChunk; chunk < endChunk; ++chunk)
+      forEachTile(chunk, [&](int64_t begin, int) {
+        RowTile tile(row.length, begin + lane);
+        if constexpr (kHome == Home::Shared) {
+#pragma unroll
+          for (int k = 0; k < 2 * kAtOnce; ++k)
+            tile.packets[k] = tile.counts[k] ? parked[tile.at(k) - firstPacket]
+                                             : absentPacket<E>();
+        } else {
+          tile.load(row.residual ? row.sum : row.x);
+        }
+        tile.normalize(p, moments);
+        if (rest == 0)
+          return tile.emit(p, row, inverse);
         const uint32_t v = tile.largest();
         largest = v > largest ? v : largest;
       });
-      largest = largestOfCluster(largest, state);
-    }
-    inverse =
-        inverseOfRow(p, row, largest, threadIdx.x == 0 && clusterRank() == 0);
   }
-  startNextKernel();
-  if (kHome == Home::Streamed && p.scaling == Scaling::Elements)
-    emitElements<E>(p, row, moments);
-  else
-    forEachTile([&](const RowTile &tile) { tile.emit(p, row, inverse); });
   leaveCluster();
 }
 

@@ -99,30 +99,30 @@ static bool isAlignedTo(const Rows &rows, int64_t elementSize, int64_t bytes) {
 // of a design for H100-like and A100-like machines; times are to be measured.
 static constexpr NormShape kShapes[] = {
     // A row of 128 bytes keeps 8 lanes busy: a warp has 4 of them.
-    {Home::Registers, 8, 1, 1},
+    {Home::Registers, 8, 1, 1, false},
     // 256 bytes, such as heads of attention: 2 rows for each warp.
-    {Home::Registers, 16, 1, 1},
+    {Home::Registers, 16, 1, 1, false},
     // One warp: no barrier, and its lanes need no more than shuffles.
-    {Home::Registers, 32, 1, 1},
-    {Home::Registers, 32, 2, 1},
+    {Home::Registers, 32, 1, 1, true},
+    {Home::Registers, 32, 2, 1, false},
     // As many warps as the row has segments, for 1 barrier: 2 accesses of each
     // lane are in flight, and a block is small enough for several to share a
     // multiprocessor.
-    {Home::Registers, 0, 1, 1},
+    {Home::Registers, 0, 1, 1, false},
     // More segments for each warp, since a block has no more than 16 of those:
     // with 4 a row takes 32 registers of a thread, which has 128.
-    {Home::Registers, 0, 4, 1},
+    {Home::Registers, 0, 4, 1, true},
     // Longer rows stay in the registers of 2 blocks or more (sm_90), as few as
     // hold them: each exchange costs a barrier of the cluster.
-    {Home::Registers, 0, 4, 2},
-    {Home::Registers, 0, 4, 4},
-    {Home::Registers, 0, 4, 8},
+    {Home::Registers, 0, 4, 2, true},
+    {Home::Registers, 0, 4, 4, true},
+    {Home::Registers, 0, 4, 8, true},
     // And then in the shared memory of 8, which is as many as is portable.
-    {Home::Shared, 0, 0, 8},
+    {Home::Shared, 0, 0, 8, false},
     // Without clusters one block's shared memory is larger than its registers.
-    {Home::Shared, 0, 0, 1},
+    {Home::Shared, 0, 0, 1, false},
     // Everything else is read again.
-    {Home::Streamed, 0, 0, 1},
+    {Home::Streamed, 0, 0, 1, true},
 };
 
 std::span<const NormShape> commuter::rt::cuda::normShapes() { return kShapes; }
@@ -133,6 +133,7 @@ namespace {
 struct RowWork {
   int64_t packets;
   Scaling scaling;
+  bool isAligned;
 
   int64_t segments() const { return divideUp(packets, kSegmentPackets); }
   int64_t chunks() const { return divideUp(packets, kChunkPackets); }
@@ -157,6 +158,8 @@ struct RowWork {
 bool RowWork::fits(const NormShape &shape, const DeviceLimits &limits) const {
   constexpr int kMaxWarps = kHeldThreads / kWarp;
   if (shape.cluster > 1 && limits.major < 9)
+    return false;
+  if (!isAligned && !shape.takesUnaligned)
     return false;
   if (scaling == Scaling::Elements && shape.home != Home::Streamed)
     return false;
@@ -311,7 +314,8 @@ static LaunchStatus launchRows(const NormArguments &a, bool normalizes,
   DeviceLimits limits = {};
   TRY_LAUNCH(readLimits(limits));
   const Scaling scaling = scalingOf(a);
-  const RowWork work = {divideUp(a.length, widthOf(a.type)), scaling};
+  const RowWork work = {divideUp(a.length, widthOf(a.type)), scaling,
+                        isAligned(a, scaling)};
   if (!chosen)
     chosen =
         std::find_if(std::begin(kShapes), std::end(kShapes),
@@ -324,7 +328,7 @@ static LaunchStatus launchRows(const NormArguments &a, bool normalizes,
   const int64_t most = rowsOfGrid(*chosen, limits);
   for (int64_t done = 0; done < a.rows; done += p.rows) {
     p.rows = std::min(a.rows - done, most);
-    TRY_LAUNCH(familyOf(a.type)->norm(*chosen, isAligned(a, scaling),
+    TRY_LAUNCH(familyOf(a.type)->norm(*chosen, work.isAligned,
                                       launchOf(*chosen, work, p.rows, limits),
                                       stream, p));
     skipRows(p, p.rows, sizeOf(a.type));

@@ -41,6 +41,8 @@ COMMUTER_DEVICE void forEachElement(int64_t begin, int64_t end, Body body) {
 COMMUTER_DEVICE int64_t offsetOf(const Shape &shape, const Operand &operand,
                                  int64_t linear) {
   int64_t offset = 0;
+  // A division of 64 bits is much code, and there are as many as dimensions.
+#pragma unroll 1
   for (int d = shape.rank - 1; d > 0; --d) {
     offset += linear % shape.sizes[d] * operand.strides[d];
     linear /= shape.sizes[d];
@@ -90,6 +92,17 @@ __global__ void __launch_bounds__(kViewThreads)
 // Reductions
 //===----------------------------------------------------------------------===//
 
+// As the CPU's, in cpu/Kernels.h.
+
+template <typename V>
+COMMUTER_DEVICE V largerOf(V a, V b) {
+  return b > a || b != b ? b : a;
+}
+template <typename V>
+COMMUTER_DEVICE V lesserOf(V a, V b) {
+  return b < a || b != b ? b : a;
+}
+
 /// Types that are computed with as f32.
 template <typename E>
 struct Rounded {
@@ -104,6 +117,7 @@ struct Rounded {
     const float v[2] = {value, 0};
     storeGlobal(address, static_cast<Stored>(E::pack(v)));
   }
+  COMMUTER_DEVICE float sum(float a, float b) { return a + b; }
 };
 
 /// Types that are computed with as they are.
@@ -115,40 +129,39 @@ struct Plain {
   COMMUTER_DEVICE void store(void *address, T value) {
     storeGlobal(address, value);
   }
+  COMMUTER_DEVICE T sum(T a, T b) { return a + b; }
 };
 
-// As the CPU's, in cpu/Kernels.h.
-struct Sum {
-  template <typename V>
-  COMMUTER_DEVICE V apply(V a, V b) {
-    return static_cast<V>(a + b);
-  }
-};
-struct Xor {
-  COMMUTER_DEVICE uint8_t apply(uint8_t a, uint8_t b) { return a ^ b; }
-};
-struct Max {
-  template <typename V>
-  COMMUTER_DEVICE V apply(V a, V b) {
-    return b > a || b != b ? b : a;
-  }
-};
-struct Min {
-  template <typename V>
-  COMMUTER_DEVICE V apply(V a, V b) {
-    return b < a || b != b ? b : a;
+/// Sums wrap: they are those of unsigned integers.
+template <typename T>
+struct Wrapping : Plain<T> {
+  COMMUTER_DEVICE T sum(T a, T b) {
+    typedef std::make_unsigned_t<T> U;
+    return static_cast<T>(
+        static_cast<U>(static_cast<U>(a) + static_cast<U>(b)));
   }
 };
 
-/// Reads each element of every input before it writes that of the output.
-template <typename E, typename Op>
+struct Bit : Plain<uint8_t> {
+  COMMUTER_DEVICE uint8_t sum(uint8_t a, uint8_t b) { return a ^ b; }
+};
+
+/// Reads each element of every input before it writes that of the output. The
+/// kind is no template's parameter: its branch, which all threads take the same
+/// way, is nothing beside the divisions of an index.
+template <typename E>
 __global__ void __launch_bounds__(kViewThreads)
     reduceElements(const ReduceParameters p) {
   typedef typename E::Stored T;
   forEachElement(p.begin, p.end, [&](int64_t i) {
     typename E::Compute value = E::load(addressOf<T>(p.shape, p.inputs[0], i));
-    for (int k = 1; k < p.count; ++k)
-      value = Op::apply(value, E::load(addressOf<T>(p.shape, p.inputs[k], i)));
+#pragma unroll 1
+    for (int k = 1; k < p.count; ++k) {
+      const auto next = E::load(addressOf<T>(p.shape, p.inputs[k], i));
+      value = p.kind == COMMUTER_SUM   ? E::sum(value, next)
+              : p.kind == COMMUTER_MAX ? largerOf(value, next)
+                                       : lesserOf(value, next);
+    }
     E::store(addressOf<T>(p.shape, p.output, i), value);
   });
 }
@@ -260,44 +273,31 @@ LaunchStatus commuter::rt::cuda::launchCompare(
   });
 }
 
-/// Sums wrap: integers are added as unsigned ones.
-template <typename ForSum, typename E, typename SumOp = Sum>
-static LaunchStatus reduceAs(commuter_reduction_t kind,
-                             const ReduceParameters &p, void *stream) {
-  switch (kind) {
-  case COMMUTER_SUM:
-    return launchElements(reduceElements<ForSum, SumOp>, p, stream);
-  case COMMUTER_MAX:
-    return launchElements(reduceElements<E, Max>, p, stream);
-  case COMMUTER_MIN:
-    return launchElements(reduceElements<E, Min>, p, stream);
-  }
-  return unsupported("there is no kernel of this reduction");
-}
-
 LaunchStatus commuter::rt::cuda::launchReduce(commuter_dtype_t type,
-                                              commuter_reduction_t kind,
                                               const ReduceParameters &p,
                                               void *stream) {
+  if (p.kind != COMMUTER_SUM && p.kind != COMMUTER_MAX &&
+      p.kind != COMMUTER_MIN)
+    return unsupported("there is no kernel of this reduction");
   switch (type) {
   case COMMUTER_F32:
-    return reduceAs<Rounded<F32>, Rounded<F32>>(kind, p, stream);
+    return launchElements(reduceElements<Rounded<F32>>, p, stream);
   case COMMUTER_F64:
-    return reduceAs<Plain<double>, Plain<double>>(kind, p, stream);
+    return launchElements(reduceElements<Plain<double>>, p, stream);
   case COMMUTER_F16:
-    return reduceAs<Rounded<F16>, Rounded<F16>>(kind, p, stream);
+    return launchElements(reduceElements<Rounded<F16>>, p, stream);
   case COMMUTER_BF16:
-    return reduceAs<Rounded<BF16>, Rounded<BF16>>(kind, p, stream);
+    return launchElements(reduceElements<Rounded<BF16>>, p, stream);
   case COMMUTER_I1:
-    return reduceAs<Plain<uint8_t>, Plain<uint8_t>, Xor>(kind, p, stream);
+    return launchElements(reduceElements<Bit>, p, stream);
   case COMMUTER_I8:
-    return reduceAs<Plain<uint8_t>, Plain<int8_t>>(kind, p, stream);
+    return launchElements(reduceElements<Wrapping<int8_t>>, p, stream);
   case COMMUTER_I16:
-    return reduceAs<Plain<uint16_t>, Plain<int16_t>>(kind, p, stream);
+    return launchElements(reduceElements<Wrapping<int16_t>>, p, stream);
   case COMMUTER_I32:
-    return reduceAs<Plain<uint32_t>, Plain<int32_t>>(kind, p, stream);
+    return launchElements(reduceElements<Wrapping<int32_t>>, p, stream);
   case COMMUTER_I64:
-    return reduceAs<Plain<uint64_t>, Plain<int64_t>>(kind, p, stream);
+    return launchElements(reduceElements<Wrapping<int64_t>>, p, stream);
   default:
     return unsupported("there is no kernel for reductions of this type");
   }

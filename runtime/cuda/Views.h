@@ -55,6 +55,7 @@ struct ReduceParameters {
   Shape shape;
   Operand inputs[kMaxReduced], output;
   int count;
+  int kind; ///< commuter_reduction_t
   int64_t begin, end;
 };
 struct CompareParameters {
@@ -80,7 +81,7 @@ LaunchStatus launchFill(int elementSize, const FillParameters &parameters,
 /// Bit by bit.
 LaunchStatus launchCompare(int elementSize, const CompareParameters &parameters,
                            void *stream);
-LaunchStatus launchReduce(commuter_dtype_t type, commuter_reduction_t kind,
+LaunchStatus launchReduce(commuter_dtype_t type,
                           const ReduceParameters &parameters, void *stream);
 LaunchStatus launchContract(commuter_dtype_t type,
                             const ContractParameters &parameters, void *stream);
