@@ -116,6 +116,7 @@ if [ -e "$build/lib/libCommuterNcclDouble.so" ]; then
   # Order and NaN are NCCL's own then.
   COMMUTER_NCCL_REDUCTIONS=library run_nccl_job reductions 4 \
     '*Reduce*:*Gather*-*InGroupOrder*:*SpecialValues*'
+  COMMUTER_NCCL_REGISTER=4096 run_nccl_job registered 4
 else
   skip commuter-cts-nccl "its emulation of GPUs is unknown to the thread sanitizer"
 fi

@@ -78,3 +78,10 @@ constexpr bool isCalledAlike(OurResult (*)(Ours...),
                               static_cast<decltype(&nccl##name)>(nullptr)));
 using namespace ours;
 COMMUTER_NCCL_FUNCTIONS(COMPARE)
+#if NCCL_VERSION_CODE >= 21900
+COMMUTER_NCCL_REGISTRATION(COMPARE)
+#endif
+#if NCCL_VERSION_CODE >= 22700
+COMMUTER_NCCL_WINDOWS(COMPARE)
+static_assert(ours::kWindowSymmetric == NCCL_WIN_COLL_SYMMETRIC);
+#endif

@@ -30,9 +30,14 @@ namespace {
           : unsetenv("COMMUTER_NCCL_DOUBLE_VERSION");
   const nccl::Library *library = nullptr;
   Status status = nccl::load(library);
-  std::fprintf(stderr, "%d: %s\n", status.code,
+  std::fprintf(stderr, "%d: %s", status.code,
                status.ok() ? library->describe().c_str()
                            : status.message.c_str());
+  if (status.ok() && !library->canRegister())
+    std::fprintf(stderr, ", without registered memory");
+  if (status.ok() && !library->hasWindows())
+    std::fprintf(stderr, ", without windows");
+  std::fprintf(stderr, "\n");
   std::_Exit(0);
 }
 
@@ -42,7 +47,13 @@ void expectSaid(const char *file, const char *version, const char *said) {
 }
 
 TEST(NcclLibraryTest, TheDoubleHasEverything) {
-  expectSaid(COMMUTER_NCCL_DOUBLE, nullptr, "0: the double of NCCL 2.28.0");
+  expectSaid(COMMUTER_NCCL_DOUBLE, nullptr, "0: the double of NCCL 2.28.0\n");
+}
+
+TEST(NcclLibraryTest, AnOldOneLacksWhatIsNotNeeded) {
+  expectSaid(COMMUTER_NCCL_OLD_DOUBLE, nullptr,
+             "0: the double of NCCL 2.14.0, without registered memory, without "
+             "windows\n");
 }
 
 TEST(NcclLibraryTest, AFileThatIsNotThere) {

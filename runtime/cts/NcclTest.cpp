@@ -15,6 +15,7 @@
 #include "Outcome.h"
 
 #include <cstdlib>
+#include <dlfcn.h>
 
 using namespace cts;
 
@@ -73,7 +74,58 @@ commuter_status_t gatherAndWait(Rank &rank) {
                                : status;
 }
 
+/// Collectives of this process whose memory was registered with NCCL.
+int64_t registeredCollectives() {
+  void *library = dlopen(getenv("COMMUTER_NCCL_LIBRARY"), RTLD_NOW);
+  auto count = reinterpret_cast<int64_t (*)()>(
+      dlsym(library, "commuter_nccl_double_registered"));
+  return count();
+}
+
+/// Each rank's number of `elements` elements, gathered and added up.
+void moveAndCheck(Rank &rank, int64_t elements) {
+  Tensor input(COMMUTER_F32, {elements}), sum(COMMUTER_F32, {elements}),
+      all(COMMUTER_F32, {elements * rank.size}), part(COMMUTER_F32, {elements});
+  for (int64_t i = 0; i < elements; ++i)
+    input.set(i, static_cast<double>(rank.rank * 16 + i % 7));
+  EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &input.view(),
+                                      &all.view(), 0, nullptr));
+  EXPECT_OK(rank, commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
+                                      &input.view(), &sum.view()));
+  EXPECT_OK(rank,
+            commuter_reduce_scatter(rank.context, rank.group, COMMUTER_SUM,
+                                    &all.view(), &part.view(), 0));
+  for (int64_t i = 0; i < elements; ++i) {
+    EXPECT_EQ(sum.get(i), 16 * 6 + 4 * (i % 7));
+    EXPECT_EQ(part.get(i), 4 * (rank.rank * 16 + i % 7));
+    for (int64_t r = 0; r < rank.size; ++r)
+      EXPECT_EQ(all.get(r * elements + i), r * 16 + i % 7);
+  }
+}
+
 constexpr int64_t kTimeoutMs = 500, kSlackMs = 2000;
+
+/// Runs body(rank), which returns what the rank ends with, on each: all end in
+/// time and alike, with `expected`. Returns the message.
+template <typename Body>
+std::string messageOfFault(const Backend &backend, commuter_status_t expected,
+                           Body body) {
+  World world(backend, kFour, kTimeoutMs);
+  Outcome outcome(4);
+  world.run([&](Rank &rank) {
+    auto start = Clock::now();
+    outcome.record(rank, body(rank));
+    EXPECT_LT(elapsedMs(start), kTimeoutMs + kSlackMs);
+  });
+  outcome.expectAll(expected);
+  return outcome.message[0];
+}
+
+/// A gather that goes well, and another one.
+commuter_status_t gatherTwice(Rank &rank) {
+  EXPECT_OK(rank, gatherAndWait(rank));
+  return gatherAndWait(rank);
+}
 
 TEST_P(NcclDeviceTest, MovesTheMemoryOfGpusAlone) {
   commuter_world_t *world = nullptr;
@@ -104,46 +156,31 @@ TEST_P(NcclTestOfTwo, RanksDoNotShareAGpu) {
 
 TEST_P(NcclTestOfFour, ACommunicatorThatIsRefused) {
   Fault fault("refuse-init", 2);
-  World world(GetParam(), kFour, kTimeoutMs);
-  Outcome outcome(4);
-  world.run([&](Rank &rank) {
-    auto start = Clock::now();
-    outcome.record(rank, gather(rank));
-    EXPECT_LT(elapsedMs(start), kTimeoutMs + kSlackMs);
-  });
-  outcome.expectAll(COMMUTER_INTERNAL);
-  EXPECT_CONTAINS(outcome.message[0],
+  const std::string message = messageOfFault(
+      GetParam(), COMMUTER_INTERNAL, [](Rank &rank) { return gather(rank); });
+  EXPECT_CONTAINS(message,
                   "all_gather #1 over mesh[dp,tp]: the double of NCCL 2.28.0: "
                   "ncclCommInitRankConfig: unhandled system error (told to "
                   "refuse a communicator)");
-  EXPECT_CONTAINS(outcome.message[0], "rank 3: #1 all_gather f32[2x3] dim 0");
+  EXPECT_CONTAINS(message, "rank 3: #1 all_gather f32[2x3] dim 0");
 }
 
 TEST_P(NcclTestOfFour, AGroupThatIsRefused) {
   Fault fault("refuse:2", 1);
-  World world(GetParam(), kFour, kTimeoutMs);
-  Outcome outcome(4);
-  world.run([&](Rank &rank) {
-    EXPECT_OK(rank, gatherAndWait(rank));
-    outcome.record(rank, gatherAndWait(rank));
-    EXPECT_EQ(commuter_barrier(rank.context, rank.group), COMMUTER_INTERNAL);
-  });
-  outcome.expectAll(COMMUTER_INTERNAL);
-  EXPECT_CONTAINS(outcome.message[0], "told to refuse a group");
+  EXPECT_CONTAINS(
+      messageOfFault(GetParam(), COMMUTER_INTERNAL,
+                     [](Rank &rank) {
+                       commuter_status_t status = gatherTwice(rank);
+                       EXPECT_EQ(commuter_barrier(rank.context, rank.group),
+                                 COMMUTER_INTERNAL);
+                       return status;
+                     }),
+      "told to refuse a group");
 }
 
 TEST_P(NcclTestOfFour, AFailureThatComesLater) {
   Fault fault("fail:2", 3);
-  World world(GetParam(), kFour, kTimeoutMs);
-  Outcome outcome(4);
-  world.run([&](Rank &rank) {
-    EXPECT_OK(rank, gatherAndWait(rank));
-    auto start = Clock::now();
-    outcome.record(rank, gatherAndWait(rank));
-    EXPECT_LT(elapsedMs(start), kTimeoutMs + kSlackMs);
-  });
-  outcome.expectAll(COMMUTER_INTERNAL);
-  EXPECT_CONTAINS(outcome.message[0],
+  EXPECT_CONTAINS(messageOfFault(GetParam(), COMMUTER_INTERNAL, gatherTwice),
                   "remote process exited or there was a network error (told to "
                   "fail)");
 }
@@ -213,6 +250,66 @@ TEST_P(NcclTestOfTwo, AnAbortThatDoesNotReturnIsLeftBehind) {
             outcome.message[0] +
                 " (ncclCommAbort has not returned within 1000 ms: the "
                 "communicator and the stream are left behind)");
+}
+
+//===----------------------------------------------------------------------===//
+// Registered memory
+//===----------------------------------------------------------------------===//
+
+/// Runs collectives that fit the segment, and some that do not. Returns how
+/// many were in registered memory.
+int64_t runRegistered(const Backend &backend) {
+  Variable reductions("COMMUTER_NCCL_REDUCTIONS", "library");
+  const int64_t before = registeredCollectives();
+  World world(backend, kFour);
+  world.run([&](Rank &rank) {
+    moveAndCheck(rank, 5);
+    moveAndCheck(rank, 2000);
+    moveAndCheck(rank, 5);
+  });
+  return registeredCollectives() - before;
+}
+
+TEST_P(NcclTestOfFour, WhatFitsIsInRegisteredMemory) {
+  Variable bytes("COMMUTER_NCCL_REGISTER", "4000");
+  EXPECT_EQ(runRegistered(GetParam()), 6);
+}
+
+TEST_P(NcclTestOfFour, WithoutWindowsBuffersAreRegistered) {
+  Variable bytes("COMMUTER_NCCL_REGISTER", "4000");
+  Fault fault("no-windows", 2);
+  EXPECT_EQ(runRegistered(GetParam()), 6);
+}
+
+/// All members' memory is registered, or none.
+TEST_P(NcclTestOfFour, OneThatCannotRegisterLeavesAllWithout) {
+  Variable bytes("COMMUTER_NCCL_REGISTER", "4000");
+  for (const char *how : {"no-memory", "no-windows,no-register"}) {
+    Fault fault(how, 1);
+    EXPECT_EQ(runRegistered(GetParam()), 0) << how;
+  }
+}
+
+TEST_P(NcclTestOfFour, OneThatWasToldAnotherSizeLeavesAllWithout) {
+  Variable bytes("COMMUTER_NCCL_REGISTER",
+                 Job::get().rank == 3 ? "9000" : "4000");
+  EXPECT_EQ(runRegistered(GetParam()), 0);
+}
+
+TEST_P(NcclTestOfFour, RegisteredMemoryIsFreedAfterAFault) {
+  Variable bytes("COMMUTER_NCCL_REGISTER", "4096");
+  Fault fault("stall:2", 1);
+  EXPECT_CONTAINS(messageOfFault(GetParam(), COMMUTER_TIMEOUT, gatherTwice),
+                  "with its data under way");
+}
+
+TEST_P(NcclDeviceTest, SegmentsAreOfANumberOfBytes) {
+  Variable bytes("COMMUTER_NCCL_REGISTER", "1MiB");
+  commuter_world_t *world = nullptr;
+  EXPECT_EQ(GetParam().createWorld(1, nullptr, &world),
+            COMMUTER_INVALID_ARGUMENT);
+  EXPECT_EQ(std::string(commuter_last_error()),
+            "COMMUTER_NCCL_REGISTER=1MiB: expected bytes, 0 to 1073741824");
 }
 
 /// Groups make their communicators alone: here the others have left.

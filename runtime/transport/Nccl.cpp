@@ -34,6 +34,15 @@ static Status readReductions(bool &isLibrary) {
               "COMMUTER_NCCL_REDUCTIONS=%s: expected ordered or library", text);
 }
 
+/// The bytes of registered memory of each communicator: 0 is none.
+static Status readSegmentBytes(int64_t &bytes) {
+  constexpr int64_t kPage = 4096; // NCCL_WIN_REQUIRED_ALIGNMENT
+  COMMUTER_TRY(readNumber<int64_t>("COMMUTER_NCCL_REGISTER", "bytes", 0,
+                                   int64_t(1) << 30, bytes));
+  bytes = (bytes + kPage - 1) / kPage * kPage;
+  return {};
+}
+
 commuter_status_t commuter_nccl_init(int32_t *outRank, int32_t *outSize) {
   const nccl::Library *library = nullptr;
   if (commuter_status_t status =
@@ -51,13 +60,15 @@ commuter_nccl_world_create(int32_t size,
     COMMUTER_TRY(nccl::load(library));
     bool usesReductions = false;
     COMMUTER_TRY(readReductions(usesReductions));
+    int64_t segmentBytes = 0;
+    COMMUTER_TRY(readSegmentBytes(segmentBytes));
     int32_t localRank = -1;
     COMMUTER_TRY(readLocalRank(localRank));
     COMMUTER_TRY(job().createWorld(
         size, options,
         [&](MessageTransport &transport) {
           return std::make_unique<NcclCarrier>(transport, *library,
-                                               usesReductions);
+                                               usesReductions, segmentBytes);
         },
         outWorld));
     (*outWorld)->gpuShare = localRank < 0 ? (*outWorld)->localRank : localRank;

@@ -53,7 +53,7 @@ Status NcclCarrier::attach(Device &theDevice) {
         library.describe().c_str(), library.file.c_str(), theDevice.name());
   std::string place = "GPU " + theStream->gpu() + " of " + hostName();
   std::lock_guard<std::mutex> lock(mutex);
-  if (!communicators.empty() && place != gpu)
+  if (!connections.empty() && place != gpu)
     return fail(COMMUTER_UNSUPPORTED,
                 "the rank had %s before, and cannot have %s in the same world",
                 gpu.c_str(), place.c_str());
@@ -70,8 +70,10 @@ void NcclCarrier::detach() {
   if (!device)
     return;
   (void)device->synchronize();
-  const bool isStuck = !haveAborted();
+  const bool isStuck = !haveAborted(),
+             isPassed = !isStuck && hasPassedSegments();
   std::lock_guard<std::mutex> lock(mutex);
+  isStranded |= !isPassed;
   if (isStuck)
     stream->leaveBehind();
   stream->setWatch(nullptr);
@@ -100,20 +102,21 @@ Status NcclCarrier::checkPlaces(const Running &running) {
   return {};
 }
 
-Status NcclCarrier::communicatorOf(const Running &running, nccl::Comm &comm) {
+Status NcclCarrier::connectionOf(const Running &running,
+                                 Connection *&connection) {
   {
     std::lock_guard<std::mutex> lock(mutex);
-    auto found = communicators.find(&running.channel);
-    if (found != communicators.end()) {
-      comm = found->second;
+    auto found = connections.find(&running.channel);
+    if (found != connections.end()) {
+      connection = &found->second;
       return {};
     }
   }
   COMMUTER_TRY(checkPlaces(running));
-  return connect(running, comm);
+  return connect(running, connection);
 }
 
-Status NcclCarrier::connect(const Running &running, nccl::Comm &comm) {
+Status NcclCarrier::connect(const Running &running, Connection *&connection) {
   const Collective &call = running.call;
   nccl::UniqueId id = {};
   auto *bytes = reinterpret_cast<char *>(&id);
@@ -130,23 +133,120 @@ Status NcclCarrier::connect(const Running &running, nccl::Comm &comm) {
     transfers.push_back({0, /*isSend=*/false, bytes, sizeof(id)});
   }
   COMMUTER_TRY(transport.exchange(running, transfers));
+  nccl::Comm comm = nullptr;
   Status status = stream->use([&]() -> Status {
     std::lock_guard<std::mutex> lock(mutex);
     if (isAborted)
       return {};
     nccl::Config config;
-    comm = nullptr;
     nccl::Result result =
         library.CommInitRankConfig(&comm, static_cast<int>(call.size), id,
                                    static_cast<int>(call.index), &config);
     if (comm)
-      communicators[&running.channel] = comm;
+      connection = &(connections[&running.channel] = {comm, {}});
     return library.check(result, "ncclCommInitRankConfig", comm);
   });
   if (!status.ok())
     return transport.raise(status);
-  return awaitReady(running, comm);
+  COMMUTER_TRY(awaitReady(running, comm));
+  return shareSegment(running, *connection);
 }
+
+//===----------------------------------------------------------------------===//
+// Registered memory
+//===----------------------------------------------------------------------===//
+
+/// Whether all members have the same number, which is not 0.
+Status NcclCarrier::agree(const Running &running, int64_t own, bool &isCommon) {
+  const Collective &call = running.call;
+  std::vector<int64_t> numbers(call.size, own);
+  std::vector<Transfer> transfers;
+  for (int64_t i = 0; i < call.size; ++i) {
+    if (i == call.index)
+      continue;
+    transfers.push_back(
+        {i, /*isSend=*/true, reinterpret_cast<char *>(&own), sizeof(own)});
+    transfers.push_back({i, /*isSend=*/false,
+                         reinterpret_cast<char *>(&numbers[i]), sizeof(own)});
+  }
+  COMMUTER_TRY(transport.exchange(running, transfers));
+  isCommon = own != 0;
+  for (int64_t number : numbers)
+    isCommon &= number == own;
+  return {};
+}
+
+/// Members that disagree, and those to one of whom NCCL refuses it, have none.
+/// Each asks in any case: what the others were told it does not know.
+Status NcclCarrier::shareSegment(const Running &running,
+                                 Connection &connection) {
+  NcclSegment &segment = connection.segment;
+  auto use = [&](const std::function<void()> &body) {
+    Status status = stream->use([&]() -> Status {
+      std::lock_guard<std::mutex> lock(mutex);
+      if (!isAborted)
+        body();
+      return {};
+    });
+    return status.ok() ? status : transport.raise(status);
+  };
+  COMMUTER_TRY(use([&] {
+    if (segmentBytes)
+      segment.allocate(library, segmentBytes);
+  }));
+  bool isCommon = false;
+  COMMUTER_TRY(
+      agree(running, segment.hasMemory() ? segmentBytes : 0, isCommon));
+  if (!isCommon)
+    return {};
+  for (NcclSegment::Kind kind :
+       {NcclSegment::Kind::Window, NcclSegment::Kind::Buffer}) {
+    COMMUTER_TRY(
+        use([&] { segment.registerAs(kind, library, connection.comm); }));
+    COMMUTER_TRY(awaitReady(running, connection.comm));
+    COMMUTER_TRY(agree(running, segment.isRegistered(), isCommon));
+    if (isCommon) {
+      segment.setShared();
+      return {};
+    }
+    COMMUTER_TRY(use([&] { segment.deregister(library, connection.comm); }));
+  }
+  return {};
+}
+
+/// Waits for copies to and from segments, which may come after NCCL's last
+/// work.
+bool NcclCarrier::hasPassedSegments() {
+  Clock::time_point end = Clock::now() + kPatience;
+  bool isDone = true;
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    for (auto &entry : connections)
+      isDone &= !entry.second.segment.hasMemory();
+    if (!isDone && !stream->setPoint(GpuStream::Point::Latest).ok())
+      return false;
+  }
+  // Without the mutex: what the stream waits for may need an abort.
+  while (!isDone && Clock::now() < end) {
+    if (!stream->hasPassed(GpuStream::Point::Latest, isDone).ok())
+      return false;
+    if (!isDone)
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  return isDone;
+}
+
+void NcclCarrier::freeSegments() {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!isAborted || isStranded)
+    return;
+  for (auto &entry : connections)
+    entry.second.segment.free(library);
+}
+
+//===----------------------------------------------------------------------===//
+// Waits
+//===----------------------------------------------------------------------===//
 
 /// A communicator that does not block does what it was asked for later, the
 /// launch of kernels included.
@@ -203,10 +303,10 @@ Status NcclCarrier::awaitTurn(const Running &running) {
 
 /// Puts what `body` asks of NCCL on the stream: body(communicator, stream).
 template <typename Body>
-Status NcclCarrier::enqueue(const Running &running, const char *what,
+Status NcclCarrier::enqueue(const Running &running,
+                            const Connection &connection, const char *what,
                             Body body) {
-  nccl::Comm comm = nullptr;
-  COMMUTER_TRY(communicatorOf(running, comm));
+  const nccl::Comm comm = connection.comm;
   COMMUTER_TRY(awaitTurn(running));
   Status status = stream->use([&]() -> Status {
     std::lock_guard<std::mutex> lock(mutex);
@@ -231,6 +331,42 @@ Status NcclCarrier::enqueue(const Running &running, const char *what,
   return status.ok() ? transport.failure() : transport.raise(status);
 }
 
+static View bytesOf(const Part &part) {
+  View view;
+  view.data = part.data;
+  view.rank = 1;
+  view.sizes[0] = part.bytes;
+  view.strides[0] = 1;
+  return view;
+}
+
+/// body(input, output, communicator, stream), where these are what is given or,
+/// if they have room, in the communicator's segment. All members' parts are of
+/// the same numbers of bytes.
+template <typename Body>
+Status NcclCarrier::enqueueStaged(const Running &running, const char *what,
+                                  const Part &input, const Part &output,
+                                  Body body) {
+  Connection *connection = nullptr;
+  COMMUTER_TRY(connectionOf(running, connection));
+  const NcclSegment &segment = connection->segment;
+  Device &device = *running.call.device;
+  Part from = input, to = output;
+  const bool isStaged = segment.takes(input.bytes, output.bytes);
+  if (isStaged) {
+    from.data = segment.input();
+    to.data = segment.output(input.bytes);
+    device.copy(bytesOf(input), bytesOf(from));
+  }
+  COMMUTER_TRY(
+      enqueue(running, *connection, what, [&](nccl::Comm comm, void *target) {
+        return body(from.data, to.data, comm, target);
+      }));
+  if (isStaged)
+    device.copy(bytesOf(to), bytesOf(output));
+  return {};
+}
+
 /// Returns the first that is neither Success nor InProgress.
 static nccl::Result both(nccl::Result first, nccl::Result second) {
   return first == nccl::Success || first == nccl::InProgress ? second : first;
@@ -240,20 +376,23 @@ static nccl::Result both(nccl::Result first, nccl::Result second) {
 
 Status NcclCarrier::exchange(const Running &running,
                              const std::vector<Transfer> &transfers) {
-  return enqueue(running, "ncclSend", [&](nccl::Comm comm, void *target) {
-    nccl::Result result = library.GroupStart();
-    for (const Transfer &transfer : transfers) {
-      const int peer = static_cast<int>(transfer.member);
-      if (transfer.bytes)
-        result =
-            both(result, transfer.isSend
-                             ? library.Send(transfer.data, transfer.bytes,
-                                            nccl::Uint8, peer, comm, target)
-                             : library.Recv(transfer.data, transfer.bytes,
-                                            nccl::Uint8, peer, comm, target));
-    }
-    return both(result, library.GroupEnd());
-  });
+  Connection *connection = nullptr;
+  COMMUTER_TRY(connectionOf(running, connection));
+  return enqueue(
+      running, *connection, "ncclSend", [&](nccl::Comm comm, void *target) {
+        nccl::Result result = library.GroupStart();
+        for (const Transfer &transfer : transfers) {
+          const int peer = static_cast<int>(transfer.member);
+          if (transfer.bytes)
+            result = both(result,
+                          transfer.isSend
+                              ? library.Send(transfer.data, transfer.bytes,
+                                             nccl::Uint8, peer, comm, target)
+                              : library.Recv(transfer.data, transfer.bytes,
+                                             nccl::Uint8, peer, comm, target));
+        }
+        return both(result, library.GroupEnd());
+      });
 }
 
 Status NcclCarrier::gather(const Running &running, const Part &own,
@@ -263,26 +402,31 @@ Status NcclCarrier::gather(const Running &running, const Part &own,
     isEven &= parts[i].bytes == parts[0].bytes &&
               parts[i].data == parts[i - 1].data + parts[i - 1].bytes;
   if (isEven)
-    return enqueue(
-        running, "ncclAllGather", [&](nccl::Comm comm, void *target) {
-          return own.bytes
-                     ? library.AllGather(own.data, parts[0].data, own.bytes,
-                                         nccl::Uint8, comm, target)
-                     : nccl::Success;
+    return enqueueStaged(
+        running, "ncclAllGather", own,
+        {parts[0].data, own.bytes * running.call.size},
+        [&](char *from, char *to, nccl::Comm comm, void *target) {
+          return own.bytes ? library.AllGather(from, to, own.bytes, nccl::Uint8,
+                                               comm, target)
+                           : nccl::Success;
         });
-  return enqueue(running, "ncclBroadcast", [&](nccl::Comm comm, void *target) {
-    nccl::Result result = library.GroupStart();
-    for (size_t i = 0; i < parts.size(); ++i) {
-      const bool isOwn = static_cast<int64_t>(i) == running.call.index;
-      const char *from = isOwn ? own.data : parts[i].data;
-      if (parts[i].bytes)
-        result =
-            both(result, library.Broadcast(from, parts[i].data, parts[i].bytes,
-                                           nccl::Uint8, static_cast<int>(i),
-                                           comm, target));
-    }
-    return both(result, library.GroupEnd());
-  });
+  Connection *connection = nullptr;
+  COMMUTER_TRY(connectionOf(running, connection));
+  return enqueue(
+      running, *connection, "ncclBroadcast",
+      [&](nccl::Comm comm, void *target) {
+        nccl::Result result = library.GroupStart();
+        for (size_t i = 0; i < parts.size(); ++i) {
+          const bool isOwn = static_cast<int64_t>(i) == running.call.index;
+          const char *from = isOwn ? own.data : parts[i].data;
+          if (parts[i].bytes)
+            result = both(result,
+                          library.Broadcast(from, parts[i].data, parts[i].bytes,
+                                            nccl::Uint8, static_cast<int>(i),
+                                            comm, target));
+        }
+        return both(result, library.GroupEnd());
+      });
 }
 
 /// False: NCCL reduces no such type.
@@ -328,16 +472,20 @@ Status NcclCarrier::reduce(const Running &running, const char *input,
                          : call.kind == COMMUTER_MAX ? nccl::Max
                                                      : nccl::Min;
   const bool isScatter = call.operation == Operation::ReduceScatter;
-  return enqueue(running, isScatter ? "ncclReduceScatter" : "ncclAllReduce",
-                 [&](nccl::Comm comm, void *target) {
-                   if (!elements)
-                     return nccl::Success;
-                   return isScatter
-                              ? library.ReduceScatter(input, output, elements,
-                                                      type, op, comm, target)
-                              : library.AllReduce(input, output, elements, type,
-                                                  op, comm, target);
-                 });
+  const int64_t bytes = elements * call.input.elementSize;
+  const Part whole = {const_cast<char *>(input),
+                      isScatter ? bytes * call.size : bytes};
+  return enqueueStaged(
+      running, isScatter ? "ncclReduceScatter" : "ncclAllReduce", whole,
+      {output, bytes},
+      [&](char *from, char *to, nccl::Comm comm, void *target) {
+        if (!elements)
+          return nccl::Success;
+        return isScatter ? library.ReduceScatter(from, to, elements, type, op,
+                                                 comm, target)
+                         : library.AllReduce(from, to, elements, type, op, comm,
+                                             target);
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -348,7 +496,8 @@ Status NcclCarrier::failure() {
   std::lock_guard<std::mutex> lock(mutex);
   if (isAborted)
     return {};
-  for (auto &[channel, comm] : communicators) {
+  for (auto &[channel, connection] : connections) {
+    const nccl::Comm comm = connection.comm;
     nccl::Result state = nccl::Success;
     COMMUTER_TRY(library.check(library.CommGetAsyncError(comm, &state),
                                "ncclCommGetAsyncError", comm));
@@ -364,7 +513,7 @@ void NcclCarrier::abort() {
   // Asked here, since the abort makes the stream go on as if all were done.
   bool isDone = false;
   wasCutOff =
-      stream && !communicators.empty() &&
+      stream && !connections.empty() &&
       (!stream->hasPassed(GpuStream::Point::Latest, isDone).ok() || !isDone);
   startAborts();
 }
@@ -372,10 +521,11 @@ void NcclCarrier::abort() {
 /// With the mutex.
 void NcclCarrier::startAborts() {
   isAborted = true;
-  for (auto &entry : communicators) {
+  for (auto &entry : connections) {
     aborts->running.fetch_add(1);
     try {
-      std::thread([aborts = aborts, comm = entry.second, &library = library] {
+      std::thread([aborts = aborts, comm = entry.second.comm,
+                   &library = library] {
         (void)library.CommAbort(comm);
         aborts->running.fetch_sub(1);
       }).detach();
@@ -422,15 +572,19 @@ Status NcclCarrier::check(Clock::time_point start, bool isDone) {
 void NcclCarrier::close() {
   {
     std::lock_guard<std::mutex> lock(mutex);
-    if (communicators.empty())
+    if (connections.empty())
       return;
   }
   const bool isOver = transport.awaitDepartures(kPatience);
   {
     std::lock_guard<std::mutex> lock(mutex);
     // Those that a rank may still need are left behind.
-    if (isOver && !isAborted)
+    if (isOver && !isAborted) {
+      for (auto &entry : connections)
+        entry.second.segment.deregister(library, entry.second.comm);
       startAborts();
+    }
   }
-  (void)haveAborted();
+  if (haveAborted())
+    freeSegments();
 }

@@ -16,6 +16,7 @@
 #include "../src/GpuStream.h"
 #include "Carrier.h"
 #include "NcclLibrary.h"
+#include "NcclSegment.h"
 
 #include <atomic>
 #include <map>
@@ -52,9 +53,9 @@ namespace commuter::rt {
 class NcclCarrier final : public Carrier, StreamWatch {
 public:
   NcclCarrier(MessageTransport &transport, const nccl::Library &library,
-              bool usesReductions)
-      : transport(transport), library(library), usesReductions(usesReductions) {
-  }
+              bool usesReductions, int64_t segmentBytes)
+      : transport(transport), library(library), usesReductions(usesReductions),
+        segmentBytes(segmentBytes) {}
 
   Status attach(Device &device) override;
   void detach() override;
@@ -74,13 +75,27 @@ private:
   Status check(std::chrono::steady_clock::time_point start,
                bool isDone) override;
 
+  /// What a group's data is moved with.
+  struct Connection {
+    nccl::Comm comm;
+    NcclSegment segment;
+  };
+
   Status checkPlaces(const Running &running);
-  Status communicatorOf(const Running &running, nccl::Comm &comm);
-  Status connect(const Running &running, nccl::Comm &comm);
+  Status connectionOf(const Running &running, Connection *&connection);
+  Status connect(const Running &running, Connection *&connection);
+  Status shareSegment(const Running &running, Connection &connection);
+  Status agree(const Running &running, int64_t own, bool &isCommon);
   Status awaitReady(const Running &running, nccl::Comm comm);
   Status awaitTurn(const Running &running);
   template <typename Body>
-  Status enqueue(const Running &running, const char *what, Body body);
+  Status enqueue(const Running &running, const Connection &connection,
+                 const char *what, Body body);
+  template <typename Body>
+  Status enqueueStaged(const Running &running, const char *what,
+                       const Part &input, const Part &output, Body body);
+  bool hasPassedSegments();
+  void freeSegments();
   Status isOldestDone(bool &isDone);
   void startAborts();
   bool haveAborted();
@@ -93,6 +108,7 @@ private:
   MessageTransport &transport;
   const nccl::Library &library;
   const bool usesReductions;
+  const int64_t segmentBytes;
 
   // The owner of the rank's context alone has these.
   Device *device = nullptr;
@@ -106,9 +122,10 @@ private:
   // once they are aborted.
   std::mutex mutex;
   GpuStream *stream = nullptr;
-  std::map<const MessageChannel *, nccl::Comm> communicators;
+  std::map<const MessageChannel *, Connection> connections;
   bool isAborted = false;
-  bool wasCutOff = false; // work was under way when they were
+  bool wasCutOff = false;  // work was under way when they were
+  bool isStranded = false; // a stream may still work with the segments
   const std::shared_ptr<Aborts> aborts = std::make_shared<Aborts>();
 };
 

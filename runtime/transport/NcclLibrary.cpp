@@ -62,10 +62,13 @@ static Status open(Library &library) {
                 "transport nccl is not there: %s (COMMUTER_NCCL_LIBRARY names "
                 "another NCCL)",
                 oneLine(dlerror()).c_str());
-  auto find = [&](auto &function, const char *name) -> Status {
+  auto look = [&](auto &function, const char *name) {
     function =
         reinterpret_cast<std::decay_t<decltype(function)>>(dlsym(loaded, name));
-    if (!function)
+    return function != nullptr;
+  };
+  auto find = [&](auto &function, const char *name) -> Status {
+    if (!look(function, name))
       return fail(COMMUTER_UNSUPPORTED,
                   "transport nccl is not there: %s has no %s",
                   library.file.c_str(), name);
@@ -86,6 +89,11 @@ static Status open(Library &library) {
   COMMUTER_TRY(find(library.name, "nccl" #name));
   COMMUTER_NCCL_FUNCTIONS(COMMUTER_NCCL_FIND)
 #undef COMMUTER_NCCL_FIND
+#define COMMUTER_NCCL_LOOK(name, result, parameters)                           \
+  look(library.name, "nccl" #name);
+  COMMUTER_NCCL_REGISTRATION(COMMUTER_NCCL_LOOK)
+  COMMUTER_NCCL_WINDOWS(COMMUTER_NCCL_LOOK)
+#undef COMMUTER_NCCL_LOOK
   library.isDouble = dlsym(loaded, "commuter_nccl_double") != nullptr;
   return {};
 }

@@ -10,8 +10,8 @@
 // of its C ABI, and the table of its functions.
 //
 // The declarations are ours, so that the library is the same whether or not
-// there was an NCCL where it was built, and runs with any from 2.14 on. All of
-// it has been in place since that version; NcclHeaderTest.cpp compares it with
+// there was an NCCL where it was built, and runs with any from 2.14 on. What is
+// newer than that may be absent; NcclHeaderTest.cpp compares all of it with
 // nccl.h where there is one.
 //
 //===----------------------------------------------------------------------===//
@@ -28,6 +28,7 @@ namespace commuter::rt::nccl {
 //===----------------------------------------------------------------------===//
 
 typedef struct OpaqueComm *Comm;
+typedef struct OpaqueWindow *Window;
 
 enum Result : int {
   Success = 0,
@@ -55,6 +56,9 @@ enum DataType : int {
 
 enum RedOp : int { Sum = 0, Prod = 1, Max = 2, Min = 3 };
 
+/// NCCL_WIN_COLL_SYMMETRIC.
+constexpr int kWindowSymmetric = 1;
+
 struct UniqueId {
   char internal[128];
 };
@@ -68,7 +72,9 @@ struct Config {
   int blocking = 0;
 };
 
-/// X(name, result, (parameters)): what is looked up, nothing else is used.
+// X(name, result, (parameters)): what is looked up, nothing else is used.
+
+/// Of 2.14: without one of them there is no transport.
 #define COMMUTER_NCCL_FUNCTIONS(X)                                             \
   X(GetVersion, Result, (int *version))                                        \
   X(GetUniqueId, Result, (UniqueId * id))                                      \
@@ -99,6 +105,20 @@ struct Config {
     (const void *input, void *output, size_t count, DataType type, RedOp op,   \
      Comm comm, void *stream))
 
+/// Of 2.19: null in a library that is older.
+#define COMMUTER_NCCL_REGISTRATION(X)                                          \
+  X(MemAlloc, Result, (void **data, size_t size))                              \
+  X(MemFree, Result, (void *data))                                             \
+  X(CommRegister, Result,                                                      \
+    (const Comm comm, void *data, size_t size, void **handle))                 \
+  X(CommDeregister, Result, (const Comm comm, void *handle))
+
+/// Of 2.27.
+#define COMMUTER_NCCL_WINDOWS(X)                                               \
+  X(CommWindowRegister, Result,                                                \
+    (Comm comm, void *data, size_t size, Window *window, int flags))           \
+  X(CommWindowDeregister, Result, (Comm comm, Window window))
+
 //===----------------------------------------------------------------------===//
 // The library
 //===----------------------------------------------------------------------===//
@@ -107,12 +127,19 @@ struct Library {
 #define COMMUTER_NCCL_MEMBER(name, result, parameters)                         \
   result(*name) parameters = nullptr;
   COMMUTER_NCCL_FUNCTIONS(COMMUTER_NCCL_MEMBER)
+  COMMUTER_NCCL_REGISTRATION(COMMUTER_NCCL_MEMBER)
+  COMMUTER_NCCL_WINDOWS(COMMUTER_NCCL_MEMBER)
 #undef COMMUTER_NCCL_MEMBER
 
   std::string file;
   int version = 0; // as 22809
   /// It moves the memory of the emulated GPU, for tests, and no other.
   bool isDouble = false;
+
+  bool canRegister() const {
+    return MemAlloc && MemFree && CommRegister && CommDeregister;
+  }
+  bool hasWindows() const { return CommWindowRegister && CommWindowDeregister; }
 
   /// For example "NCCL 2.28.9".
   std::string describe() const;

@@ -34,6 +34,16 @@ commuter_emulation_submit(void *stream,
   });
 }
 
+/// Memory of the GPU; null if there is none.
+extern "C" __attribute__((visibility("default"))) void *
+commuter_emulation_allocate(size_t size) {
+  return allocate(size, 0);
+}
+extern "C" __attribute__((visibility("default"))) void
+commuter_emulation_deallocate(void *data) {
+  deallocate(data);
+}
+
 /// Where the host finds these bytes; null if no buffer has all of them.
 extern "C" __attribute__((visibility("default"))) void *
 commuter_emulation_host(const void *address, size_t size) {

@@ -17,6 +17,13 @@
 //   fail:N        its Nth group fails later
 //   stall:N       its Nth group never ends
 //   hang          and an abort does not return
+//   no-memory     NCCL has none to give
+//   no-windows    nor windows: as where memory cannot be symmetric
+//   no-register   nor other registered buffers
+//
+// What NCCL leaves undefined of registered memory ends the process here, or is
+// found by comparing with the peers: see "Registered memory". Built with
+// COMMUTER_NCCL_DOUBLE_IS_OLD it is NCCL 2.14, which has none of that.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,14 +32,19 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <dlfcn.h>
@@ -54,6 +66,8 @@ struct Gpu {
   void (*submit)(void *stream, bool (*advance)(void *, const char **),
                  void (*destroy)(void *), void *work) = nullptr;
   void *(*host)(const void *address, size_t size) = nullptr;
+  void *(*allocate)(size_t size) = nullptr;
+  void (*deallocate)(void *data) = nullptr;
 
   Gpu() {
     Dl_info self;
@@ -65,12 +79,16 @@ struct Gpu {
     void *module = dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD);
     if (!module)
       return;
-    submit = reinterpret_cast<decltype(submit)>(
-        dlsym(module, "commuter_emulation_submit"));
-    host = reinterpret_cast<decltype(host)>(
-        dlsym(module, "commuter_emulation_host"));
+    auto find = [&](auto &function, const char *name) {
+      function = reinterpret_cast<std::decay_t<decltype(function)>>(
+          dlsym(module, name));
+    };
+    find(submit, "commuter_emulation_submit");
+    find(host, "commuter_emulation_host");
+    find(allocate, "commuter_emulation_allocate");
+    find(deallocate, "commuter_emulation_deallocate");
   }
-  bool isThere() const { return submit && host; }
+  bool isThere() const { return submit && host && allocate && deallocate; }
 
   static void ncclAnchor() {}
 };
@@ -150,13 +168,25 @@ public:
     shm_unlink(name.c_str());
     return true;
   }
+  /// Registers a window, of which a communicator has one here.
+  void arriveAtWindow(uint64_t bytes) {
+    header->windowBytes.fetch_add(bytes);
+    header->windows.fetch_add(1);
+  }
+  bool haveAllWindows() const {
+    return static_cast<int>(header->windows.load()) >= size;
+  }
+  bool areWindowsOf(uint64_t bytes) const {
+    return header->windowBytes.load() == bytes * static_cast<uint64_t>(size);
+  }
   Ring &ring(int from, int to) {
     return reinterpret_cast<Ring *>(header + 1)[from * size + to];
   }
 
 private:
   struct alignas(64) Header {
-    std::atomic<uint32_t> arrived;
+    std::atomic<uint32_t> arrived, windows;
+    std::atomic<uint64_t> windowBytes; // of all
   };
   const std::string name;
   const int size;
@@ -168,14 +198,19 @@ private:
 // Groups
 //===----------------------------------------------------------------------===//
 
-/// A message, with a header that both sides compare.
+/// What both sides of a message compare.
+struct Header {
+  uint64_t bytes;
+  uint64_t place; // of a collective's memory: see placeOf
+};
+
 struct Operation {
   bool isSend;
   int peer;
   char *data;
   uint64_t bytes;
   uint64_t moved = 0, headerMoved = 0;
-  uint64_t header = 0;
+  Header header = {};
 };
 
 struct Communicator;
@@ -186,6 +221,7 @@ struct Group {
   void *stream = nullptr;
   std::vector<Operation> operations;
   std::vector<std::function<void()>> before, after; // local work
+  uint64_t place = 0;                               // of its collective
   const char *invalid = nullptr;
   bool isStalled = false, hasBegun = false;
 
@@ -207,8 +243,16 @@ struct Group {
   }
 };
 
+struct Registration {
+  char *begin;
+  uint64_t bytes;
+};
+
 struct Communicator {
   int rank = 0, size = 1;
+  std::list<Registration> registered; // their addresses are the handles
+  Window *window = nullptr;           // to be set once all have registered
+  Registration windowMemory = {};
   std::unique_ptr<Segment> segment;
   std::atomic<int> state{InProgress};
   std::atomic<bool> isAborted{false};
@@ -238,16 +282,19 @@ bool Group::move(Operation &operation) {
   Ring &ring = operation.isSend ? segment.ring(comm->rank, operation.peer)
                                 : segment.ring(operation.peer, comm->rank);
   uint64_t before = operation.moved + operation.headerMoved;
+  const Header own = {operation.bytes, place};
   if (operation.isSend)
-    operation.header = operation.bytes;
+    operation.header = own;
   char *header = reinterpret_cast<char *>(&operation.header);
-  if (uint64_t rest = sizeof(uint64_t) - operation.headerMoved)
+  if (uint64_t rest = sizeof(Header) - operation.headerMoved)
     operation.headerMoved +=
         operation.isSend ? ring.write(header + operation.headerMoved, rest)
                          : ring.take(header + operation.headerMoved, rest);
-  if (operation.headerMoved == sizeof(uint64_t)) {
-    if (operation.header != operation.bytes)
+  if (operation.headerMoved == sizeof(Header)) {
+    if (operation.header.bytes != own.bytes)
       invalid = "a peer of NCCL sends another number of bytes";
+    else if (operation.header.place != own.place)
+      invalid = "a peer of NCCL gives memory that is registered otherwise";
     else if (uint64_t rest = operation.bytes - operation.moved)
       operation.moved +=
           operation.isSend ? ring.write(operation.data + operation.moved, rest)
@@ -272,7 +319,7 @@ bool Group::advance(const char **failure) {
     isDone = true;
     std::map<std::pair<int, bool>, bool> isBusy; // the peer's ring
     for (Operation &operation : operations) {
-      if (operation.headerMoved == sizeof(uint64_t) &&
+      if (operation.headerMoved == sizeof(Header) &&
           operation.moved == operation.bytes)
         continue;
       isDone = false;
@@ -369,7 +416,12 @@ EXPORT const int commuter_nccl_double = 1;
 
 EXPORT Result ncclGetVersion(int *version) {
   const char *text = std::getenv("COMMUTER_NCCL_DOUBLE_VERSION");
-  *version = text ? std::atoi(text) : 22800;
+#ifdef COMMUTER_NCCL_DOUBLE_IS_OLD
+  constexpr int kVersion = 21400;
+#else
+  constexpr int kVersion = 22800;
+#endif
+  *version = text ? std::atoi(text) : kVersion;
   return Success;
 }
 
@@ -417,9 +469,13 @@ EXPORT Result ncclCommInitRankConfig(Comm *handle, int size, UniqueId id,
   return InProgress;
 }
 
+static void makeWindow(Communicator &comm);
+
 /// Moves on what does not block: the communicator, or what it has to launch.
 EXPORT Result ncclCommGetAsyncError(Comm handle, Result *error) {
   Communicator &comm = *handle->comm;
+  if (comm.window && comm.segment->haveAllWindows())
+    makeWindow(comm);
   if (!comm.isReady && comm.segment->haveAllArrived()) {
     comm.isReady = true;
     comm.state = Success;
@@ -435,10 +491,13 @@ EXPORT Result ncclCommGetAsyncError(Comm handle, Result *error) {
   return Success;
 }
 
+static void forget(Communicator &comm);
+
 EXPORT Result ncclCommAbort(Comm handle) {
   while (handle->comm->faults.count("hang"))
     std::this_thread::sleep_for(std::chrono::seconds(1));
   handle->comm->isAborted = true;
+  forget(*handle->comm);
   delete handle;
   return Success;
 }
@@ -463,6 +522,184 @@ EXPORT const char *ncclGetLastError(Comm handle) {
   const char *failure = handle ? handle->comm->failure.load() : nullptr;
   return failure ? failure : lastError.c_str();
 }
+
+//===----------------------------------------------------------------------===//
+// Registered memory
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// What ncclMemAlloc has given, by its address.
+struct Allocation {
+  void *block; // of the GPU's memory
+  uint64_t bytes;
+  int registrations = 0; // with communicators that live
+};
+std::mutex memoryMutex;
+std::map<char *, Allocation> &allocations() {
+  static auto *map = new std::map<char *, Allocation>;
+  return *map;
+}
+std::atomic<int64_t> registeredCollectives{0};
+
+/// The allocation that has all of it, or null. With the mutex.
+Allocation *allocationOf(const void *address, uint64_t bytes) {
+  auto *begin = static_cast<char *>(const_cast<void *>(address));
+  auto found = allocations().upper_bound(begin);
+  if (found == allocations().begin())
+    return nullptr;
+  --found;
+  return begin + bytes <= found->first + found->second.bytes ? &found->second
+                                                             : nullptr;
+}
+
+/// 1 + the offset in what is registered with the communicator, or 0.
+uint64_t placeOf(Communicator &comm, const void *address, uint64_t bytes) {
+  const char *begin = static_cast<const char *>(address);
+  std::lock_guard<std::mutex> lock(memoryMutex);
+  for (const Registration &each : comm.registered)
+    if (begin >= each.begin && begin + bytes <= each.begin + each.bytes)
+      return 1 + static_cast<uint64_t>(begin - each.begin);
+  return 0;
+}
+
+} // namespace
+
+/// The ranks of a collective must agree on this: both of its buffers are
+/// registered, at the same offsets, or neither is.
+static void setPlace(Group &group, Communicator &comm, const void *input,
+                     uint64_t inputBytes, const void *output,
+                     uint64_t outputBytes) {
+  const uint64_t from = placeOf(comm, input, inputBytes);
+  const uint64_t to = placeOf(comm, output, outputBytes);
+  if (!from != !to)
+    group.invalid = "NCCL was given one registered buffer and one that is not";
+  group.place = from << 32 | to;
+  if (from && to)
+    ++registeredCollectives;
+}
+
+/// As kernels that would find nothing where they read.
+[[noreturn, maybe_unused]] static void misuse(const char *what) {
+  std::fprintf(stderr, "double of NCCL: %s\n", what);
+  std::abort();
+}
+
+static void enter(Communicator &comm, const Registration &made) {
+  std::lock_guard<std::mutex> lock(memoryMutex);
+  ++allocationOf(made.begin, made.bytes)->registrations;
+  comm.registered.push_back(made);
+}
+
+/// All that a communicator has, at its end.
+static void forget(Communicator &comm) {
+  std::lock_guard<std::mutex> lock(memoryMutex);
+  for (const Registration &each : comm.registered)
+    --allocationOf(each.begin, each.bytes)->registrations;
+  comm.registered.clear();
+}
+
+static void makeWindow(Communicator &comm) {
+  Window *window = std::exchange(comm.window, nullptr);
+  if (!comm.segment->areWindowsOf(comm.windowMemory.bytes)) {
+    comm.failure = "windows of a communicator are of several sizes";
+    comm.state = InvalidArgument;
+    return;
+  }
+  if (!comm.faults.count("no-windows")) {
+    enter(comm, comm.windowMemory);
+    *window = reinterpret_cast<Window>(&comm.registered.back());
+  }
+  comm.state = Success;
+}
+
+/// How many collectives had registered memory, for tests.
+EXPORT int64_t commuter_nccl_double_registered() {
+  return registeredCollectives;
+}
+
+#ifndef COMMUTER_NCCL_DOUBLE_IS_OLD
+
+static constexpr uintptr_t kPage = 4096; // NCCL_WIN_REQUIRED_ALIGNMENT
+
+EXPORT Result ncclMemAlloc(void **data, size_t size) {
+  *data = nullptr;
+  void *block = gpu().isThere() && !readFaults().count("no-memory")
+                    ? gpu().allocate(size + kPage)
+                    : nullptr;
+  if (!block)
+    return refuse(UnhandledCudaError, "there is no memory");
+  char *begin = static_cast<char *>(block);
+  begin += -reinterpret_cast<uintptr_t>(begin) % kPage;
+  std::lock_guard<std::mutex> lock(memoryMutex);
+  allocations()[begin] = {block, size};
+  *data = begin;
+  return Success;
+}
+
+EXPORT Result ncclMemFree(void *data) {
+  std::lock_guard<std::mutex> lock(memoryMutex);
+  auto found = allocations().find(static_cast<char *>(data));
+  if (found == allocations().end())
+    misuse("memory is freed that was not allocated");
+  if (found->second.registrations)
+    misuse("memory is freed that a communicator has registered");
+  gpu().deallocate(found->second.block);
+  allocations().erase(found);
+  return Success;
+}
+
+static bool isAllocated(const void *data, size_t size) {
+  std::lock_guard<std::mutex> lock(memoryMutex);
+  return allocationOf(data, size) != nullptr;
+}
+
+EXPORT Result ncclCommRegister(const Comm handle, void *data, size_t size,
+                               void **registration) {
+  *registration = nullptr;
+  Communicator &comm = *handle->comm;
+  if (!comm.isReady || !isAllocated(data, size))
+    return refuse(InvalidUsage, "what is registered is not ncclMemAlloc's");
+  if (comm.faults.count("no-register"))
+    return refuse(SystemError, "told to refuse a registration");
+  enter(comm, {static_cast<char *>(data), size});
+  *registration = &comm.registered.back();
+  return Success;
+}
+
+EXPORT Result ncclCommDeregister(const Comm handle, void *registration) {
+  std::lock_guard<std::mutex> lock(memoryMutex);
+  std::list<Registration> &registered = handle->comm->registered;
+  for (auto each = registered.begin(); each != registered.end(); ++each)
+    if (&*each == registration) {
+      --allocationOf(each->begin, each->bytes)->registrations;
+      registered.erase(each);
+      return Success;
+    }
+  misuse("a communicator does not have what it is to deregister");
+}
+
+/// A collective of the communicator's members.
+EXPORT Result ncclCommWindowRegister(Comm handle, void *data, size_t size,
+                                     Window *window, int flags) {
+  *window = nullptr;
+  Communicator &comm = *handle->comm;
+  if (!comm.isReady || flags != kWindowSymmetric ||
+      reinterpret_cast<uintptr_t>(data) % kPage || size % kPage ||
+      !isAllocated(data, size))
+    return refuse(InvalidArgument, "this is no memory for a window");
+  comm.window = window;
+  comm.windowMemory = {static_cast<char *>(data), size};
+  comm.state = InProgress;
+  comm.segment->arriveAtWindow(size);
+  return InProgress;
+}
+
+EXPORT Result ncclCommWindowDeregister(Comm handle, Window window) {
+  return ncclCommDeregister(handle, window);
+}
+
+#endif // COMMUTER_NCCL_DOUBLE_IS_OLD
 
 //===----------------------------------------------------------------------===//
 // Operations
@@ -519,6 +756,7 @@ EXPORT Result ncclAllGather(const void *input, void *output, size_t count,
     char *to = group.at(output, bytes * comm.size);
     if (!from || !to)
       return;
+    setPlace(group, comm, input, bytes, output, bytes * comm.size);
     copyFirst(group, from, to + comm.rank * bytes, bytes);
     for (int peer = 0; peer < comm.size; ++peer) {
       if (peer == comm.rank)
@@ -618,6 +856,7 @@ EXPORT Result ncclAllReduce(const void *input, void *output, size_t count,
     char *from = group.at(input, bytes), *to = group.at(output, bytes);
     if (!from || !to)
       return;
+    setPlace(group, comm, input, bytes, output, bytes);
     for (int peer = 0; peer < comm.size; ++peer)
       if (peer != comm.rank)
         group.send(peer, from, bytes);
@@ -634,6 +873,7 @@ EXPORT Result ncclReduceScatter(const void *input, void *output, size_t count,
     char *to = group.at(output, bytes);
     if (!from || !to)
       return;
+    setPlace(group, comm, input, bytes * comm.size, output, bytes);
     for (int peer = 0; peer < comm.size; ++peer)
       if (peer != comm.rank)
         group.send(peer, from + peer * bytes, bytes);
