@@ -6,15 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Contractions on the CPU: which loops are tiled, and the blocks that they are
-// cut into for the caches, as in Goto and van de Geijn: Anatomy of
-// high-performance matrix multiplication, TOMS 2008. The summed indices are
-// never reordered or split in parts that are summed apart: see
-// ContractKernels.h.
+// Contractions on the CPU: the blocks that the loops are cut into for the
+// caches, as in Goto and van de Geijn: Anatomy of high-performance matrix
+// multiplication, TOMS 2008. The summed indices are never reordered or split in
+// parts that are summed apart: see ContractKernels.h.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Contract.h"
+
+#include "../src/LoopNest.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -28,82 +29,6 @@ using namespace commuter::rt;
 static constexpr int64_t kBlockRows = 240;
 static constexpr int64_t kBlockColumns = 1024;
 static constexpr int64_t kBlockDepth = 256;
-
-//===----------------------------------------------------------------------===//
-// Loops
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// A loop, and how far each view moves in one step; in elements.
-struct Loop {
-  int64_t size = 1;
-  int64_t a = 0, b = 0, c = 0;
-};
-
-/// One matrix product for each index of the outer loops, in order.
-struct LoopNest {
-  std::vector<Loop> outer;
-  Loop rows, columns, depth;
-
-  explicit LoopNest(const ContractCall &call);
-};
-
-} // namespace
-
-/// Makes one loop of two neighbours where all views move evenly.
-static void append(std::vector<Loop> &loops, const Loop &loop) {
-  if (!loops.empty()) {
-    Loop &last = loops.back();
-    if (last.a == loop.size * loop.a && last.b == loop.size * loop.b &&
-        last.c == loop.size * loop.c) {
-      last = {last.size * loop.size, loop.a, loop.b, loop.c};
-      return;
-    }
-  }
-  loops.push_back(loop);
-}
-
-/// Moves the largest loop out of `loops`.
-static Loop takeLargest(std::vector<Loop> &loops) {
-  auto largest = std::max_element(
-      loops.begin(), loops.end(),
-      [](const Loop &x, const Loop &y) { return x.size < y.size; });
-  if (largest == loops.end())
-    return {};
-  Loop taken = *largest;
-  loops.erase(largest);
-  return taken;
-}
-
-LoopNest::LoopNest(const ContractCall &call) {
-  std::vector<Loop> rowLoops, columnLoops, sumLoops;
-  for (int32_t d = 0; d < call.c.rank; ++d) {
-    if (call.c.sizes[d] == 1)
-      continue;
-    Loop loop{call.c.sizes[d], call.a.strides[d], call.b.strides[d],
-              call.c.strides[d]};
-    if (loop.c == 0)
-      append(sumLoops, loop);
-    else if (loop.a != 0 && loop.b == 0)
-      append(rowLoops, loop);
-    else if (loop.a == 0 && loop.b != 0)
-      append(columnLoops, loop);
-    else
-      append(outer, loop);
-  }
-  // Elements of c are independent: these loops may stand in any order. The sum
-  // of an element has one.
-  rows = takeLargest(rowLoops);
-  columns = takeLargest(columnLoops);
-  outer.insert(outer.end(), rowLoops.begin(), rowLoops.end());
-  outer.insert(outer.end(), columnLoops.begin(), columnLoops.end());
-  if (!sumLoops.empty()) {
-    depth = sumLoops.back();
-    sumLoops.pop_back();
-  }
-  outer.insert(outer.end(), sumLoops.begin(), sumLoops.end());
-}
 
 //===----------------------------------------------------------------------===//
 // Blocks
@@ -268,7 +193,8 @@ Status Contraction::run() {
   if (!tile || !packedA.allocate(std::min(nest.rows.size, kBlockRows), depth) ||
       !packedB.allocate(std::min(nest.columns.size, kBlockColumns), depth))
     return fail(COMMUTER_OUT_OF_MEMORY, "no memory for a matrix product");
-  const std::vector<Loop> &loops = nest.outer;
+  std::vector<Loop> loops = nest.outer;
+  loops.insert(loops.end(), nest.sums.begin(), nest.sums.end());
   std::vector<int64_t> index(loops.size());
   char *atA = a.data, *atB = b.data, *atC = c.data;
   auto move = [&](const Loop &loop, int64_t steps) {

@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Contractions on the CPU: which loops are tiled, and the blocks that they are
-// cut into for the caches.
+// Contractions on the CPU.
 //
 //===----------------------------------------------------------------------===//
 

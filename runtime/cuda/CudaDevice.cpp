@@ -14,6 +14,7 @@
 
 #include "../src/Device.h"
 #include "../src/GpuStream.h"
+#include "Contractions.h"
 #include "Family.h"
 #include "Runtime.h"
 #include "Views.h"
@@ -666,42 +667,45 @@ Status CudaDevice::dequantize(const QuantizeCall &call) {
 // Contractions
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// The dimensions of `view` that c is summed over, or the others.
-View select(const View &view, const View &c, bool isSummed) {
-  View part = view;
-  part.rank = 0;
-  for (int32_t d = 0; d < c.rank; ++d)
-    if ((c.strides[d] == 0) == isSummed) {
-      part.sizes[part.rank] = view.sizes[d];
-      part.strides[part.rank++] = view.strides[d];
-    }
-  return part;
+static Loops toLoops(const std::vector<Loop> &loops) {
+  Loops result = {};
+  for (const Loop &loop : loops)
+    result.loops[result.rank++] = loop;
+  return result;
 }
-} // namespace
+
+static int64_t stepsOf(const std::vector<Loop> &loops) {
+  int64_t steps = 1;
+  for (const Loop &loop : loops)
+    steps *= loop.size;
+  return steps;
+}
+
+static LaunchStatus launchNest(const ContractCall &call, const LoopNest &nest,
+                               void *stream) {
+  ContractParameters p = {};
+  p.a = call.a.data;
+  p.b = call.b.data;
+  p.c = call.c.data;
+  p.typeA = call.a.dtype;
+  p.typeB = call.b.dtype;
+  p.outer = toLoops(nest.outer);
+  p.sums = toLoops(nest.sums);
+  p.rows = nest.rows;
+  p.columns = nest.columns;
+  p.depth = nest.depth;
+  p.sumCount = stepsOf(nest.sums);
+  p.end = stepsOf(nest.outer) * nest.rows.size * nest.columns.size;
+  return launchContract(static_cast<commuter_dtype_t>(call.c.dtype), p, stream);
+}
 
 Status CudaDevice::contract(const ContractCall &call) {
-  return perform("contract", [&]() -> LaunchStatus {
-    const View a = select(call.a, call.c, false),
-               b = select(call.b, call.c, false),
-               c = select(call.c, call.c, false),
-               summedA = select(call.a, call.c, true),
-               summedB = select(call.b, call.c, true);
-    const Merged kept({&a, &b, &c}), summed({&summedA, &summedB});
-    ContractParameters p = {};
-    p.shape = kept.shape;
-    p.summed = summed.shape;
-    p.a = kept.operands[0];
-    p.b = kept.operands[1];
-    p.c = kept.operands[2];
-    p.summedA = summed.operands[0];
-    p.summedB = summed.operands[1];
-    p.typeA = call.a.dtype;
-    p.typeB = call.b.dtype;
-    p.end = c.elements();
-    p.depth = summedA.elements();
-    return launchContract(static_cast<commuter_dtype_t>(call.c.dtype), p,
-                          stream);
+  return perform("contract", [&] {
+    LoopNest nest(call);
+    if (nest.rows.size <= nest.columns.size)
+      return launchNest(call, nest, stream);
+    const ContractCall swapped{call.b, call.a, call.c};
+    return launchNest(swapped, LoopNest(swapped), stream);
   });
 }
 

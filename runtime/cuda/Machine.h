@@ -104,6 +104,12 @@ COMMUTER_DEVICE void lowerToLeast(uint64_t *address, uint64_t value) {
   atomicMin(reinterpret_cast<unsigned long long *>(address), value);
 }
 
+/// `value`, of which the compiler may not assume that it has seen it before.
+COMMUTER_DEVICE int64_t notKnown(int64_t value) {
+  asm volatile("" : "+l"(value));
+  return value;
+}
+
 //===----------------------------------------------------------------------===//
 // Clusters of blocks; before sm_90 each block is one of its own
 //===----------------------------------------------------------------------===//

@@ -11,31 +11,17 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Kernels.h"
-#include "Launch.h"
+#include "Elements.h"
 #include "Views.h"
-
-#include <algorithm>
 
 using namespace commuter::rt;
 using namespace commuter::rt::cuda;
 
 namespace commuter::rt::cuda {
 
-constexpr int kViewThreads = 256;
-
 //===----------------------------------------------------------------------===//
 // Indices
 //===----------------------------------------------------------------------===//
-
-/// Calls body(i) for this thread's elements of [begin, end).
-template <typename Body>
-COMMUTER_DEVICE void forEachElement(int64_t begin, int64_t end, Body body) {
-  const int64_t step = int64_t(gridDim.x) * blockDim.x;
-  for (int64_t i = begin + int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
-       i < end; i += step)
-    body(i);
-}
 
 /// Where element `linear` lies.
 COMMUTER_DEVICE int64_t offsetOf(const Shape &shape, const Operand &operand,
@@ -103,23 +89,6 @@ COMMUTER_DEVICE V lesserOf(V a, V b) {
   return b < a || b != b ? b : a;
 }
 
-/// Types that are computed with as f32.
-template <typename E>
-struct Rounded {
-  typedef typename E::Stored Stored;
-  typedef float Compute;
-  COMMUTER_DEVICE float load(const void *address) {
-    float v[2];
-    E::unpack(loadGlobal<Stored>(address), v);
-    return v[0];
-  }
-  COMMUTER_DEVICE void store(void *address, float value) {
-    const float v[2] = {value, 0};
-    storeGlobal(address, static_cast<Stored>(E::pack(v)));
-  }
-  COMMUTER_DEVICE float sum(float a, float b) { return a + b; }
-};
-
 /// Types that are computed with as they are.
 template <typename T>
 struct Plain {
@@ -166,73 +135,11 @@ __global__ void __launch_bounds__(kViewThreads)
   });
 }
 
-//===----------------------------------------------------------------------===//
-// Contractions
-//===----------------------------------------------------------------------===//
-
-COMMUTER_DEVICE float loadFactor(int type, const char *data, int64_t offset) {
-  switch (type) {
-  case COMMUTER_F32:
-    return Rounded<F32>::load(data + 4 * offset);
-  case COMMUTER_F16:
-    return Rounded<F16>::load(data + 2 * offset);
-  default:
-    return Rounded<BF16>::load(data + 2 * offset);
-  }
-}
-
-template <typename E>
-COMMUTER_DEVICE float roundTo(float value) {
-  const float v[2] = {value, 0};
-  float rounded[2];
-  E::unpack(E::pack(v), rounded);
-  return rounded[0];
-}
-
-/// As the loops of a program: each product and each sum is rounded by itself.
-template <typename E>
-__global__ void __launch_bounds__(kViewThreads)
-    contractElements(const ContractParameters p) {
-  forEachElement(p.begin, p.end, [&](int64_t i) {
-    const int64_t a = offsetOf(p.shape, p.a, i), b = offsetOf(p.shape, p.b, i);
-    char *c = addressOf<typename E::Stored>(p.shape, p.c, i);
-    float sum = Rounded<E>::load(c);
-    for (int64_t k = 0; k < p.depth; ++k) {
-      const float x =
-          loadFactor(p.typeA, p.a.data, a + offsetOf(p.summed, p.summedA, k));
-      const float y =
-          loadFactor(p.typeB, p.b.data, b + offsetOf(p.summed, p.summedB, k));
-      sum = roundTo<E>(sum + roundTo<E>(x * y));
-    }
-    Rounded<E>::store(c, sum);
-  });
-}
-
 } // namespace commuter::rt::cuda
 
 //===----------------------------------------------------------------------===//
 // Launch
 //===----------------------------------------------------------------------===//
-
-/// Enough blocks to fill every GPU; what is more their threads go on with.
-template <typename Parameters>
-static LaunchStatus launchElements(void (*kernel)(Parameters),
-                                   const Parameters &p, void *stream) {
-  constexpr int64_t kMostBlocks = 1 << 14;
-  const int64_t count = p.end - p.begin;
-  if (count <= 0)
-    return {};
-  LaunchShape shape;
-  shape.threads = static_cast<uint32_t>(
-      std::min<int64_t>(divideUp(count, kWarp) * kWarp, kViewThreads));
-  shape.gridX = static_cast<uint32_t>(
-      std::min(divideUp(count, shape.threads), kMostBlocks));
-  return launch(kernel, shape, stream, p);
-}
-
-static LaunchStatus unsupported(const char *message) {
-  return {COMMUTER_UNSUPPORTED, message};
-}
 
 /// Calls body(T()) with the unsigned integer of that size.
 template <typename Body>
@@ -300,19 +207,5 @@ LaunchStatus commuter::rt::cuda::launchReduce(commuter_dtype_t type,
     return launchElements(reduceElements<Wrapping<int64_t>>, p, stream);
   default:
     return unsupported("there is no kernel for reductions of this type");
-  }
-}
-
-LaunchStatus commuter::rt::cuda::launchContract(
-    commuter_dtype_t type, const ContractParameters &parameters, void *stream) {
-  switch (type) {
-  case COMMUTER_F32:
-    return launchElements(contractElements<F32>, parameters, stream);
-  case COMMUTER_F16:
-    return launchElements(contractElements<F16>, parameters, stream);
-  case COMMUTER_BF16:
-    return launchElements(contractElements<BF16>, parameters, stream);
-  default:
-    return unsupported("there is no kernel for contractions to this type");
   }
 }

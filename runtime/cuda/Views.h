@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Moves, reductions and contractions of strided views on a GPU: what they are
-// launched with, for callers that need no CUDA header.
+// Moves and reductions of strided views on a GPU: what they are launched with,
+// for callers that need no CUDA header.
 //
 //===----------------------------------------------------------------------===//
 
@@ -65,14 +65,6 @@ struct CompareParameters {
   int64_t begin, end;
 };
 
-/// c[i] += a[i, k] * b[i, k] for all k of `summed`, in row-major order.
-struct ContractParameters {
-  Shape shape, summed;
-  Operand a, b, c, summedA, summedB;
-  int typeA, typeB; ///< commuter_dtype_t
-  int64_t begin, end, depth;
-};
-
 /// `elementSize` is 1, 2, 4 or 8.
 LaunchStatus launchCopy(int elementSize, const CopyParameters &parameters,
                         void *stream);
@@ -83,8 +75,6 @@ LaunchStatus launchCompare(int elementSize, const CompareParameters &parameters,
                            void *stream);
 LaunchStatus launchReduce(commuter_dtype_t type,
                           const ReduceParameters &parameters, void *stream);
-LaunchStatus launchContract(commuter_dtype_t type,
-                            const ContractParameters &parameters, void *stream);
 
 } // namespace commuter::rt::cuda
 

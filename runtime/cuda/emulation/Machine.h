@@ -174,6 +174,8 @@ lowerToLeast(uint64_t *address, uint64_t value,
   storeGlobal(address, value < old ? value : old, place);
 }
 
+COMMUTER_DEVICE int64_t notKnown(int64_t value) { return value; }
+
 COMMUTER_DEVICE int clusterSize() { return emulation::clusterSize(); }
 COMMUTER_DEVICE int clusterRank() { return emulation::clusterRank(); }
 COMMUTER_DEVICE void
