@@ -84,6 +84,7 @@ static void bufferize(OpPassManager &pm, bool isForHost) {
 static void insertDeallocations(OpPassManager &pm) {
   pm.addPass(memref::createExpandReallocPass({/*emitDeallocs=*/false}));
   pm.addPass(createCanonicalizerPass());
+  pm.addPass(createFreeAfterLastUsePass());
   pm.addPass(bufferization::createOwnershipBasedBufferDeallocationPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(bufferization::createBufferDeallocationSimplificationPass());

@@ -210,6 +210,42 @@ def IsolateResultsPass : Pass<"commuter-isolate-results", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
 
+def FreeAfterLastUsePass : Pass<"commuter-free-after-last-use"> {
+  let summary = "Frees buffers behind the last op that uses them";
+  let description = [{
+    Law: memory that nothing uses any more may be freed. Preconditions: every use
+    of the buffer and of its views
+
+    - reads or writes it, and is done when its op is done, or makes another view:
+      the buffer is not returned, yielded, passed to a call, selected or stored,
+    - is in the block of the `memref.alloc`, or in `scf` and `linalg` ops there.
+
+    Other buffers are for `ownership-based-buffer-deallocation`, which this runs
+    in front of; it leaves alone what is marked as this pass does it. That pass
+    would free the others at the end of their block, and so keep what all layers
+    of a model work in until the last is done; and one op would free them all,
+    which `buffer-deallocation-simplification` takes apart in a time that grows
+    with the square of their number.
+
+    ```mlir
+    %b = memref.alloc() : memref<4xf32>
+    linalg.exp ins(%x : memref<4xf32>) outs(%b : memref<4xf32>)
+    linalg.log ins(%b : memref<4xf32>) outs(%y : memref<4xf32>)
+    // becomes
+    %b = memref.alloc() {bufferization.manual_deallocation} : memref<4xf32>
+    linalg.exp ins(%x : memref<4xf32>) outs(%b : memref<4xf32>)
+    linalg.log ins(%b : memref<4xf32>) outs(%y : memref<4xf32>)
+    memref.dealloc %b {bufferization.manual_deallocation} : memref<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"freed", "freed", "Buffers freed behind their last use">,
+    Statistic<"left", "left", "Buffers left to the pass behind">
+  ];
+}
+
 def KeepRoundingPass : Pass<"commuter-keep-rounding"> {
   let summary = "Forbids that a rounding between two ops be left out";
   let description = [{
