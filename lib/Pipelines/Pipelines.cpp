@@ -195,7 +195,10 @@ void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
-  pm.addPass(createSCFToControlFlowPass());
+  // A loop's conversion moves all ops behind it, and what is logged to take
+  // that back would be most of a large module's memory. No pattern takes
+  // anything back.
+  pm.addPass(createSCFToControlFlowPass({/*allowPatternRollback=*/false}));
   legalizeScalars(pm);
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
