@@ -21,6 +21,10 @@ function(commuter_compiler_options target)
   if(NOT LLVM_ENABLE_EH)
     target_compile_options(${target} PRIVATE -fno-exceptions)
   endif()
+  # The names of functions and lines, which a stack trace shows. What a debugger
+  # shows of the types of MLIR's headers adds more than half to the time of a file:
+  # that is for builds of type Debug.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-g1>)
   if(COMMUTER_SANITIZE)
     # GCC 12 takes the sanitizer's own calls for reads.
     target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
@@ -32,18 +36,20 @@ function(commuter_compiler_options target)
   endforeach()
 endfunction()
 
-# The headers of MLIR that nearly every library includes are most of the time of a
+# The headers of MLIR that nearly every file includes are most of the time of a
 # build: they are read once. Not with a compiler cache, which would miss after each
 # new build of them; such builds show that each file includes what it uses.
 if(CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
 endif()
 file(GENERATE OUTPUT "${COMMUTER_BINARY_DIR}/CommuterPrecompiled.cpp" CONTENT "")
-add_library(CommuterPrecompiled OBJECT
-  "${COMMUTER_BINARY_DIR}/CommuterPrecompiled.cpp")
-commuter_compiler_options(CommuterPrecompiled)
-target_link_libraries(CommuterPrecompiled PRIVATE CommuterMLIR)
-target_precompile_headers(CommuterPrecompiled PRIVATE
+function(commuter_precompile name)
+  add_library(${name} OBJECT "${COMMUTER_BINARY_DIR}/CommuterPrecompiled.cpp")
+  commuter_compiler_options(${name})
+  target_link_libraries(${name} PRIVATE CommuterMLIR)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+endfunction()
+set(precompiled_headers
   <mlir/Dialect/Arith/IR/Arith.h>
   <mlir/Dialect/Func/IR/FuncOps.h>
   <mlir/Dialect/Linalg/IR/Linalg.h>
@@ -52,13 +58,25 @@ target_precompile_headers(CommuterPrecompiled PRIVATE
   <mlir/Pass/Pass.h>
   <mlir/Transforms/DialectConversion.h>
   <mlir/Transforms/GreedyPatternRewriteDriver.h>)
+commuter_precompile(CommuterPrecompiled ${precompiled_headers})
+# For what lowers to LLVM, whose dialect is half as much again: each file that is
+# given these headers takes longer for it, if it needs them or not.
+commuter_precompile(CommuterPrecompiledLLVM ${precompiled_headers}
+  <mlir/Dialect/Bufferization/IR/Bufferization.h>
+  <mlir/Dialect/GPU/IR/GPUDialect.h>
+  <mlir/Dialect/LLVMIR/LLVMDialect.h>
+  <mlir/Dialect/MemRef/IR/MemRef.h>)
 
-# commuter_add_library(Name sources... [DEPENDS tables...] [LINK_LIBS libs...])
+# commuter_add_library(Name sources... [PRECOMPILED CommuterPrecompiledLLVM]
+#                      [DEPENDS tables...] [LINK_LIBS libs...])
 function(commuter_add_library name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PRECOMPILED" "DEPENDS;LINK_LIBS" ${ARGN})
+  if(NOT ARG_PRECOMPILED)
+    set(ARG_PRECOMPILED CommuterPrecompiled)
+  endif()
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   commuter_compiler_options(${name})
-  target_precompile_headers(${name} REUSE_FROM CommuterPrecompiled)
+  target_precompile_headers(${name} REUSE_FROM ${ARG_PRECOMPILED})
   # Every library waits for every table: TableGen takes seconds, and a missing
   # edge is a rare, parallel-only build failure.
   add_dependencies(${name} CommuterTables ${ARG_DEPENDS})
@@ -81,6 +99,11 @@ function(commuter_add_tool name)
   cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   commuter_compiler_options(${name})
+  target_precompile_headers(${name} REUSE_FROM CommuterPrecompiled)
+  if(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    # As the headers were compiled, for libraries. The last such option counts.
+    target_compile_options(${name} PRIVATE -fPIC)
+  endif()
   add_dependencies(${name} CommuterTables)
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
   # Installed, a tool finds the runtime beside it, and MLIR where it was.
