@@ -250,7 +250,8 @@ struct Statistics {
 
 /// The middle one of three elements: unlike the first one, and unlike a mean,
 /// it is near the mean of rows that have a few outliers. (Vectors, since
-/// scalars would be chosen by branches, which nothing predicts.)
+/// scalars would be chosen by branches, which nothing predicts.) Never -0.0:
+/// subtracting it would change the sign of -0.0.
 template <typename E, typename Source>
 COMMUTER_INLINE typename E::Compute pivotOf(const Source &source,
                                             int64_t length) {
@@ -260,7 +261,7 @@ COMMUTER_INLINE typename E::Compute pivotOf(const Source &source,
     c = broadcast<V>(source.load1(length - 1));
   V least = a < b ? a : b, most = a < b ? b : a;
   V middle = most < c ? most : c;
-  return (least < middle ? middle : least)[0];
+  return (least < middle ? middle : least)[0] + typename E::Compute(0);
 }
 
 /// The largest square of mean / deviation, both of what was summed, that leaves

@@ -274,6 +274,43 @@ TEST_P(NormTestOfHosts, ManyRowsAreTheRowsOneByOne) {
   });
 }
 
+/// Among ordinary rows and others, in batches of which all, some, or one are
+/// like it, a row comes out as it does alone: its zeros' signs, too.
+TEST_P(NormTest, ZerosAndHugeRowsDependOnThemselvesAlone) {
+  run([&](Rank &rank) {
+    constexpr int64_t kRows = 67, kLength = 12;
+    const double kinds[][2] = {
+        {-0.0, -0.0},    {0.0, -0.0},   {0.0, 0.0},        {1e-40, -1e-40},
+        {INFINITY, 1.0}, {3e38, -3e38}, {-0.0, 1.0 / 1024}};
+    for (commuter_dtype_t type : normTypes())
+      for (commuter_norm_kind_t kind : kKinds) {
+        Tensor x(type, {kRows, kLength}), output(type, {kRows, kLength}),
+            alone(type, {1, kLength});
+        for (int64_t i = 0; i < x.count; ++i) {
+          const int64_t row = i / kLength;
+          // A run of rows of each kind, then a mixture, then ordinary ones.
+          if (row < 56)
+            x.set(i, kinds[row < 35 ? row / 5 : row % 7][i % 5 == 1]);
+          else
+            x.set(i, i % 7 - 3);
+        }
+        auto norm = [&](const commuter_view_t &in, const commuter_view_t &out) {
+          EXPECT_OK(rank,
+                    commuter_norm(rank.context, kind, &in, nullptr, nullptr,
+                                  nullptr, nullptr, &out, 1, 1e-5, 0));
+        };
+        norm(x.view(), output.view());
+        for (int64_t row = 0; row < kRows; ++row) {
+          norm(x.slice(0, row, 1).view(), alone.view());
+          int wrong = 0;
+          for (int64_t i = 0; i < kLength; ++i)
+            wrong += alone.bits(i) != output.bits(row * kLength + i);
+          EXPECT_EQ(wrong, 0) << "row " << row;
+        }
+      }
+  });
+}
+
 TEST_P(NormTest, SeveralDimensions) {
   run([&](Rank &rank) {
     for (int64_t axis = 0; axis < 4; ++axis)
