@@ -54,3 +54,16 @@ func.func @one_row(%h: tensor<1x8xf32>) -> tensor<1x8xf32> {
   %n = norm.rms_norm %s eps 1.0e-06 : tensor<1x8xf32>
   return %n : tensor<1x8xf32>
 }
+
+// -----
+
+// Nothing to compute, and nowhere for a part to be: a dimension has size 0.
+dist.mesh @mesh(tp = 2)
+// CHECK-LABEL: func @no_elements(
+// CHECK: dist.all_reduce
+func.func @no_elements(%h: tensor<5x0xf32>) -> tensor<5x0xf32> {
+  %s = dist.all_reduce %h sum over @mesh[tp] : tensor<5x0xf32>
+  // expected-remark @+1 {{Reason=not-profitable}}
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<5x0xf32>
+  return %n : tensor<5x0xf32>
+}

@@ -178,7 +178,9 @@ struct ExchangeExtentsModel
   }
 };
 
-/// A slice is a view: nothing is copied unless somebody writes to it.
+/// A slice is a view: nothing is copied unless somebody writes to it. Where a
+/// dimension that is not cut has size 0, it is new memory of that shape: no
+/// offset, not even 0, is a place in such a dimension, so there is no view.
 struct AllSliceModel
     : public BufferizableOpInterface::ExternalModel<AllSliceModel, AllSliceOp> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
@@ -206,6 +208,8 @@ struct AllSliceModel
             op.getInput(), options, state, invocationStack));
     if (failed(source) || !isa<MemRefType>(*source))
       return failure();
+    if (hasNoPlace(op, cast<MemRefType>(*source)))
+      return cast<BufferLikeType>(getEmptyType(op));
     return cast<BufferLikeType>(
         getViewType(op, cast<MemRefType>(*source),
                     cast<RankedTensorType>(op.getType()).getShape()));
@@ -242,6 +246,20 @@ struct AllSliceModel
     SmallVector<OpFoldResult> strides(type.getRank(), rewriter.getIndexAttr(1));
     SmallVector<OpFoldResult> sizes =
         memref::getMixedSizes(rewriter, loc, *source);
+    if (hasNoPlace(op, sourceType)) {
+      sizes[dim] = bounds.getSize();
+      SmallVector<Value> dynamicSizes;
+      for (int64_t i = 0; i < type.getRank(); ++i)
+        if (type.isDynamicDim(i))
+          dynamicSizes.push_back(
+              getValueOrCreateConstantIndexOp(rewriter, loc, sizes[i]));
+      FailureOr<Value> memory =
+          options.createAlloc(rewriter, loc, getEmptyType(op), dynamicSizes);
+      if (failed(memory))
+        return failure();
+      replaceOpWithBufferizedValues(rewriter, op, *memory);
+      return success();
+    }
     SmallVector<int64_t> shape = getViewShape(op, sourceType);
     for (int64_t i = 0; i < type.getRank(); ++i)
       if (!ShapedType::isDynamic(shape[i]))
@@ -260,6 +278,16 @@ struct AllSliceModel
   }
 
 private:
+  static bool hasNoPlace(AllSliceOp op, MemRefType source) {
+    for (int64_t i = 0; i < source.getRank(); ++i)
+      if (i != op.getDim() && source.getDimSize(i) == 0)
+        return true;
+    return false;
+  }
+  static MemRefType getEmptyType(AllSliceOp op) {
+    auto type = cast<RankedTensorType>(op.getType());
+    return MemRefType::get(type.getShape(), type.getElementType());
+  }
   /// What is static of the source or of the result: subviews want it told.
   static SmallVector<int64_t> getViewShape(AllSliceOp op, MemRefType source) {
     SmallVector<int64_t> shape(cast<RankedTensorType>(op.getType()).getShape());

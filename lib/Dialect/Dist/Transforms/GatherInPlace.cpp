@@ -310,14 +310,16 @@ bool knowsSizes(const Part &part) {
 /// Precondition: both are allocated in the gather's block; nothing writes to
 /// `part` after the gather, and nothing but the gather writes to `whole`, so
 /// that the slot holds what `part` holds whenever either is read; what the size
-/// of `whole` is computed from is known where `part` is allocated; and the slot
-/// can be seen in the shape of `part`.
+/// of `whole` is computed from is known where `part` is allocated; the slot
+/// can be seen in the shape of `part`; and `whole` has no dimension of size 0,
+/// in which no offset is a place.
 bool placeInput(AllGatherIntoOp gather) {
   std::optional<Part> part = findPart(gather);
   auto whole = gather.getOutput().getDefiningOp<memref::AllocOp>();
   Block *block = gather->getBlock();
   if (!part || !whole || part->memory->getBlock() != block ||
-      whole->getBlock() != block)
+      whole->getBlock() != block ||
+      llvm::is_contained(whole.getType().getShape(), 0))
     return false;
   if (!isCompleteAt(*part, gather) || !isOnlyRead(whole, gather) ||
       !knowsSizes(*part))

@@ -186,6 +186,8 @@ Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
   auto whole = cast<RankedTensorType>(candidate.getResult().getType());
   if (!whole.hasStaticShape())
     return {reason::kNotRowWise, "give the rows a static size"};
+  if (llvm::is_contained(whole.getShape(), 0))
+    return {reason::kNotProfitable, ""};
   if (!candidate.findSplitDim(padRows))
     return {reason::kNotRowWise, padRows ? "" : "pad-rows=true"};
   if (llvm::product_of(whole.getShape().drop_back()) < minRows)
