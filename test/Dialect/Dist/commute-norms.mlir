@@ -131,3 +131,13 @@ func.func @residual_stream(%s0: tensor<32x8xf32> {dist.sharding = #dist.sharding
   return %n2 : tensor<32x8xf32>
 }
 func.func private @mlp(tensor<32x8xf32>) -> tensor<4x8xf32>
+
+// More bytes than can be counted cost as much as the most, and are not told.
+// REMARK: Function=huge {{.*}}bytes-after=?, bytes-before=?, rows-after=4611686018427387904, rows-before=?
+// CHECK-LABEL: func @huge(
+// CHECK: norm.rms_norm %{{.*}} : tensor<1099511627776x4194304x8xf32>
+func.func @huge(%h: tensor<1099511627776x4194304x8xf32>) -> tensor<8796093022208x4194304x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<1099511627776x4194304x8xf32> -> tensor<8796093022208x4194304x8xf32>
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<8796093022208x4194304x8xf32>
+  return %n : tensor<8796093022208x4194304x8xf32>
+}

@@ -67,3 +67,16 @@ func.func @no_elements(%h: tensor<5x0xf32>) -> tensor<5x0xf32> {
   %n = norm.rms_norm %s eps 1.0e-06 : tensor<5x0xf32>
   return %n : tensor<5x0xf32>
 }
+
+// -----
+
+// With padding there would be 2^63 rows.
+dist.mesh @mesh(tp = 2)
+// CHECK-LABEL: func @too_many_rows(
+// CHECK: dist.all_reduce
+func.func @too_many_rows(%h: tensor<9223372036854775807x1xf32>) -> tensor<9223372036854775807x1xf32> {
+  %s = dist.all_reduce %h sum over @mesh[tp] : tensor<9223372036854775807x1xf32>
+  // expected-remark @+1 {{Reason=not-row-wise}}
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<9223372036854775807x1xf32>
+  return %n : tensor<9223372036854775807x1xf32>
+}

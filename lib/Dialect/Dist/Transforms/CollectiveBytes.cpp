@@ -12,6 +12,8 @@
 
 #include "CollectiveBytes.h"
 
+#include "llvm/Support/CheckedArithmetic.h"
+
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
@@ -24,15 +26,18 @@ commuter::dist::getReceivedBytes(Value whole,
   if (!groupSize || !type.hasStaticShape() || !element.isIntOrIndexOrFloat())
     return std::nullopt;
   const unsigned bits = element.isIndex() ? 64 : type.getElementTypeBitWidth();
-  const int64_t bytes = type.getNumElements() * llvm::divideCeil(bits, 8);
-  return bytes / *groupSize * (*groupSize - 1);
+  std::optional<int64_t> bytes = llvm::divideCeil(bits, 8);
+  for (int64_t size : type.getShape())
+    bytes = bytes ? llvm::checkedMul(*bytes, size) : std::nullopt;
+  return bytes ? std::optional(*bytes / *groupSize * (*groupSize - 1))
+               : std::nullopt;
 }
 
 /// An all_reduce is a reduce_scatter and a gather.
 static std::optional<int64_t>
 getAllReduceBytes(Value whole, std::optional<int64_t> groupSize) {
   std::optional<int64_t> bytes = getReceivedBytes(whole, groupSize);
-  return bytes ? std::optional(2 * *bytes) : std::nullopt;
+  return bytes ? llvm::checkedMul<int64_t>(2, *bytes) : std::nullopt;
 }
 
 std::optional<int64_t>
@@ -53,5 +58,5 @@ commuter::dist::getReceivedBytes(MeshGroupOpInterface op) {
   std::optional<int64_t> sum = getAllReduceBytes(
       gather.getInput(),
       getGroupSize(lookupMesh(op, op.getMeshAttr()), gather.getSummingAttr()));
-  return bytes && sum ? std::optional(*bytes + *sum) : std::nullopt;
+  return bytes && sum ? llvm::checkedAdd(*bytes, *sum) : std::nullopt;
 }

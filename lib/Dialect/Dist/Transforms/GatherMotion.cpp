@@ -16,6 +16,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/IntEqClasses.h"
+#include "llvm/Support/CheckedArithmetic.h"
 #include <numeric>
 
 using namespace mlir;
@@ -41,17 +42,18 @@ static SmallVector<int64_t> getRowDims(Operation *op) {
   return dims;
 }
 
-/// The rows of a tensor; with `made`, of its slice.
+/// The rows of a tensor; with `made`, of its slice. Nothing if they are not
+/// static, or more than can be counted.
 static std::optional<int64_t> countRows(RankedTensorType type,
                                         ArrayRef<int64_t> rowDims,
                                         const Slices *made = nullptr) {
-  int64_t rows = 1;
+  std::optional<int64_t> rows = 1;
   for (int64_t dim : rowDims) {
     int64_t size =
         made && made->dim == dim ? made->localSize : type.getDimSize(dim);
     if (ShapedType::isDynamic(size))
       return std::nullopt;
-    rows *= size;
+    rows = rows ? llvm::checkedMul(*rows, size) : std::nullopt;
   }
   return rows;
 }

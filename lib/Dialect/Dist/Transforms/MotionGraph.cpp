@@ -43,7 +43,7 @@ int64_t commuter::dist::countBits(RankedTensorType type,
       type.getElementType().isIntOrFloat() ? type.getElementTypeBitWidth() : 64;
   for (auto [dim, size] : llvm::enumerate(type.getShape()))
     if (static_cast<int64_t>(dim) != without && !ShapedType::isDynamic(size))
-      bits *= std::max<int64_t>(size, 1);
+      bits = multiplySaturating(bits, std::max<int64_t>(size, 1));
   return bits;
 }
 

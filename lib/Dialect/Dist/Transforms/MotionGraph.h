@@ -20,6 +20,7 @@
 #include "MotionCalls.h"
 #include "MotionWays.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
 #include <variant>
 
 namespace commuter::dist {
@@ -311,8 +312,14 @@ bool hasOnlyUnitsOfOne(const DimSlicing &slicing);
 int64_t getLocalSize(int64_t size, int64_t unitSize, int64_t localRows,
                      const GatherKind &kind);
 
+/// a * b of what is not negative; INT64_MAX if it is more.
+inline int64_t multiplySaturating(int64_t a, int64_t b) {
+  int64_t product;
+  return llvm::MulOverflow(a, b, product) ? INT64_MAX : product;
+}
+
 /// The bits of a tensor or, without one of its dimensions, of a row; a size
-/// that is not static, or 0, counts as 1.
+/// that is not static, or 0, counts as 1. INT64_MAX if there are more.
 int64_t countBits(mlir::RankedTensorType type,
                   std::optional<int64_t> without = std::nullopt);
 

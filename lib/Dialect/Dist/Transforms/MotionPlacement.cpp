@@ -24,13 +24,20 @@ using namespace commuter::dist;
 // Costs
 //===----------------------------------------------------------------------===//
 
-static int64_t getCostOfBits(int64_t bits) { return bits * 8 + 1; }
+/// Of all that is larger, too: costs are summed, and sums of some ten thousand
+/// stay far from infinity.
+static constexpr int64_t kMostCost = MinimumCut::kInfinity >> 14;
+
+static int64_t getCostOfBits(int64_t bits) {
+  return std::min(bits, kMostCost / 8 - 1) * 8 + 1;
+}
 
 /// Gathering a value: its bits, and a little for the gather itself, so that of
 /// two ways to move the same bytes the one with fewer gathers is taken.
 int64_t Placement::getGatherCost(const SlicedValue &made) const {
   const int64_t rows = hasStaticRows ? made.slices.localSize : 1;
-  return getCostOfBits(made.rowBits * std::max<int64_t>(rows, 1));
+  return getCostOfBits(
+      multiplySaturating(made.rowBits, std::max<int64_t>(rows, 1)));
 }
 
 /// What a collective that moves across the region's gathers saves of what it
@@ -56,11 +63,7 @@ int64_t Placement::getSavings(const Unit &unit) const {
 
 /// Times how often it is paid.
 int64_t Placement::weigh(int64_t cost, Block *block) {
-  // Sums of some ten thousand stay far from infinity.
-  constexpr int64_t kMost = MinimumCut::kInfinity >> 14;
-  int64_t total;
-  bool isTooMuch = llvm::MulOverflow(cost, runs.get(block), total);
-  return isTooMuch ? kMost : std::min(total, kMost);
+  return std::min(multiplySaturating(cost, runs.get(block)), kMostCost);
 }
 
 //===----------------------------------------------------------------------===//

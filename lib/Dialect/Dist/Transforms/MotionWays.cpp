@@ -212,7 +212,7 @@ void WayCosts::findParents() {
   SmallVector<Block *> blocks;
   for (auto [block, cost] : costs) {
     auto [sum, isNew] = costOf.try_emplace(block, 0);
-    sum->second += cost;
+    sum->second = addCosts(sum->second, cost);
     if (isNew)
       blocks.push_back(block);
   }

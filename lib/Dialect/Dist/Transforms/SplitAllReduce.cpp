@@ -22,6 +22,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
 namespace commuter::dist {
 #define GEN_PASS_DEF_SPLITALLREDUCEPASS
@@ -156,7 +157,7 @@ struct Candidate {
         continue;
       if (rows % *size == 0)
         return dim;
-      if (padRows && !padded && rows > 1)
+      if (padRows && !padded && rows > 1 && llvm::checkedAdd(rows, *size))
         padded = dim;
     }
     return padded;
@@ -204,7 +205,7 @@ std::optional<int64_t> getReceivedBytes(FunctionOpInterface function) {
   std::optional<int64_t> sum = 0;
   function->walk([&](MeshGroupOpInterface op) {
     std::optional<int64_t> bytes = commuter::dist::getReceivedBytes(op);
-    sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
+    sum = sum && bytes ? llvm::checkedAdd(*sum, *bytes) : std::nullopt;
   });
   return sum;
 }
