@@ -115,7 +115,7 @@ func.func @refused(%h: tensor<4x8xf32>, %v: tensor<16x8xf32>, %c: i1) -> tensor<
   %f = func.constant @address : (tensor<16x8xf32>) -> tensor<16x8xf32>
   %d = call @address(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
   %e = call @recursive(%g, %c) : (tensor<16x8xf32>, i1) -> tensor<16x8xf32>
-  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="make the function private, or inline the call"}}
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="make the function private and not recursive, or inline the call"}}
   %n = norm.rms_norm %d eps 1.0e-06 : tensor<16x8xf32>
   %s = arith.addf %b, %n : tensor<16x8xf32>
   %t = arith.addf %s, %p : tensor<16x8xf32>

@@ -481,7 +481,8 @@ void MotionGraph::visitComputation(Operation *op) {
       refuse(op, parallel,
              addRefusal({reason::kUnsupportedOp, op,
                          isa<CallOpInterface>(op)
-                             ? "make the function private, or inline the call"
+                             ? "make the function private and not recursive, "
+                               "or inline the call"
                              : "attach DimParallelOpInterface to the op"},
                         kind));
     return;
