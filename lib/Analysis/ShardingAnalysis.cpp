@@ -87,13 +87,21 @@ BitVector ShardingAnalysis::findBranchAxes(Region &region) const {
   return divergent;
 }
 
+/// True if nothing orders what is in the regions of `op` with what is around
+/// it: each rank may take a parallel loop's iterations in an order of its own,
+/// and what runs on other threads, or on a device, whenever they come to it.
+static bool hasNoOrder(Operation *op) {
+  static constexpr StringRef kElsewhere[] = {"acc", "async", "gpu", "omp"};
+  return op->hasTrait<OpTrait::HasParallelRegion>() ||
+         llvm::is_contained(kElsewhere, op->getName().getDialectNamespace());
+}
+
 /// The axes along which ranks may differ in coming to the blocks of `region`,
 /// as far as the op around it decides.
 BitVector ShardingAnalysis::findDivergentAxes(Region &region) const {
   Operation *op = region.getParentOp();
   BitVector divergent(axes.size());
-  if (op->hasTrait<OpTrait::HasParallelRegion>()) {
-    // Each rank may take a parallel loop's iterations in an order of its own.
+  if (hasNoOrder(op)) {
     divergent.set();
   } else if (auto branch = dyn_cast<RegionBranchOpInterface>(op)) {
     addVaryingAxes(divergent, getRegionControl(branch));

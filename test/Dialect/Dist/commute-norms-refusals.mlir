@@ -195,6 +195,25 @@ func.func @parallel_loop(%x: tensor<4x8xf32>) -> tensor<8x8xf32> {
 
 // -----
 
+// What another thread runs comes to its gathers whenever it does.
+dist.mesh @mesh(dp = 2)
+// CHECK-LABEL: func @task(
+// CHECK: dist.all_gather
+// CHECK: async.execute
+// CHECK-NEXT: norm.rms_norm %{{.*}} : tensor<8x8xf32>
+func.func @task(%x: tensor<4x8xf32>) -> tensor<8x8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %token, %later = async.execute -> !async.value<tensor<8x8xf32>> {
+    // expected-remark @+1 {{Reason=divergent-control-flow}}
+    %n = norm.rms_norm %g eps 1.0e-6 : tensor<8x8xf32>
+    async.yield %n : tensor<8x8xf32>
+  }
+  %r = async.await %later : !async.value<tensor<8x8xf32>>
+  return %r : tensor<8x8xf32>
+}
+
+// -----
+
 // What is summed over the gather's ranks and scattered over them is their own rows
 // again: the norm behind it is no candidate. Over other ranks it is.
 dist.mesh @mesh(dp = 4, tp = 2)
