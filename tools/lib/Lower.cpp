@@ -61,8 +61,12 @@ static FailureOr<OpPassManager> parsePipeline(StringRef text) {
     else if (failed(parsePassPipeline(text, *pm, os)) && error.empty())
       os << "is no pass pipeline";
   }
-  if (!error.empty() || failed(pm))
-    return fail("--pipeline " + text + ": " + getParseError(error));
+  if (!error.empty() || failed(pm)) {
+    // Of an option's value the parser of options tells by itself.
+    StringRef message = getParseError(error);
+    return fail("--pipeline " + text + ": " +
+                (message.empty() ? "has an option of no such value" : message));
+  }
   return pm;
 }
 

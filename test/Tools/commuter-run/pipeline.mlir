@@ -21,6 +21,7 @@
 // RUN: %fails %commuter-run %t/program.mlir --pipeline='builtin.module(cse' >> %t.err
 // RUN: %fails %commuter-run %t/program.mlir --pipeline='func.func(dist-commute-norms)' >> %t.err
 // RUN: %fails %commuter-run %t/program.mlir --pipeline='dist-commute-norms{no-such-option}' >> %t.err
+// RUN: %fails %commuter-run %t/program.mlir --pipeline='dist-commute-norms{guard=maybe}' >> %t.err
 // RUN: %fails %commuter-run %t/program.mlir --pipeline='one-shot-bufferize{bufferize-function-boundaries}' >> %t.err
 // RUN: %fails %commuter-run %t/program.mlir --pipeline='commuter-lower-to-llvm' >> %t.err
 // RUN: %fails %commuter-run %t/program.mlir --compare --pipeline='inline,nonsense' >> %t.err
@@ -33,6 +34,8 @@
 // ERROR-NEXT: commuter-run: error: --pipeline builtin.module(cse: expected pass pipeline to be wrapped with the anchor operation type, e.g. 'builtin.module(...)'
 // ERROR-NEXT: commuter-run: error: --pipeline func.func(dist-commute-norms): Can't add pass 'CommuteNormsPass' restricted to 'builtin.module' on a PassManager intended to run on 'func.func', did you intend to nest?
 // ERROR-NEXT: commuter-run: error: --pipeline dist-commute-norms{no-such-option}: {{.*}}no such option no-such-option
+// ERROR-NEXT: {{.*}}'maybe' is invalid value for boolean argument! Try 0 or 1
+// ERROR-NEXT: commuter-run: error: --pipeline dist-commute-norms{guard=maybe}: has an option of no such value
 // ERROR-NEXT: commuter-run: error: --pipeline one-shot-bufferize{bufferize-function-boundaries} changes the type of @main
 // ERROR-NEXT: commuter-run: error: --pipeline commuter-lower-to-llvm leaves no function @main
 // ERROR-NEXT: commuter-run: error: --pipeline inline,nonsense: 'nonsense' does not refer to a registered pass or pass pipeline
