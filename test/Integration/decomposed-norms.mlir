@@ -10,6 +10,7 @@
 // RUN: %commuter-run %s --entry rotary --compare | FileCheck %s --check-prefix=EXACT
 // RUN: %commuter-run %s --entry query_key_norm --compare | FileCheck %s --check-prefix=EXACT
 // RUN: %commuter-run %s --entry softmax_rows --compare | FileCheck %s --check-prefix=EXACT
+// RUN: %commuter-run %s --entry softmax_op --compare | FileCheck %s --check-prefix=EXACT
 
 // RUN: %commuter-opt %s --dist-commute-norms=allow-extra-gather | FileCheck %s --check-prefix=EXTRA
 // RUN: %commuter-run %s --entry captured_moved --pipeline 'dist-commute-norms{allow-extra-gather}' --compare | FileCheck %s --check-prefix=EXACT
@@ -265,6 +266,19 @@ func.func @softmax_rows(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mes
     %0 = arith.divf %a, %s : f32
     linalg.yield %0 : f32
   } -> tensor<16x8xf32>
+  return %y : tensor<16x8xf32>
+}
+
+// The same in one op.
+// REMARK: Function=softmax_op {{.*}} rows-after=4, rows-before=16
+// CHECK-LABEL: func @softmax_op(
+// CHECK: linalg.softmax {{.*}} -> tensor<4x8xf32>
+// CHECK: dist.all_gather
+func.func @softmax_op(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>})
+    -> (tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %e = tensor.empty() : tensor<16x8xf32>
+  %y = linalg.softmax dimension(1) ins(%g : tensor<16x8xf32>) outs(%e : tensor<16x8xf32>) -> tensor<16x8xf32>
   return %y : tensor<16x8xf32>
 }
 

@@ -111,6 +111,25 @@ def SetEntryABIPass : Pass<"commuter-set-entry-abi", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def DecomposeAggregatesPass : Pass<"commuter-decompose-aggregates"> {
+  let summary = "Makes structured ops of those that stand for several";
+  let description = [{
+    An op of upstream's `AggregatedOpInterface`, such as `linalg.softmax`, has no
+    loops of its own. It becomes the structured ops that it stands for, so that it
+    runs as they do.
+
+    ```mlir
+    %y = linalg.softmax dimension(1) ins(%x : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+    // becomes a maximum of each row, the exponentials of the differences, their sum,
+    // and the quotients
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def BranchOnSelectsPass : Pass<"commuter-branch-on-selects"> {
   let summary = "Makes a selection of one of two ragged tensors a branch";
   let description = [{
