@@ -6,158 +6,18 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Vectors of this translation unit's width, and the element types: how they are
-// stored, and loaded into the type of arithmetic. For kernel units alone; see
-// Kernels.h for what they define before.
+// The element types: how they are stored, and loaded into the type of
+// arithmetic. For kernel units alone; see Kernels.h for what they define
+// before.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef COMMUTER_RUNTIME_CPU_ELEMENTS_H
 #define COMMUTER_RUNTIME_CPU_ELEMENTS_H
 
-#define COMMUTER_ALWAYS_INLINE inline __attribute__((always_inline))
-#define COMMUTER_INLINE static COMMUTER_ALWAYS_INLINE
-
-#include "../src/QuantizedTypes.h"
-
-#if defined(COMMUTER_HAS_F16C)
-#include <immintrin.h>
-#endif
+#include "Vectors.h"
 
 namespace {
-
-constexpr int64_t kVectorBytes = COMMUTER_VECTOR_BYTES;
-
-/// A vector of T and its form in memory, at any address.
-template <typename T>
-struct Vec {
-  typedef T V __attribute__((vector_size(COMMUTER_VECTOR_BYTES)));
-  typedef T Unaligned __attribute__((vector_size(COMMUTER_VECTOR_BYTES),
-                                     aligned(1), may_alias));
-  static constexpr int64_t kWidth = kVectorBytes / sizeof(T);
-};
-
-typedef Vec<float>::V VF;
-typedef Vec<double>::V VD;
-typedef Vec<uint32_t>::V VU;
-typedef uint16_t VH __attribute__((vector_size(COMMUTER_VECTOR_BYTES / 2)));
-
-template <typename T>
-COMMUTER_INLINE void write(void *address, T value) {
-  __builtin_memcpy(address, &value, sizeof(T));
-}
-
-template <typename V, typename T>
-COMMUTER_INLINE V broadcast(T value) {
-  return value - V{};
-}
-
-//===----------------------------------------------------------------------===//
-// Fused products and sums
-//===----------------------------------------------------------------------===//
-
-// a b + c, rounded once.
-
-COMMUTER_INLINE float multiplyAdd(float a, float b, float c) {
-  return __builtin_fmaf(a, b, c);
-}
-COMMUTER_INLINE double multiplyAdd(double a, double b, double c) {
-  return __builtin_fma(a, b, c);
-}
-#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
-COMMUTER_INLINE VF multiplyAdd(VF a, VF b, VF c) {
-  return _mm512_fmadd_ps(a, b, c);
-}
-COMMUTER_INLINE VD multiplyAdd(VD a, VD b, VD c) {
-  return _mm512_fmadd_pd(a, b, c);
-}
-#elif defined(COMMUTER_HAS_F16C)
-COMMUTER_INLINE VF multiplyAdd(VF a, VF b, VF c) {
-  return _mm256_fmadd_ps(a, b, c);
-}
-COMMUTER_INLINE VD multiplyAdd(VD a, VD b, VD c) {
-  return _mm256_fmadd_pd(a, b, c);
-}
-#else
-template <typename V>
-COMMUTER_INLINE V multiplyAdd(V a, V b, V c) {
-  for (int64_t i = 0; i < Vec<decltype(a[0] + 0)>::kWidth; ++i)
-    c[i] = multiplyAdd(a[i], b[i], c[i]);
-  return c;
-}
-#endif
-
-//===----------------------------------------------------------------------===//
-// Parts of vectors, and stores that leave the caches alone
-//===----------------------------------------------------------------------===//
-
-#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
-/// The first n elements of a vector, the others zero.
-COMMUTER_INLINE VF loadPart(const float *p, int64_t n) {
-  return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
-}
-COMMUTER_INLINE VD loadPart(const double *p, int64_t n) {
-  return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p);
-}
-COMMUTER_INLINE VH loadPart(const uint16_t *p, int64_t n) {
-  return reinterpret_cast<VH>(
-      _mm256_maskz_loadu_epi16(static_cast<__mmask16>((1u << n) - 1), p));
-}
-COMMUTER_INLINE void storePart(float *p, VF v, int64_t n) {
-  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
-}
-COMMUTER_INLINE void storePart(double *p, VD v, int64_t n) {
-  _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), v);
-}
-COMMUTER_INLINE void storePart(uint16_t *p, VH v, int64_t n) {
-  _mm256_mask_storeu_epi16(p, static_cast<__mmask16>((1u << n) - 1),
-                           reinterpret_cast<__m256i>(v));
-}
-/// `p` is aligned to the vector's size. See finishStreaming.
-COMMUTER_INLINE void stream(float *p, VF v) { _mm512_stream_ps(p, v); }
-COMMUTER_INLINE void stream(double *p, VD v) { _mm512_stream_pd(p, v); }
-COMMUTER_INLINE void stream(uint16_t *p, VH v) {
-  _mm256_stream_si256(reinterpret_cast<__m256i *>(p),
-                      reinterpret_cast<__m256i>(v));
-}
-#else
-template <typename T>
-COMMUTER_INLINE auto loadPart(const T *p, int64_t n) {
-  typedef T V __attribute__((vector_size(
-      sizeof(T) == 2 ? COMMUTER_VECTOR_BYTES / 2 : COMMUTER_VECTOR_BYTES)));
-  T part[sizeof(V) / sizeof(T)] = {};
-  for (int64_t i = 0; i < n; ++i)
-    part[i] = p[i];
-  return read<V>(part);
-}
-template <typename T, typename V>
-COMMUTER_INLINE void storePart(T *p, V v, int64_t n) {
-  T part[sizeof(V) / sizeof(T)];
-  write(part, v);
-  for (int64_t i = 0; i < n; ++i)
-    p[i] = part[i];
-}
-#if defined(COMMUTER_HAS_F16C)
-COMMUTER_INLINE void stream(float *p, VF v) { _mm256_stream_ps(p, v); }
-COMMUTER_INLINE void stream(double *p, VD v) { _mm256_stream_pd(p, v); }
-COMMUTER_INLINE void stream(uint16_t *p, VH v) {
-  _mm_stream_si128(reinterpret_cast<__m128i *>(p),
-                   reinterpret_cast<__m128i>(v));
-}
-#else
-template <typename T, typename V>
-COMMUTER_INLINE void stream(T *p, V v) {
-  write(p, v);
-}
-#endif
-#endif
-
-/// Before another thread may read what was streamed.
-static void finishStreaming() {
-#if defined(COMMUTER_HAS_F16C)
-  _mm_sfence();
-#endif
-}
 
 //===----------------------------------------------------------------------===//
 // Element types
@@ -299,37 +159,40 @@ private:
 };
 
 struct F16 : Element<F16, uint16_t, float, VH> {
+  /// As `Float8`'s: for vectors and scalars, without branches.
+  template <typename F, typename I>
+  COMMUTER_INLINE F widened(I half) {
+    I magnitude = half & 0x7fff;
+    // Zero or subnormal: a multiple of 2^-24, exact.
+    F small = fromInteger<F, I>(magnitude) * 0x1p-24f;
+    I normal = (magnitude << 13) + 0x38000000;
+    I special = (magnitude << 13) + 0x70000000;
+    I bits = magnitude < 0x400 ? read<I>(&small) : normal;
+    bits = magnitude < 0x7c00 ? bits : special;
+    bits = magnitude > 0x7c00 ? special | 0x400000 : bits; // NaN made quiet
+    bits |= (half & 0x8000) << 16;
+    return read<F>(&bits);
+  }
+  template <typename I, typename F>
+  COMMUTER_INLINE I narrowed(F v) {
+    I bits = read<I>(&v), constants = I{};
+    I magnitude = bits & 0x7fffffff;
+    // Below 2^-14: adding 0.5, whose last bit is worth 2^-24, rounds to a
+    // multiple of that.
+    F shifted = read<F>(&magnitude) + 0.5f;
+    I small = read<I>(&shifted) - 0x3f000000;
+    I normal = (magnitude - 0x38000000 + 0xfff + (magnitude >> 13 & 1)) >> 13;
+    I half = magnitude < 0x38800000 ? small : normal;
+    // From here on numbers round to 2^16 or more.
+    half = magnitude < 0x477ff000 ? half : constants + 0x7c00;
+    half = magnitude > kInfinity ? 0x7e00 | (magnitude >> 13 & 0x3ff) : half;
+    return (bits >> 16 & 0x8000) | half;
+  }
   COMMUTER_INLINE float load1(const Stored *p) {
-    uint32_t half = *p;
-    uint32_t sign = (half & 0x8000) << 16;
-    uint32_t magnitude = half & 0x7fff;
-    if (magnitude >= 0x7c00) { // infinity, or NaN made quiet
-      uint32_t payload = magnitude & 0x3ff;
-      return floatOf(sign | 0x7f800000 |
-                     (payload ? 0x400000 | payload << 13 : 0));
-    }
-    if (magnitude < 0x400) { // zero or subnormal: a multiple of 2^-24, exact
-      float value = static_cast<float>(magnitude) * 0x1p-24f;
-      return floatOf(sign | bitsOf(value));
-    }
-    return floatOf(sign | ((magnitude << 13) + 0x38000000));
+    return widened<float>(static_cast<int32_t>(*p));
   }
   COMMUTER_INLINE void store1(Stored *p, float v) {
-    uint32_t bits = bitsOf(v);
-    uint32_t sign = bits >> 16 & 0x8000;
-    uint32_t magnitude = bits & 0x7fffffff;
-    uint32_t half;
-    if (magnitude > 0x7f800000) {
-      half = 0x7e00 | (magnitude >> 13 & 0x3ff);
-    } else if (magnitude >= 0x477ff000) { // rounds to 2^16 or more
-      half = 0x7c00;
-    } else if (magnitude < 0x38800000) { // below 2^-14: a multiple of 2^-24
-      // Adding 0.5, whose last bit is worth 2^-24, rounds to that multiple.
-      half = bitsOf(floatOf(magnitude) + 0.5f) - 0x3f000000;
-    } else {
-      half = (magnitude + 0xfff + (magnitude >> 13 & 1) - 0x38000000) >> 13;
-    }
-    *p = static_cast<uint16_t>(sign | half);
+    *p = static_cast<uint16_t>(narrowed<int32_t>(v));
   }
 #if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
   COMMUTER_INLINE VF expand(VH half) {
@@ -347,22 +210,11 @@ struct F16 : Element<F16, uint16_t, float, VH> {
     return reinterpret_cast<VH>(_mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
   }
 #else
-  COMMUTER_INLINE VF expand(VH half) {
-    VF v;
-    for (int64_t i = 0; i < Vec<float>::kWidth; ++i) {
-      uint16_t element = half[i];
-      v[i] = load1(&element);
-    }
-    return v;
+  COMMUTER_SHARED VF expand(VH half) {
+    return widened<VF>(__builtin_convertvector(half, VI));
   }
-  COMMUTER_INLINE VH shrink(VF v) {
-    VH half;
-    for (int64_t i = 0; i < Vec<float>::kWidth; ++i) {
-      uint16_t element;
-      store1(&element, v[i]);
-      half[i] = element;
-    }
-    return half;
+  COMMUTER_SHARED VH shrink(VF v) {
+    return __builtin_convertvector(narrowed<VI>(v), VH);
   }
 #endif
 };

@@ -20,8 +20,9 @@
 // all vector widths. A product is fused with a sum where the source says so
 // (multiplyAdd) and nowhere else (-ffp-contract=off). So a result depends on
 // the values alone: not on the instruction set, the alignment or the number of
-// rows. A processor that has no fused operations computes their bits in
-// software, slowly.
+// rows. Where the instruction set lacks fused operations, their bits are
+// computed by others: those of f32 by vectors of f64, those of f64 by the C
+// library.
 
 #include "NormKernels.h"
 
@@ -33,7 +34,6 @@ using commuter::rt::QuantizeRow;
 // Quantisation
 //===----------------------------------------------------------------------===//
 
-typedef Vec<int32_t>::V VI;
 typedef int8_t VB __attribute__((vector_size(COMMUTER_VECTOR_BYTES / 4)));
 
 /// A code is the low byte of its lane. GCC makes scalar code of the conversions

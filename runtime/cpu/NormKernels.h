@@ -482,8 +482,8 @@ template <typename E, Form kForm>
 COMMUTER_INLINE void
 writeBatch(const NormRows &rows, Rows values,
            const Statistics<typename E::Compute> *statistics) {
-  if (rows.streamsOutput)
-    writeBatch<E, kForm, true>(rows, values, statistics);
+  if (kCanStream && rows.streamsOutput)
+    writeBatch<E, kForm, kCanStream>(rows, values, statistics);
   else
     writeBatch<E, kForm, false>(rows, values, statistics);
 }
@@ -520,8 +520,8 @@ void normRows(const NormRows &rows) {
   Rows values = rows.x;
   if (!rows.residual.data) {
     sumRows<E, kKind, false, false>(rows, statistics);
-  } else if (rows.streamsSum && areAligned<E>(rows.sum)) {
-    sumRows<E, kKind, true, true>(rows, statistics);
+  } else if (kCanStream && rows.streamsSum && areAligned<E>(rows.sum)) {
+    sumRows<E, kKind, true, kCanStream>(rows, statistics);
     values = rows.kept;
   } else {
     sumRows<E, kKind, true, false>(rows, statistics);
