@@ -17,9 +17,9 @@
 // corrected variance: Chan, Golub, LeVeque, 1983). Which it is depends on the
 // row alone.
 //
-// All rows of a batch are summed before the first one is written, so that the
-// folding of a row's sums, its root and its quotient, which are one long chain,
-// run beside the next row's sums.
+// All rows of a batch are summed before the first one is written: the folding
+// of a row's sums, which is one long chain, runs beside the next row's sums,
+// and roots and quotients are taken of vectors of rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,9 +35,6 @@ using commuter::rt::kMostRows;
 using commuter::rt::NormRows;
 using commuter::rt::Rows;
 
-COMMUTER_INLINE float squareRoot(float v) { return __builtin_sqrtf(v); }
-COMMUTER_INLINE double squareRoot(double v) { return __builtin_sqrt(v); }
-
 template <int64_t kBytes>
 struct IndexOf;
 template <>
@@ -48,6 +45,11 @@ template <>
 struct IndexOf<8> {
   typedef Vec<int64_t>::V V;
 };
+
+template <typename T>
+COMMUTER_INLINE T *at(Rows rows, int64_t row) {
+  return reinterpret_cast<T *>(rows.data + row * rows.step);
+}
 
 /// What a row's parameters are, by its type of arithmetic.
 template <typename C>
@@ -242,10 +244,16 @@ COMMUTER_INLINE void sumRow(const Source<E, kAdds, kStreams> &source,
     squares = L::fold(b);
 }
 
+/// Of the rows of a batch: what was summed, and about what.
+template <typename C>
+struct alignas(64) Sums {
+  C pivot[kMostRows] = {}, sum[kMostRows] = {}, squares[kMostRows] = {};
+};
+
 /// What makes an element v of a row x_hat: (v - pivot) factor + offset.
 template <typename C>
-struct Statistics {
-  C pivot, offset, factor;
+struct alignas(64) Statistics {
+  C pivot[kMostRows], offset[kMostRows], factor[kMostRows];
 };
 
 /// The middle one of three elements: unlike the first one, and unlike a mean,
@@ -271,17 +279,18 @@ template <typename E>
 constexpr typename E::Compute kMostSquares =
     sizeof(typename E::Stored) == 2 ? 64 : 4;
 
-/// Of a layer norm, from sums about `pivot`.
-template <typename C>
-COMMUTER_INLINE C varianceOf(C sum, C squares, C mean, C inverse) {
+/// Of a layer norm: for vectors of rows and for one row.
+template <typename V>
+COMMUTER_INLINE V varianceOf(V sum, V squares, V mean, V inverse) {
   return multiplyAdd(-sum, mean, squares) * inverse;
 }
 
 /// Of a row whose mean is about `pivot`.
 template <typename E>
-__attribute__((noinline)) Statistics<typename E::Compute>
-statisticsAbout(typename E::Compute pivot, const typename E::Stored *values,
-                int64_t length, double eps) {
+__attribute__((noinline)) void
+sumAbout(typename E::Compute pivot, const typename E::Stored *values,
+         int64_t length, double eps, int64_t row,
+         Statistics<typename E::Compute> &statistics) {
   typedef typename E::Compute C;
   const C inverse = C(1) / static_cast<C>(length);
   const Source<E, false, false> source{values, nullptr, nullptr, nullptr};
@@ -291,37 +300,48 @@ statisticsAbout(typename E::Compute pivot, const typename E::Stored *values,
   C variance = varianceOf(sum, squares, mean, inverse);
   variance = variance > C(0) || variance != variance ? variance : C(0);
   C factor = C(1) / squareRoot(variance + static_cast<C>(eps));
-  return {pivot, -mean * factor, factor};
+  statistics.pivot[row] = pivot;
+  statistics.offset[row] = -mean * factor;
+  statistics.factor[row] = factor;
 }
 
-template <typename E, Kind kKind, bool kAdds, bool kStreams>
-COMMUTER_INLINE Statistics<typename E::Compute>
-statisticsOf(const Source<E, kAdds, kStreams> &source, int64_t length,
-             double eps) {
+/// Roots and quotients are slow: one for a vector of rows.
+template <typename E, Kind kKind>
+COMMUTER_INLINE void finishSums(const NormRows &rows, Rows values,
+                                const Sums<typename E::Compute> &sums,
+                                Statistics<typename E::Compute> &statistics) {
   typedef typename E::Compute C;
-  const C inverse = C(1) / static_cast<C>(length);
-  C sum = 0, squares;
-  if constexpr (kKind == Kind::Rms) {
-    sumRow<E, kKind, false>(source, length, C(0), sum, squares);
-    C mean = multiplyAdd(squares, inverse, static_cast<C>(eps));
-    return {C(0), C(0), C(1) / squareRoot(mean)};
-  } else {
-    // 16-bit types have digits to spare, and take the elements as they are.
-    constexpr bool kPivots = sizeof(typename E::Stored) == sizeof(C);
-    C pivot = 0;
-    if constexpr (kPivots)
-      pivot = pivotOf<E>(source, length);
-    sumRow<E, kKind, kPivots>(source, length, pivot, sum, squares);
-    C mean = sum * inverse;
-    C variance = varianceOf(sum, squares, mean, inverse);
-    // Of what is not finite, too: squares may exceed all numbers where those of
-    // deviations do not.
-    if (__builtin_expect(!(mean * mean <= kMostSquares<E> * variance) ||
-                             variance - variance != C(0),
-                         0))
-      return statisticsAbout<E>(pivot + mean, source.values(), length, eps);
-    C factor = C(1) / squareRoot(variance + static_cast<C>(eps));
-    return {pivot, -mean * factor, factor};
+  typedef typename E::V V;
+  const V one = broadcast<V>(C(1));
+  const V inverse = one / broadcast<V>(static_cast<C>(rows.length));
+  const V eps = broadcast<V>(static_cast<C>(rows.eps));
+  for (int64_t first = 0; first < rows.count; first += E::kWidth) {
+    V sum = read<V>(sums.sum + first), squares = read<V>(sums.squares + first);
+    if constexpr (kKind == Kind::Rms) {
+      V mean = multiplyAdd(squares, inverse, eps);
+      write(statistics.pivot + first, V{});
+      write(statistics.offset + first, V{});
+      write(statistics.factor + first, one / squareRoot(mean));
+    } else {
+      V mean = sum * inverse;
+      V variance = varianceOf(sum, squares, mean, inverse);
+      V factor = one / squareRoot(variance + eps);
+      write(statistics.pivot + first, read<V>(sums.pivot + first));
+      write(statistics.offset + first, -mean * factor);
+      write(statistics.factor + first, factor);
+      // Of what is not finite, too: squares may exceed all numbers where those
+      // of deviations do not.
+      auto lacks = ~(mean * mean <= kMostSquares<E> * variance) |
+                   (variance - variance != V{});
+      if (__builtin_expect(!any(lacks), 1))
+        continue;
+      for (int64_t row = first; row < rows.count && row < first + E::kWidth;
+           ++row)
+        if (lacks[row - first])
+          sumAbout<E>(sums.pivot[row] + mean[row - first],
+                      at<const typename E::Stored>(values, row), rows.length,
+                      rows.eps, row, statistics);
+    }
   }
 }
 
@@ -336,17 +356,12 @@ enum class Form { Scaled, Shifted, Pivoted };
 /// from the second-level cache where rows are long.
 constexpr int64_t kRowsAtOnce = kVectorBytes == 64 ? 4 : 2;
 
-template <typename T>
-COMMUTER_INLINE T *at(Rows rows, int64_t row) {
-  return reinterpret_cast<T *>(rows.data + row * rows.step);
-}
-
 /// Writes kCount rows, from number `first` on: their elements are `values`.
 template <typename E, Form kForm, bool kHasScale, bool kHasBias, bool kStreams,
           int64_t kCount>
 __attribute__((noinline)) void
 writeRows(const NormRows &rows, Rows values,
-          const Statistics<typename E::Compute> *statistics, int64_t first) {
+          const Statistics<typename E::Compute> &statistics, int64_t first) {
   typedef typename E::Stored T;
   typedef typename E::Compute C;
   typedef typename E::V V;
@@ -369,9 +384,9 @@ writeRows(const NormRows &rows, Rows values,
     nextResidual[r] = rows.residual.data
                           ? at<const T>(rows.residual, row + rows.ahead)
                           : nextX[r];
-    pivot[r] = broadcast<V>(statistics[row].pivot);
-    offset[r] = broadcast<V>(statistics[row].offset);
-    factor[r] = broadcast<V>(statistics[row].factor);
+    pivot[r] = broadcast<V>(statistics.pivot[row]);
+    offset[r] = broadcast<V>(statistics.offset[row]);
+    factor[r] = broadcast<V>(statistics.factor[row]);
   });
   auto *scale = static_cast<const C *>(rows.scale);
   auto *bias = static_cast<const C *>(rows.bias);
@@ -453,7 +468,7 @@ COMMUTER_INLINE bool areAlignedAlike(Rows rows) {
 template <typename E, Form kForm, bool kHasScale, bool kHasBias, bool kStreams>
 COMMUTER_INLINE void
 writeBatch(const NormRows &rows, Rows values,
-           const Statistics<typename E::Compute> *statistics) {
+           const Statistics<typename E::Compute> &statistics) {
   int64_t row = 0;
   if (!kStreams || areAlignedAlike(rows.output))
     for (; row + kRowsAtOnce <= rows.count; row += kRowsAtOnce)
@@ -467,7 +482,7 @@ writeBatch(const NormRows &rows, Rows values,
 template <typename E, Form kForm, bool kStreams>
 COMMUTER_INLINE void
 writeBatch(const NormRows &rows, Rows values,
-           const Statistics<typename E::Compute> *statistics) {
+           const Statistics<typename E::Compute> &statistics) {
   if (rows.scale && rows.bias)
     writeBatch<E, kForm, true, true, kStreams>(rows, values, statistics);
   else if (rows.scale)
@@ -481,7 +496,7 @@ writeBatch(const NormRows &rows, Rows values,
 template <typename E, Form kForm>
 COMMUTER_INLINE void
 writeBatch(const NormRows &rows, Rows values,
-           const Statistics<typename E::Compute> *statistics) {
+           const Statistics<typename E::Compute> &statistics) {
   if (kCanStream && rows.streamsOutput)
     writeBatch<E, kForm, kCanStream>(rows, values, statistics);
   else
@@ -493,14 +508,20 @@ writeBatch(const NormRows &rows, Rows values,
 //===----------------------------------------------------------------------===//
 
 template <typename E, Kind kKind, bool kAdds, bool kStreams>
-__attribute__((noinline)) void
-sumRows(const NormRows &rows, Statistics<typename E::Compute> *statistics) {
+__attribute__((noinline)) void sumRows(const NormRows &rows,
+                                       Sums<typename E::Compute> &sums) {
   typedef typename E::Stored T;
+  // 16-bit types have digits to spare, and take the elements as they are.
+  constexpr bool kPivots =
+      kKind == Kind::Layer && sizeof(T) == sizeof(typename E::Compute);
   for (int64_t row = 0; row < rows.count; ++row) {
     const Source<E, kAdds, kStreams> source{
         at<T>(rows.x, row), at<T>(rows.residual, row), at<T>(rows.sum, row),
         at<T>(rows.kept, row)};
-    statistics[row] = statisticsOf<E, kKind>(source, rows.length, rows.eps);
+    if constexpr (kPivots)
+      sums.pivot[row] = pivotOf<E>(source, rows.length);
+    sumRow<E, kKind, kPivots>(source, rows.length, sums.pivot[row],
+                              sums.sum[row], sums.squares[row]);
   }
 }
 
@@ -516,23 +537,26 @@ COMMUTER_INLINE bool areAligned(Rows rows) {
 template <typename E, Kind kKind>
 void normRows(const NormRows &rows) {
   typedef typename E::Compute C;
-  Statistics<C> statistics[kMostRows];
+  typedef typename E::V V;
+  Sums<C> sums;
   Rows values = rows.x;
   if (!rows.residual.data) {
-    sumRows<E, kKind, false, false>(rows, statistics);
+    sumRows<E, kKind, false, false>(rows, sums);
   } else if (kCanStream && rows.streamsSum && areAligned<E>(rows.sum)) {
-    sumRows<E, kKind, true, kCanStream>(rows, statistics);
+    sumRows<E, kKind, true, kCanStream>(rows, sums);
     values = rows.kept;
   } else {
-    sumRows<E, kKind, true, false>(rows, statistics);
+    sumRows<E, kKind, true, false>(rows, sums);
     values = rows.sum;
   }
+  Statistics<C> statistics;
+  finishSums<E, kKind>(rows, values, sums, statistics);
   if constexpr (kKind == Kind::Rms)
     return writeBatch<E, Form::Scaled>(rows, values, statistics);
   // What is 0 for all rows need not be subtracted, and changes no bits.
   bool pivots = false;
-  for (int64_t row = 0; row < rows.count; ++row)
-    pivots |= statistics[row].pivot != C(0);
+  for (int64_t first = 0; first < rows.count; first += E::kWidth)
+    pivots |= any(read<V>(statistics.pivot + first) != V{});
   if (pivots)
     writeBatch<E, Form::Pivoted>(rows, values, statistics);
   else

@@ -123,6 +123,45 @@ COMMUTER_INLINE VD multiplyAdd(VD a, VD b, VD c) {
 #endif
 
 //===----------------------------------------------------------------------===//
+// Roots, and comparisons of all lanes
+//===----------------------------------------------------------------------===//
+
+COMMUTER_INLINE float squareRoot(float v) { return __builtin_sqrtf(v); }
+COMMUTER_INLINE double squareRoot(double v) { return __builtin_sqrt(v); }
+/// `any`: whether a lane of what comparisons give is true.
+#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
+COMMUTER_INLINE VF squareRoot(VF v) { return _mm512_sqrt_ps(v); }
+COMMUTER_INLINE VD squareRoot(VD v) { return _mm512_sqrt_pd(v); }
+template <typename V>
+COMMUTER_INLINE bool any(V lanes) {
+  __m512i bits = reinterpret_cast<__m512i>(lanes);
+  return _mm512_test_epi64_mask(bits, bits) != 0;
+}
+#elif defined(COMMUTER_HAS_F16C)
+COMMUTER_INLINE VF squareRoot(VF v) { return _mm256_sqrt_ps(v); }
+COMMUTER_INLINE VD squareRoot(VD v) { return _mm256_sqrt_pd(v); }
+template <typename V>
+COMMUTER_INLINE bool any(V lanes) {
+  __m256i bits = reinterpret_cast<__m256i>(lanes);
+  return !_mm256_testz_si256(bits, bits);
+}
+#else
+template <typename V>
+COMMUTER_INLINE V squareRoot(V v) {
+  for (int64_t i = 0; i < Vec<decltype(v[0] + 0)>::kWidth; ++i)
+    v[i] = squareRoot(v[i]);
+  return v;
+}
+template <typename V>
+COMMUTER_INLINE bool any(V lanes) {
+  bool found = false;
+  for (int64_t i = 0; i < Vec<decltype(lanes[0] + 0)>::kWidth; ++i)
+    found |= lanes[i] != 0;
+  return found;
+}
+#endif
+
+//===----------------------------------------------------------------------===//
 // Parts of vectors, and stores that leave the caches alone
 //===----------------------------------------------------------------------===//
 
