@@ -258,12 +258,13 @@ struct alignas(64) Statistics {
 
 /// The middle one of three elements: unlike the first one, and unlike a mean,
 /// it is near the mean of rows that have a few outliers. (Vectors, since
-/// scalars would be chosen by branches, which nothing predicts.) Never -0.0:
-/// subtracting it would change the sign of -0.0.
+/// scalars would be chosen by branches, which nothing predicts; small ones,
+/// since others take longer.) Never -0.0: subtracting it would change the sign
+/// of -0.0.
 template <typename E, typename Source>
 COMMUTER_INLINE typename E::Compute pivotOf(const Source &source,
                                             int64_t length) {
-  typedef typename E::V V;
+  typedef typename E::Compute V __attribute__((vector_size(16)));
   V a = broadcast<V>(source.load1(0)),
     b = broadcast<V>(source.load1(length / 2)),
     c = broadcast<V>(source.load1(length - 1));
