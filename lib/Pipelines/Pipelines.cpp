@@ -72,6 +72,7 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
 /// values; collectives and norms write into new ones, never through a copy.
 static void bufferize(OpPassManager &pm, bool isForHost) {
   pm.addPass(createDecomposeAggregatesPass());
+  pm.addPass(createNestSwitchesPass());
   pm.addPass(createBranchOnSelectsPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createKeepUnwrittenPass());

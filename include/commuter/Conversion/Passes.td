@@ -130,6 +130,29 @@ def DecomposeAggregatesPass : Pass<"commuter-decompose-aggregates"> {
   ];
 }
 
+def NestSwitchesPass : Pass<"commuter-nest-switches"> {
+  let summary = "Makes branches of a switch between tensors";
+  let description = [{
+    Upstream's bufferisation does not see that the result of an `scf.index_switch`
+    may be any of the tensors that its regions yield, and lets a later op write over
+    one that is still needed. Of an `scf.if` it does. Runs before it.
+
+    ```mlir
+    %r = scf.index_switch %i -> tensor<4xf32>
+    case 3 { scf.yield %a : tensor<4xf32> }
+    default { scf.yield %b : tensor<4xf32> }
+    // becomes
+    %is = arith.cmpi eq, %i, %c3 : index
+    %r = scf.if %is -> (tensor<4xf32>) {
+      scf.yield %a : tensor<4xf32>
+    } else {
+      scf.yield %b : tensor<4xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
 def BranchOnSelectsPass : Pass<"commuter-branch-on-selects"> {
   let summary = "Makes a selection of one of two ragged tensors a branch";
   let description = [{
