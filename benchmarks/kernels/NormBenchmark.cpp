@@ -43,21 +43,34 @@ void check(bool ok, const char *what) {
 }
 
 /// Memory that lives as long as the process: benchmarks of one size share it,
-/// so that all of them find it mapped. Filled with numbers in [1, 2).
-char *shared(const char *name, commuter_dtype_t type, int64_t elements) {
+/// so that all of them find it mapped. Filled with numbers in [1, 2). Each
+/// block has a place of its own in its first page, the same in each run: a
+/// processor takes a load for one of what was just stored a little way behind
+/// it, if all but their pages are the same.
+char *shared(const std::string &name, commuter_dtype_t type, int64_t elements) {
+  constexpr size_t kPage = 4096, kDistance = 576;
   struct Block {
-    std::unique_ptr<char, void (*)(void *)> data{nullptr, std::free};
+    size_t place;
+    std::unique_ptr<char, void (*)(void *)> memory{nullptr, std::free};
+    char *data = nullptr;
     int64_t bytes = 0;
     int type = -1;
   };
   static std::map<std::string, Block> blocks;
-  Block &block = blocks[name];
+  if (blocks.empty())
+    for (const char *each :
+         {"x", "residual", "scale", "bias", "scales", "output", "sum"})
+      blocks.emplace(each, Block{blocks.size() * kDistance});
+  Block &block = blocks.at(name);
   int64_t width = static_cast<int64_t>(commuter_dtype_size(type));
   int64_t bytes = (elements * width + 63) / 64 * 64;
   if (block.bytes >= bytes && block.type == type)
-    return block.data.get();
-  block.data.reset(static_cast<char *>(std::aligned_alloc(64, bytes)));
-  check(block.data != nullptr, "out of memory");
+    return block.data;
+  size_t pages = (block.place + bytes + kPage - 1) / kPage;
+  block.memory.reset(
+      static_cast<char *>(std::aligned_alloc(kPage, pages * kPage)));
+  check(block.memory != nullptr, "out of memory");
+  block.data = block.memory.get() + block.place;
   block.bytes = bytes;
   block.type = type;
   uint32_t state = 1;
@@ -67,9 +80,9 @@ char *shared(const char *name, commuter_dtype_t type, int64_t elements) {
                     : type == COMMUTER_BF16 ? 0x3f80 | state >> 25
                     : type == COMMUTER_F16  ? 0x3c00 | state >> 22
                                             : state >> 24;
-    std::memcpy(block.data.get() + at, &bits, width);
+    std::memcpy(block.data + at, &bits, width);
   }
-  return block.data.get();
+  return block.data;
 }
 
 //===----------------------------------------------------------------------===//
