@@ -19,14 +19,7 @@ using namespace cts::gpu;
 
 namespace {
 
-class GpuContractTest : public GpuTest {
-protected:
-  /// `body` gets a rank of the CPU to compare with.
-  void run(const std::function<void(Rank &)> &body) {
-    World world({"CpuThreads", "cpu", commuter_threads_world_create}, kOne);
-    world.run(body);
-  }
-};
+class GpuContractTest : public GpuBesideCpuTest {};
 GPU_INSTANTIATE(GpuContractTest);
 
 struct Types {

@@ -115,6 +115,16 @@ inline void expectLaunch(const Architecture &architecture,
 
 class GpuTest : public testing::TestWithParam<Architecture> {};
 
+/// Of what gives the CPU's bits.
+class GpuBesideCpuTest : public GpuTest {
+protected:
+  /// `body` gets a rank of the CPU to compare with.
+  void run(const std::function<void(Rank &)> &body) {
+    World world({"CpuThreads", "cpu", commuter_threads_world_create}, kOne);
+    world.run(body);
+  }
+};
+
 /// Where there is no GPU there are none of these tests; LaunchTest says so.
 #define GPU_INSTANTIATE(suite)                                                 \
   GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                        \

@@ -18,14 +18,7 @@ using namespace cts::gpu;
 
 namespace {
 
-class GpuQuantizeTest : public GpuTest {
-protected:
-  /// `body` gets a rank of the CPU to compare with.
-  void run(const std::function<void(Rank &)> &body) {
-    World world({"CpuThreads", "cpu", commuter_threads_world_create}, kOne);
-    world.run(body);
-  }
-};
+class GpuQuantizeTest : public GpuBesideCpuTest {};
 GPU_INSTANTIATE(GpuQuantizeTest);
 
 const commuter_dtype_t kTypes[] = {COMMUTER_F32, COMMUTER_F16, COMMUTER_BF16};
