@@ -396,18 +396,6 @@ struct Merged {
   }
 };
 
-/// A dense view of `view`'s shape at `data`.
-View makeDense(const View &view, void *data) {
-  View dense = view;
-  dense.data = static_cast<char *>(data);
-  int64_t stride = 1;
-  for (int32_t d = view.rank - 1; d >= 0; --d) {
-    dense.strides[d] = stride;
-    stride *= view.sizes[d];
-  }
-  return dense;
-}
-
 } // namespace
 
 /// CUDA's own copies where the elements lie in lines of one length, which those
@@ -523,7 +511,7 @@ public:
       return {};
     void *data = nullptr;
     TRY_LAUNCH(scratch.take(view.bytes(), data));
-    const View dense = makeDense(view, data);
+    const View dense = view.denseAt(static_cast<char *>(data));
     if (access == Access::Reads)
       TRY_LAUNCH(device.copyElements(view, dense, 0, view.elements()));
     else

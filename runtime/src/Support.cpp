@@ -138,6 +138,17 @@ bool View::isDense() const {
   return true;
 }
 
+View View::denseAt(char *place) const {
+  View dense = *this;
+  dense.data = place;
+  int64_t stride = 1;
+  for (int32_t d = rank - 1; d >= 0; --d) {
+    dense.strides[d] = stride;
+    stride *= sizes[d];
+  }
+  return dense;
+}
+
 View View::slice(int64_t dim, int64_t offset, int64_t size) const {
   View part = *this;
   part.sizes[dim] = size;

@@ -114,6 +114,9 @@ struct View {
   /// True if the elements lie one after the other in row-major order.
   bool isDense() const;
 
+  /// A view of the same shape and type whose elements do so from `place` on.
+  View denseAt(char *place) const;
+
   /// The part [offset, offset + size) of dimension `dim`.
   View slice(int64_t dim, int64_t offset, int64_t size) const;
 

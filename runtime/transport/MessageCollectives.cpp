@@ -62,13 +62,11 @@ public:
     if (!isCopy)
       return;
     block = Block(device, view.bytes());
-    place(block.get());
+    dense = view.denseAt(block.get());
   }
   /// A copy whose memory is another's.
   Image(const View &view, char *memory)
-      : view(view), dense(view), isCopy(true) {
-    place(memory);
-  }
+      : view(view), dense(view.denseAt(memory)), isCopy(true) {}
 
   /// From the view to its copy, and back.
   void pack(Device &device) const {
@@ -103,15 +101,6 @@ public:
   }
 
 private:
-  void place(char *memory) {
-    dense.data = memory;
-    int64_t stride = 1;
-    for (int32_t d = view.rank - 1; d >= 0; --d) {
-      dense.strides[d] = stride;
-      stride *= view.sizes[d];
-    }
-  }
-
   View view, dense;
   bool isCopy;
   Block block;
