@@ -116,7 +116,8 @@ if [ -e "$build/lib/libCommuterNcclDouble.so" ]; then
   # Order and NaN are NCCL's own then.
   COMMUTER_NCCL_REDUCTIONS=library run_nccl_job reductions 4 \
     '*Reduce*:*Gather*-*InGroupOrder*:*SpecialValues*'
-  COMMUTER_NCCL_REGISTER=4096 run_nccl_job registered 4
+  # A segment that a GPU which failed may still use is left behind: a leak.
+  COMMUTER_NCCL_REGISTER=4096 run_nccl_job registered 4 '-*AFaultIsEveryRanks*'
 else
   skip commuter-cts-nccl "its emulation of GPUs is unknown to the thread sanitizer"
 fi

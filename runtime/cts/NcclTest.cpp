@@ -235,6 +235,9 @@ TEST_P(NcclTestOfTwo, AHostThatDoesNotWaitFindsOutAsWell) {
 }
 
 TEST_P(NcclTestOfTwo, AnAbortThatDoesNotReturnIsLeftBehind) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "what is left behind is a leak";
+#endif
   Fault fault("stall:1,hang", 1);
   World world(GetParam(), kTwo, kTimeoutMs);
   Outcome outcome(2);

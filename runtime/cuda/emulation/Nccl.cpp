@@ -591,8 +591,9 @@ static void enter(Communicator &comm, const Registration &made) {
   comm.registered.push_back(made);
 }
 
-/// All that a communicator has, at its end.
+/// All that a communicator has, at its end. Groups have a share in it.
 static void forget(Communicator &comm) {
+  comm.waiting.clear();
   std::lock_guard<std::mutex> lock(memoryMutex);
   for (const Registration &each : comm.registered)
     --allocationOf(each.begin, each.bytes)->registrations;

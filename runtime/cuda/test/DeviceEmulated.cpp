@@ -40,8 +40,10 @@ void *cts::gpu::allocate(size_t bytes, size_t offset) {
 }
 void cts::gpu::deallocate(void *data) { emulation::deallocate(data); }
 void cts::gpu::copyIn(void *device, const void *host, size_t bytes) {
-  std::memcpy(emulation::hostOf(device), host, bytes);
+  if (bytes)
+    std::memcpy(emulation::hostOf(device), host, bytes);
 }
 void cts::gpu::copyOut(void *host, const void *device, size_t bytes) {
-  std::memcpy(host, emulation::hostOf(device), bytes);
+  if (bytes)
+    std::memcpy(host, emulation::hostOf(device), bytes);
 }
