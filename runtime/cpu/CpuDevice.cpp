@@ -20,7 +20,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cinttypes>
 #include <climits>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -291,10 +293,19 @@ private:
 
 } // namespace
 
-/// The size of the last-level cache. COMMUTER_CACHE_BYTES is for systems that
-/// tell of one they do not have.
+/// The size of the last-level cache that a core has, alone or with others: of
+/// some processors sysconf tells the sum of all that there are.
+/// COMMUTER_CACHE_BYTES is for systems that tell of one they do not have.
 static Status readCacheBytes(int64_t &bytes) {
-  bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  bytes = 0;
+  if (FILE *file =
+          fopen("/sys/devices/system/cpu/cpu0/cache/index3/size", "re")) {
+    if (fscanf(file, "%" SCNd64 "K", &bytes) == 1)
+      bytes *= 1024;
+    fclose(file);
+  }
+  if (bytes <= 0)
+    bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
   if (bytes <= 0)
     bytes = 32 << 20;
   return readNumber<int64_t>("COMMUTER_CACHE_BYTES", "bytes", 1, INT64_MAX,
