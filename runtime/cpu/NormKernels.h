@@ -304,6 +304,10 @@ sumAbout(typename E::Compute pivot, const typename E::Stored *values,
   statistics.pivot[row] = pivot;
   statistics.offset[row] = -mean * factor;
   statistics.factor[row] = factor;
+  // One NaN, since of two an operation takes the one that the compiler puts
+  // first, which need not be the same in every loop.
+  if (factor != factor)
+    statistics.pivot[row] = statistics.offset[row] = factor;
 }
 
 /// Roots and quotients are slow: one for a vector of rows.
