@@ -77,16 +77,8 @@ COMMUTER_DEVICE char *elementOf(char *data, int64_t offset) {
 }
 
 template <typename E>
-COMMUTER_DEVICE float roundTo(float value) {
-  const float v[2] = {value, 0};
-  float rounded[2];
-  E::unpack(E::pack(v), rounded);
-  return rounded[0];
-}
-
-template <typename E>
 COMMUTER_DEVICE float addProduct(float sum, float a, float b) {
-  return roundTo<E>(sum + roundTo<E>(a * b));
+  return rounded<E>(sum + rounded<E>(a * b));
 }
 
 //===----------------------------------------------------------------------===//

@@ -40,9 +40,7 @@ struct Rounded {
   typedef typename E::Stored Stored;
   typedef float Compute;
   COMMUTER_DEVICE float load(const void *address) {
-    float v[2];
-    E::unpack(loadGlobal<Stored>(address), v);
-    return v[0];
+    return loadElement<E>(address, 0);
   }
   COMMUTER_DEVICE void store(void *address, float value) {
     const float v[2] = {value, 0};

@@ -97,6 +97,10 @@ Operation *findLastUse(memref::AllocOp alloc) {
   return last;
 }
 
+/// Law: memory that nothing uses any more can be freed. Precondition: all that
+/// uses it, itself or through views, is in sight: in the allocation's block, or
+/// in structured ops there, and done when its op is. What is handed on, to a
+/// caller, a callee or a loop's next round, is left to upstream's pass.
 struct FreeAfterLastUse
     : public commuter::impl::FreeAfterLastUsePassBase<FreeAfterLastUse> {
   void runOnOperation() override {
