@@ -38,7 +38,7 @@ def measure(options, op, dtype, rows, columns, threads):
         return None
     times = {}
     for run in json.loads(out.stdout)["benchmarks"]:
-        if run["run_type"] == "iteration":
+        if run["run_type"] == "iteration" and not run.get("error_occurred"):
             times.setdefault(run["name"].split("/")[4], []).append(run["real_time"])
     medians = {who: statistics.median(all) for who, all in times.items()}
     medians["best copy"] = min(t for who, t in medians.items() if who.startswith("copy"))

@@ -85,7 +85,7 @@ struct F64 : Element<F64, double, double, VD> {
 
 struct BF16 : Element<BF16, uint16_t, float, VH> {
   COMMUTER_INLINE VF expand(VH half) {
-    return reinterpret_cast<VF>(__builtin_convertvector(half, VU) << 16);
+    return reinterpret_cast<VF>(widened(half) << 16);
   }
   COMMUTER_INLINE VH shrink(VF v) {
 #if defined(COMMUTER_HAS_AVX512BF16)
@@ -96,11 +96,9 @@ struct BF16 : Element<BF16, uint16_t, float, VH> {
       return read<VH>(&half);
     }
 #endif
-    VU bits = reinterpret_cast<VU>(v);
-    // To nearest, ties to even; a NaN must not carry into an infinity.
-    VU rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    VU quiet = (bits >> 16) | 0x40;
-    VU result = v != v ? quiet : rounded;
+    // A NaN must not carry into an infinity.
+    VU quiet = (reinterpret_cast<VU>(v) >> 16) | 0x40;
+    VU result = v != v ? quiet : upperHalf(v);
     return __builtin_convertvector(result, VH);
   }
 #if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
@@ -134,6 +132,28 @@ struct BF16 : Element<BF16, uint16_t, float, VH> {
   COMMUTER_INLINE void stream2(uint16_t *p, Stored2 stored) {
     _mm512_stream_si512(reinterpret_cast<__m512i *>(p), stored);
   }
+#elif defined(COMMUTER_HAS_F16C)
+  typedef __m256i Stored2;
+  COMMUTER_INLINE void expand2(Stored2 stored, VF (&v)[2]) {
+    v[0] = expand(reinterpret_cast<VH>(_mm256_castsi256_si128(stored)));
+    v[1] = expand(reinterpret_cast<VH>(_mm256_extracti128_si256(stored, 1)));
+  }
+  COMMUTER_INLINE Stored2 shrink2(const VF (&v)[2]) {
+    if (__builtin_expect(any(_mm256_cmp_ps(v[0], v[1], _CMP_UNORD_Q)), 0))
+      return _mm256_set_m128i(reinterpret_cast<__m128i>(shrink(v[1])),
+                              reinterpret_cast<__m128i>(shrink(v[0])));
+    // Packing lets the two vectors take turns, every four words.
+    return _mm256_permute4x64_epi64(
+        _mm256_packus_epi32(reinterpret_cast<__m256i>(upperHalf(v[0])),
+                            reinterpret_cast<__m256i>(upperHalf(v[1]))),
+        _MM_SHUFFLE(3, 1, 2, 0));
+  }
+  COMMUTER_INLINE void store2(uint16_t *p, Stored2 stored) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i_u *>(p), stored);
+  }
+  COMMUTER_INLINE void stream2(uint16_t *p, Stored2 stored) {
+    _mm256_stream_si256(reinterpret_cast<__m256i *>(p), stored);
+  }
 #endif
   COMMUTER_INLINE float load1(const Stored *p) {
     return floatOf(static_cast<uint32_t>(*p) << 16);
@@ -145,8 +165,22 @@ struct BF16 : Element<BF16, uint16_t, float, VH> {
                                             16);
   }
 
-#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
 private:
+  COMMUTER_INLINE VU widened(VH half) {
+#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 32
+    // One instruction, of which GCC makes five.
+    return reinterpret_cast<VU>(
+        _mm256_cvtepu16_epi32(reinterpret_cast<__m128i>(half)));
+#else
+    return __builtin_convertvector(half, VU);
+#endif
+  }
+  /// Of what is no NaN, rounded to nearest, ties to even: in the low words.
+  COMMUTER_INLINE VU upperHalf(VF v) {
+    VU bits = reinterpret_cast<VU>(v);
+    return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  }
+#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 64
   static constexpr __mmask32 kUpperHalves = 0xaaaaaaaa;
   COMMUTER_INLINE __m512i wordsFrom(int first) {
     typedef uint32_t Doubles __attribute__((vector_size(64)));

@@ -210,23 +210,47 @@ COMMUTER_INLINE void sumRow(const Source<E, kAdds, kStreams> &source,
 #pragma GCC unroll 16
   for (int64_t part = 0; part < L::kParts; ++part)
     a[part] = b[part] = V{};
-  auto add = [&](V v, int64_t part) __attribute__((always_inline)) {
+  auto add = [&](V v, V &partA, V &partB) __attribute__((always_inline)) {
     if constexpr (kKind == Kind::Layer)
-      a[part] += v;
-    b[part] = multiplyAdd(v, v, b[part]);
+      partA += v;
+    partB = multiplyAdd(v, v, partB);
   };
-  auto add2 = [&](int64_t i, int64_t part) __attribute__((always_inline)) {
-    V v[2];
-    s.load2(i, v);
-    add(kPivots ? v[0] - pivots : v[0], part);
-    add(kPivots ? v[1] - pivots : v[1], part + 1);
-  };
+  // As many parts at a time as there are registers for, beside what else is
+  // needed, of a piece of the row that stays in the first-level cache
+  // meanwhile.
+  constexpr int64_t kSumsAtOnce = 8 / (kKind == Kind::Layer ? 2 : 1);
+  constexpr int64_t kAtOnce = L::kParts < kSumsAtOnce ? L::kParts : kSumsAtOnce;
+  const int64_t whole = length / L::kLanes * L::kLanes;
+  const int64_t most = kAtOnce == L::kParts ? whole : 16 * L::kLanes;
   int64_t i = 0;
-  for (; i + L::kLanes <= length; i += L::kLanes) {
+  for (; i < whole; i += most) {
+    const int64_t end = whole - i < most ? whole : i + most;
+#pragma GCC unroll 4
+    for (int64_t first = 0; first < L::kParts; first += kAtOnce) {
+      V partA[kAtOnce], partB[kAtOnce];
 #pragma GCC unroll 8
-    for (int64_t part = 0; part < L::kParts; part += 2)
-      add2(i + part * kWidth, part);
+      for (int64_t part = 0; part < kAtOnce; ++part) {
+        partA[part] = a[first + part];
+        partB[part] = b[first + part];
+      }
+      for (int64_t k = i + first * kWidth; k < end; k += L::kLanes) {
+#pragma GCC unroll 8
+        for (int64_t part = 0; part < kAtOnce; part += 2) {
+          V v[2];
+          s.load2(k + part * kWidth, v);
+          for (int64_t half = 0; half < 2; ++half)
+            add(kPivots ? v[half] - pivots : v[half], partA[part + half],
+                partB[part + half]);
+        }
+      }
+#pragma GCC unroll 8
+      for (int64_t part = 0; part < kAtOnce; ++part) {
+        a[first + part] = partA[part];
+        b[first + part] = partB[part];
+      }
+    }
   }
+  i = whole;
   if (i < length) {
 #pragma GCC unroll 16
     for (int64_t part = 0; part < L::kParts; ++part) {
@@ -234,7 +258,7 @@ COMMUTER_INLINE void sumRow(const Source<E, kAdds, kStreams> &source,
       const int64_t n = rest < kWidth ? rest : kWidth;
       if (n > 0) {
         V v = s.load(i + part * kWidth, n);
-        add(kPivots ? L::first(v - pivots, n) : v, part);
+        add(kPivots ? L::first(v - pivots, n) : v, a[part], b[part]);
       }
     }
   }
@@ -413,14 +437,17 @@ writeRows(const NormRows &rows, Rows values,
     else
       return v;
   };
-  auto parameter = [](const C *values, int64_t i, int64_t n)
-                       __attribute__((always_inline)) {
-                         return values ? P::load(values + i, n) : V{};
-                       };
+  auto parameters = [&](int64_t i, int64_t n, V &w, V &b)
+                        __attribute__((always_inline)) {
+                          if constexpr (kHasScale)
+                            w = P::load(scale + i, n);
+                          if constexpr (kHasBias)
+                            b = P::load(bias + i, n);
+                        };
   // Element i and up to a vector's width of them.
   auto part = [&](int64_t i, int64_t n) __attribute__((always_inline)) {
-    const V w = parameter(kHasScale ? scale : nullptr, i, n),
-            b = parameter(kHasBias ? bias : nullptr, i, n);
+    V w = {}, b = {};
+    parameters(i, n, w, b);
     forEachRow([&](int64_t r) __attribute__((always_inline)) {
       E::store(output[r] + i, result(r, E::load(input[r] + i, n), w, b), n);
     });
@@ -430,20 +457,22 @@ writeRows(const NormRows &rows, Rows values,
       part(i, end - i < kWidth ? end - i : kWidth);
   };
 
-  int64_t i = 0;
+  int64_t i = 0, end = length;
   if constexpr (kStreams) {
-    // Up to where whole vectors are aligned, those of all rows alike.
-    const int64_t head = static_cast<int64_t>(
-        -reinterpret_cast<uintptr_t>(output[0]) % kVectorBytes / sizeof(T));
+    // Whole lines, those of all rows alike.
+    const uintptr_t begin = reinterpret_cast<uintptr_t>(output[0]);
+    const int64_t head = static_cast<int64_t>(-begin % kLineBytes / sizeof(T));
+    const int64_t tail = static_cast<int64_t>(
+        (begin + static_cast<uintptr_t>(length) * sizeof(T)) % kLineBytes /
+        sizeof(T));
     i = head < length ? head : length;
+    end = length - tail;
     parts(0, i);
   }
-  for (; i + 2 * kWidth <= length; i += 2 * kWidth) {
-    V w[2], b[2], v[kCount][2];
-    for (int64_t k = 0; k < 2; ++k) {
-      w[k] = parameter(kHasScale ? scale : nullptr, i + k * kWidth, kWidth);
-      b[k] = parameter(kHasBias ? bias : nullptr, i + k * kWidth, kWidth);
-    }
+  for (; i + 2 * kWidth <= end; i += 2 * kWidth) {
+    V w[2] = {}, b[2] = {}, v[kCount][2];
+    parameters(i, kWidth, w[0], b[0]);
+    parameters(i + kWidth, kWidth, w[1], b[1]);
     // All loads come before the stores, which may be at the same places of
     // other pages: processors take that for the same address.
     forEachRow([&](int64_t r) __attribute__((always_inline)) {
@@ -462,12 +491,36 @@ writeRows(const NormRows &rows, Rows values,
         E::store2(output[r] + i, E::shrink2(v[r]));
     });
   }
+  if constexpr (kStreams && kWidth * sizeof(T) == kLineBytes) {
+    // The last one of an odd number of lines.
+    if (i < end) {
+      V w = {}, b = {};
+      parameters(i, kWidth, w, b);
+      forEachRow([&](int64_t r) __attribute__((always_inline)) {
+        stream(output[r] + i, result(r, E::load(input[r] + i), w, b));
+      });
+      i += kWidth;
+    }
+  }
   parts(i, length);
 }
 
-/// Whether vectors of all rows are aligned at the same elements.
+/// Whether lines of all rows begin at the same elements.
 COMMUTER_INLINE bool areAlignedAlike(Rows rows) {
-  return rows.step % kVectorBytes == 0;
+  return rows.step % kLineBytes == 0;
+}
+
+/// Fetches the lines that a row shares with its neighbours, which are written
+/// in the caches: what is stored behind them would wait for each.
+template <typename T>
+COMMUTER_INLINE void fetchEnds(const NormRows &rows) {
+  for (int64_t row = 0; row < rows.count; ++row) {
+    const T *begin = at<T>(rows.output, row), *end = begin + rows.length;
+    if (reinterpret_cast<uintptr_t>(begin) % kLineBytes)
+      __builtin_prefetch(begin, 1);
+    if (reinterpret_cast<uintptr_t>(end) % kLineBytes)
+      __builtin_prefetch(end, 1);
+  }
 }
 
 template <typename E, Form kForm, bool kHasScale, bool kHasBias, bool kStreams>
@@ -530,12 +583,11 @@ __attribute__((noinline)) void sumRows(const NormRows &rows,
   }
 }
 
-/// Whether whole vectors of each row can be stored around the caches.
-template <typename E>
+/// Whether each row begins with a line, and can be stored around the caches.
 COMMUTER_INLINE bool areAligned(Rows rows) {
   return (reinterpret_cast<uintptr_t>(rows.data) |
           static_cast<uintptr_t>(rows.step)) %
-             kVectorBytes ==
+             kLineBytes ==
          0;
 }
 
@@ -543,11 +595,13 @@ template <typename E, Kind kKind>
 void normRows(const NormRows &rows) {
   typedef typename E::Compute C;
   typedef typename E::V V;
+  if (kCanStream && rows.streamsOutput)
+    fetchEnds<typename E::Stored>(rows);
   Sums<C> sums;
   Rows values = rows.x;
   if (!rows.residual.data) {
     sumRows<E, kKind, false, false>(rows, sums);
-  } else if (kCanStream && rows.streamsSum && areAligned<E>(rows.sum)) {
+  } else if (kCanStream && rows.streamsSum && areAligned(rows.sum)) {
     sumRows<E, kKind, true, kCanStream>(rows, sums);
     values = rows.kept;
   } else {

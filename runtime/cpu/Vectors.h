@@ -30,6 +30,8 @@
 namespace {
 
 constexpr int64_t kVectorBytes = COMMUTER_VECTOR_BYTES;
+/// Of the caches.
+constexpr int64_t kLineBytes = 64;
 
 /// A vector of T and its form in memory, at any address.
 template <typename T>
@@ -142,8 +144,7 @@ COMMUTER_INLINE VF squareRoot(VF v) { return _mm256_sqrt_ps(v); }
 COMMUTER_INLINE VD squareRoot(VD v) { return _mm256_sqrt_pd(v); }
 template <typename V>
 COMMUTER_INLINE bool any(V lanes) {
-  __m256i bits = reinterpret_cast<__m256i>(lanes);
-  return !_mm256_testz_si256(bits, bits);
+  return _mm256_movemask_ps(reinterpret_cast<__m256>(lanes)) != 0;
 }
 #else
 template <typename V>
@@ -212,6 +213,26 @@ COMMUTER_INLINE void storePart(T *p, V v, int64_t n) {
     p[i] = part[i];
 }
 #if defined(COMMUTER_HAS_F16C)
+COMMUTER_INLINE __m256i maskOf(const float *, int64_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+COMMUTER_INLINE __m256i maskOf(const double *, int64_t n) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n),
+                            _mm256_setr_epi64x(0, 1, 2, 3));
+}
+COMMUTER_INLINE VF loadPart(const float *p, int64_t n) {
+  return _mm256_maskload_ps(p, maskOf(p, n));
+}
+COMMUTER_INLINE VD loadPart(const double *p, int64_t n) {
+  return _mm256_maskload_pd(p, maskOf(p, n));
+}
+COMMUTER_INLINE void storePart(float *p, VF v, int64_t n) {
+  _mm256_maskstore_ps(p, maskOf(p, n), v);
+}
+COMMUTER_INLINE void storePart(double *p, VD v, int64_t n) {
+  _mm256_maskstore_pd(p, maskOf(p, n), v);
+}
 COMMUTER_INLINE void stream(float *p, VF v) { _mm256_stream_ps(p, v); }
 COMMUTER_INLINE void stream(double *p, VD v) { _mm256_stream_pd(p, v); }
 COMMUTER_INLINE void stream(uint16_t *p, VH v) {
