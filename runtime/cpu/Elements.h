@@ -85,7 +85,17 @@ struct F64 : Element<F64, double, double, VD> {
 
 struct BF16 : Element<BF16, uint16_t, float, VH> {
   COMMUTER_INLINE VF expand(VH half) {
-    return reinterpret_cast<VF>(widened(half) << 16);
+#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 32
+    // A load writes the words to both halves of a vector; of each half, one
+    // instruction moves four of them to the upper words of its lanes.
+    const __m256i upper = _mm256_setr_epi8(
+        -1, -1, 0, 1, -1, -1, 2, 3, -1, -1, 4, 5, -1, -1, 6, 7, //
+        -1, -1, 8, 9, -1, -1, 10, 11, -1, -1, 12, 13, -1, -1, 14, 15);
+    return reinterpret_cast<VF>(_mm256_shuffle_epi8(
+        _mm256_broadcastsi128_si256(reinterpret_cast<__m128i>(half)), upper));
+#else
+    return reinterpret_cast<VF>(__builtin_convertvector(half, VU) << 16);
+#endif
   }
   COMMUTER_INLINE VH shrink(VF v) {
 #if defined(COMMUTER_HAS_AVX512BF16)
@@ -166,15 +176,6 @@ struct BF16 : Element<BF16, uint16_t, float, VH> {
   }
 
 private:
-  COMMUTER_INLINE VU widened(VH half) {
-#if defined(COMMUTER_HAS_F16C) && COMMUTER_VECTOR_BYTES == 32
-    // One instruction, of which GCC makes five.
-    return reinterpret_cast<VU>(
-        _mm256_cvtepu16_epi32(reinterpret_cast<__m128i>(half)));
-#else
-    return __builtin_convertvector(half, VU);
-#endif
-  }
   /// Of what is no NaN, rounded to nearest, ties to even: in the low words.
   COMMUTER_INLINE VU upperHalf(VF v) {
     VU bits = reinterpret_cast<VU>(v);
