@@ -59,12 +59,29 @@ COMMUTER_INLINE void storeCodes(int8_t *p, VI codes) {
   _mm_storel_epi64(reinterpret_cast<__m128i *>(p),
                    _mm_packus_epi16(words, words));
 }
+COMMUTER_INLINE void storeCodes4(int8_t *p, const VI (&codes)[4]) {
+  __m256i bytes[4];
+  for (int k = 0; k < 4; ++k)
+    bytes[k] = reinterpret_cast<__m256i>(codes[k] & 0xff);
+  // Packing lets the vectors take turns, every four codes.
+  __m256i turns = _mm256_packus_epi16(_mm256_packs_epi32(bytes[0], bytes[1]),
+                                      _mm256_packs_epi32(bytes[2], bytes[3]));
+  _mm256_storeu_si256(reinterpret_cast<__m256i_u *>(p),
+                      _mm256_permutevar8x32_epi32(
+                          turns, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
+}
 #else
 COMMUTER_INLINE VI loadCodes(const int8_t *p) {
   return __builtin_convertvector(read<VB>(p), VI);
 }
 COMMUTER_INLINE void storeCodes(int8_t *p, VI codes) {
   write(p, __builtin_convertvector(codes, VB));
+}
+#endif
+#if !defined(COMMUTER_HAS_F16C) || COMMUTER_VECTOR_BYTES == 64
+COMMUTER_INLINE void storeCodes4(int8_t *p, const VI (&codes)[4]) {
+  for (int64_t k = 0; k < 4; ++k)
+    storeCodes(p + k * Vec<int32_t>::kWidth, codes[k]);
 }
 #endif
 
@@ -124,10 +141,15 @@ void quantizeRow(const QuantizeRow &row, bool computes) {
       r.scales[group] = scaleOf<Q>(largest<E>(x, r.length));
     const float inverse = 1.0f / r.scales[group];
     int64_t i = 0;
-    for (; i + kWidth <= r.length; i += kWidth) {
-      VI code = Q::template encode<VI>(E::load(x + i) * inverse);
-      storeCodes(output + i, code);
+    for (; i + 4 * kWidth <= r.length; i += 4 * kWidth) {
+      VI codes[4];
+      for (int64_t k = 0; k < 4; ++k)
+        codes[k] =
+            Q::template encode<VI>(E::load(x + i + k * kWidth) * inverse);
+      storeCodes4(output + i, codes);
     }
+    for (; i + kWidth <= r.length; i += kWidth)
+      storeCodes(output + i, Q::template encode<VI>(E::load(x + i) * inverse));
     for (; i < r.length; ++i)
       output[i] = static_cast<int8_t>(
           Q::template encode<int32_t>(E::load1(x + i) * inverse));

@@ -57,25 +57,31 @@ struct Float8 {
   static constexpr int32_t kRebias = (127 - kBias) << 23;
   static constexpr int32_t kLargest = (kLargestCode << kShift) + kRebias;
   static constexpr int32_t kSmallestNormal = (128 - kBias) << 23;
-  /// The last bit of an f32 of this exponent is worth the format's smallest
-  /// number: adding it rounds to a multiple of that.
-  static constexpr int32_t kMagic = (151 - kBias - kMantissa) << 23;
   static constexpr int32_t kSmallest = (128 - kBias - kMantissa) << 23;
+  /// What an f32's exponent, moved to where a code has its own, is short of
+  /// that by, less the mantissa's first digit: modulo 256, and even.
+  static constexpr int32_t kCodeOffset =
+      (-((127 - kBias) << kMantissa) - (1 << kMantissa)) & 0xff;
 
   COMMUTER_INLINE float max() { return floatOf(kLargest); }
 
+  /// In the low byte.
   template <typename I, typename F>
   COMMUTER_INLINE I encode(F v) {
     I bits = read<I>(&v), constants = I{};
     I magnitude = bits & 0x7fffffff;
-    I sign = bits >> 24 & 0x80;
     I clamped = magnitude < kLargest ? magnitude : constants + kLargest;
-    I normal = (clamped + ((1 << (kShift - 1)) - 1) + (clamped >> kShift & 1) -
-                kRebias) >>
-               kShift;
-    F shifted = read<F>(&clamped) + floatOf(kMagic);
-    I subnormal = read<I>(&shifted) - kMagic;
-    I code = sign | (clamped < kSmallestNormal ? subnormal : normal);
+    // Subnormal numbers have the smallest normal one's exponent.
+    I exponent = clamped & kInfinity;
+    exponent =
+        exponent > kSmallestNormal ? exponent : constants + kSmallestNormal;
+    // The last bit of this is worth as much as a code's: the sum rounds to
+    // that, and its low bits are those of the code, with the offset and without
+    // the exponent.
+    I offset = exponent + ((kShift << 23) + kCodeOffset);
+    F sum = read<F>(&clamped) + read<F>(&offset);
+    I code = read<I>(&sum) + (exponent >> kShift);
+    code |= bits >> 24 & 0x80;
     return magnitude > kInfinity ? constants + 0x7f : code;
   }
 
