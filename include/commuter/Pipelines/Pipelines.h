@@ -36,9 +36,9 @@ struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
   Option<bool> splitAllReduce{*this, "split-all-reduce",
                               llvm::cl::desc("Runs dist-split-all-reduce"),
                               llvm::cl::init(false)};
-  Option<int64_t> minRows{*this, "min-rows",
-                          llvm::cl::desc("See dist-split-all-reduce"),
-                          llvm::cl::init(0)};
+  Option<uint64_t> minRows{*this, "min-rows",
+                           llvm::cl::desc("See dist-split-all-reduce"),
+                           llvm::cl::init(0)};
   Option<bool> padRows{*this, "pad-rows",
                        llvm::cl::desc("See dist-split-all-reduce"),
                        llvm::cl::init(false)};

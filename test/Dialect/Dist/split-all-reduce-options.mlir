@@ -6,6 +6,11 @@
 // RUN: %commuter-opt %s --commuter-optimize='split-all-reduce min-rows=9' | FileCheck %s --check-prefixes=CHECK,MIN9
 // RUN: %commuter-opt %s --commuter-optimize | FileCheck %s --implicit-check-not=dist.reduce_scatter --check-prefix=OFF
 
+// There are no fewer rows than none.
+// RUN: not %commuter-opt %s --dist-split-all-reduce=min-rows=-5 2>&1 | FileCheck %s --check-prefix=NEGATIVE
+// RUN: not %commuter-opt %s --commuter-optimize='split-all-reduce min-rows=-5' 2>&1 | FileCheck %s --check-prefix=NEGATIVE
+// NEGATIVE: min-rows option: '-5' value invalid
+
 // OFF: dist.mesh
 dist.mesh @mesh(dp = 4, tp = 2)
 

@@ -16,7 +16,7 @@
 // FAST: norm rows per rank 4{{$}}
 
 // RUN: %fails %commuter-run %t/program.mlir --pipeline=optimise > %t.err
-// RUN: %fails %commuter-run %t/program.mlir --pipeline= >> %t.err
+// RUN: %fails %commuter-run %t/program.mlir --pipeline=' ' >> %t.err
 // RUN: %fails %commuter-run %t/program.mlir --pipeline='cse,' >> %t.err
 // RUN: %fails %commuter-run %t/program.mlir --pipeline='builtin.module(cse' >> %t.err
 // RUN: %fails %commuter-run %t/program.mlir --pipeline='func.func(dist-commute-norms)' >> %t.err
@@ -29,7 +29,7 @@
 // RUN: FileCheck %s --check-prefix=ERROR --match-full-lines --input-file=%t.err
 
 // ERROR: commuter-run: error: --pipeline optimise: 'optimise' does not refer to a registered pass or pass pipeline
-// ERROR-NEXT: commuter-run: error: --pipeline : expected none, commute, optimize or a pass pipeline
+// ERROR-NEXT: commuter-run: error: --pipeline  : expected none, commute, optimize or a pass pipeline
 // ERROR-NEXT: commuter-run: error: --pipeline cse,: '' does not refer to a registered pass or pass pipeline
 // ERROR-NEXT: commuter-run: error: --pipeline builtin.module(cse: expected pass pipeline to be wrapped with the anchor operation type, e.g. 'builtin.module(...)'
 // ERROR-NEXT: commuter-run: error: --pipeline func.func(dist-commute-norms): Can't add pass 'CommuteNormsPass' restricted to 'builtin.module' on a PassManager intended to run on 'func.func', did you intend to nest?

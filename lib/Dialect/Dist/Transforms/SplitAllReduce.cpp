@@ -173,7 +173,7 @@ struct Refusal {
 /// Preconditions of the split: the ranks come to the collective alike, and its
 /// shape and its group are known and fit.
 Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
-                    const ShardingAnalysis &analysis, int64_t minRows,
+                    const ShardingAnalysis &analysis, uint64_t minRows,
                     bool padRows) {
   std::optional<int64_t> size = candidate.getGroupSize();
   if (!size)
@@ -191,7 +191,8 @@ Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
     return {reason::kNotProfitable, ""};
   if (!candidate.findSplitDim(padRows))
     return {reason::kNotRowWise, padRows ? "" : "pad-rows=true"};
-  if (llvm::product_of(whole.getShape().drop_back()) < minRows)
+  const int64_t rows = llvm::product_of(whole.getShape().drop_back());
+  if (static_cast<uint64_t>(rows) < minRows)
     return {reason::kNotProfitable, "lower min-rows"};
   return {};
 }

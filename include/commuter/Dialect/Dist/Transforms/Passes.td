@@ -229,7 +229,7 @@ def SplitAllReducePass : Pass<"dist-split-all-reduce", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
   let options = [
-    Option<"minRows", "min-rows", "int64_t", "0",
+    Option<"minRows", "min-rows", "uint64_t", "0",
            "Leave collectives with fewer rows as they are">,
     Option<"padRows", "pad-rows", "bool", "false",
            "Split rows that the group's size does not divide, with padding">,
