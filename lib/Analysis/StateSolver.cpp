@@ -12,6 +12,7 @@
 
 #include "StateSolver.h"
 #include "BranchControl.h"
+#include "ConstantMemory.h"
 #include "Linearity.h"
 #include "Reachability.h"
 
@@ -449,7 +450,7 @@ private:
 
   void pin(Value value, Attribute annotation) {
     auto sharding = dyn_cast_or_null<ShardingAttr>(annotation);
-    if (!sharding)
+    if (!sharding || isBuffer(value.getType()))
       return;
     ValueState state = getAnnotatedState(axes, sharding);
     setUnitAxes(state);
@@ -704,10 +705,13 @@ private:
   }
 
   /// False if what is computed may differ whatever the operands are: what is
-  /// read from memory, asked of the rank, or captured by a region.
+  /// read from memory that is not constant, asked of the rank, or captured by a
+  /// region.
   bool dependsOnOperandsAlone(Visit &visit, unsigned axis) {
     if (!visit.dependsOnInputsAlone)
-      visit.dependsOnInputsAlone = dependsOnInputsAlone(visit.op);
+      visit.dependsOnInputsAlone =
+          concernsMemory(visit.op) ? isFunctionOfConstants(visit.op, symbols)
+                                   : dependsOnInputsAlone(visit.op);
     return *visit.dependsOnInputsAlone &&
            llvm::all_of(visit.captured, [&](Value captured) {
              return getCapturedState(visit.op, captured, axis).isReplicated();

@@ -61,6 +61,15 @@ llvm::SetVector<Value> commuter::getCapturedValues(Operation *op) {
   return captured;
 }
 
+/// True if the op is of a dialect whose ops compute, and do no more: an
+/// affine.apply of a map without operands.
+static bool isOfComputingDialect(Operation *op) {
+  return llvm::StringSwitch<bool>(op->getName().getDialectNamespace())
+      .Cases({"affine", "arith", "complex", "index"}, true)
+      .Cases({"linalg", "math", "shape", "tensor"}, true)
+      .Default(false);
+}
+
 /// True if the op may ask which rank runs it. `Pure` does not exclude that:
 /// dist.axis_index and gpu.block_id are pure. They have no operands, or are of
 /// a dialect that is about ranks, threads or a target's intrinsics.
@@ -75,8 +84,7 @@ static bool mayAskForRank(Operation *op) {
     return true;
   return op->getNumOperands() == 0 && op->getNumResults() != 0 &&
          op->getNumRegions() == 0 && !op->hasTrait<OpTrait::ConstantLike>() &&
-         !isa<DimParallelOpInterface>(op) &&
-         op->getName().getStringRef() != "linalg.index";
+         !isa<DimParallelOpInterface>(op) && !isOfComputingDialect(op);
 }
 
 bool commuter::dependsOnInputsAlone(Operation *op) {
