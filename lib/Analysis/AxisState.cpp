@@ -68,3 +68,10 @@ bool commuter::contradicts(AxisState found, AxisState promised) {
     return promised.isPartial();
   return !(found == promised);
 }
+
+AxisState commuter::getTrusted(AxisState found, AxisState promised) {
+  if (found.kind == AxisState::None || !contradicts(found, promised))
+    return promised;
+  return found.isPartial() || promised.isPartial() ? AxisState::partial()
+                                                   : AxisState::varying();
+}

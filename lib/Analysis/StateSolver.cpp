@@ -52,11 +52,11 @@ public:
     return table[number][axis];
   }
   ChangeResult join(unsigned number, ArrayRef<AxisState> other) {
-    if (isPinned[number])
-      return ChangeResult::NoChange;
+    const bool isPromised = isPinned[number];
     ChangeResult changed = ChangeResult::NoChange;
     for (auto [own, incoming] : llvm::zip_equal(table[number], other)) {
-      AxisState joined = joinStates(own, incoming);
+      AxisState joined =
+          isPromised ? getTrusted(incoming, own) : joinStates(own, incoming);
       if (joined == own)
         continue;
       own = joined;
@@ -64,7 +64,8 @@ public:
     }
     return changed;
   }
-  /// From now on the state is `promised`, whatever is joined.
+  /// From now on the state is `promised`, whatever is joined that does not
+  /// contradict it.
   ChangeResult pin(unsigned number, const ValueState &promised) {
     bool isNew = !isPinned[number];
     isPinned[number] = true;
@@ -585,7 +586,8 @@ private:
     if (auto promise = dyn_cast<AssertShardingOp>(visit.op)) {
       ShardingAttr sharding = promise.getSharding();
       return axes[axis].mesh == sharding.getMesh().getAttr()
-                 ? getAnnotatedState(axes, sharding)[axis]
+                 ? getTrusted(states.front(),
+                              getAnnotatedState(axes, sharding)[axis])
                  : states.front();
     }
     AxisState state = transferThroughSlices(visit, resultNumber, axis, states);

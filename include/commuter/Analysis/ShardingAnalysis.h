@@ -157,6 +157,10 @@ void printState(llvm::raw_ostream &os, const MeshAxes &axes,
 /// value may be anything; a replicated one is a slice of its own repetition.
 bool contradicts(AxisState found, AxisState promised);
 
+/// What is known of a value in state `found` of which `promised` is said: the
+/// promise, or, if one of them cannot be right, what lets less move.
+AxisState getTrusted(AxisState found, AxisState promised);
+
 /// The state that an annotation promises; what the sharding's mesh does not
 /// cover varies.
 ValueState getAnnotatedState(const MeshAxes &axes, dist::ShardingAttr sharding);

@@ -247,6 +247,19 @@ void MotionGraph::refuse(Operation *op, DimParallelOpInterface parallel,
 // Computations
 //===----------------------------------------------------------------------===//
 
+/// True if a `dist.assert_sharding` promises that the value is replicated over
+/// the axes of a gather.
+static bool isPromisedReplicated(Value value, const MeshAxes &axes,
+                                 const GatherKind &kind) {
+  auto promise = value.getDefiningOp<AssertShardingOp>();
+  if (!promise)
+    return false;
+  ValueState promised = getAnnotatedState(axes, promise.getSharding());
+  return llvm::all_of(axes.find(kind.mesh, kind.axes), [&](unsigned axis) {
+    return promised[axis].isReplicated();
+  });
+}
+
 /// One operand of an op that the law is to apply to, or a value that its
 /// regions capture.
 std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
@@ -276,10 +289,14 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
                    "gather both operands along the same dimension, over the "
                    "same axes, with the same extents",
                    value};
+  const bool isPromised = isPromisedReplicated(value, analysis.getAxes(), kind);
   return Refusal{reason::kOperandNotReplicated,
                  value.getDefiningOp() ? value.getDefiningOp() : op,
-                 "if the operand is the same on all ranks, say so with "
-                 "dist.sharding or dist.assert_sharding",
+                 isPromised
+                     ? "the operand's state is known, and is not what "
+                       "dist.assert_sharding says: see dist-check-shardings"
+                     : "if the operand is the same on all ranks, say so with "
+                       "dist.sharding or dist.assert_sharding",
                  value};
 }
 
