@@ -6,13 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The values that decide which way a run takes.
+// The values that decide which way a run takes, and where ways meet again.
 //
 //===----------------------------------------------------------------------===//
 
 #include "BranchControl.h"
 #include "commuter/Analysis/ShardingAnalysis.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
@@ -71,4 +72,45 @@ commuter::getControlOperands(RegionBranchOpInterface branch) {
   for (Region &region : branch->getRegions())
     llvm::append_range(control, getBranchConditions(region));
   return control;
+}
+
+/// The nearest block that all ways behind `from` come to, if they end at all: a
+/// way that does not end comes to no block behind it, as in a loop of scf.
+///
+/// Precondition: no block in between dominates `from`, and so none dominates a
+/// block behind the meeting. Otherwise what it computes is seen there, by each
+/// run as of the last time that it came to it.
+Parting Partings::compute(Block *from) {
+  constexpr size_t kBlocksEach = 16;
+  Parting parting;
+  auto *node = postDominance.getNode(from);
+  auto *next = node ? node->getIDom() : nullptr;
+  if (!next || !next->getBlock())
+    return parting;
+  // To count blocks is to walk them.
+  auto [region, isNew] = left.try_emplace(from->getParent(), 0);
+  size_t &budget = region->second;
+  if (isNew)
+    budget = kBlocksEach * from->getParent()->getBlocks().size();
+  SetVector<Block *> between;
+  auto add = [&](Block *block) {
+    for (Block *successor : block->getSuccessors())
+      if (successor != next->getBlock())
+        between.insert(successor);
+  };
+  add(from);
+  for (size_t i = 0; i < between.size(); ++i) {
+    if (budget == 0 || dominance.dominates(between[i], from))
+      return parting;
+    --budget;
+    add(between[i]);
+  }
+  parting.between.append(between.begin(), between.end());
+  parting.meeting = next->getBlock();
+  return parting;
+}
+
+const Parting &Partings::find(Block *from) {
+  auto it = known.find(from);
+  return it != known.end() ? it->second : known[from] = compute(from);
 }

@@ -23,13 +23,38 @@ using namespace commuter;
 ShardingAnalysis::ShardingAnalysis(Operation *top)
     : axes(top), states(axes.size()) {
   SolvedProgram solved = solveStates(top, axes, states);
-  for (Region *region : solved.branchingRegions)
-    addVaryingAxes(
-        branchAxes.try_emplace(&region->front(), axes.size()).first->second,
-        getBranchConditions(*region));
+  findPartings(solved.branchingRegions);
   // Where the symbol of a private function goes, ranks may call it as they
   // like.
   propagateDivergence(solved.calls, solved.escaping);
+}
+
+static void addAxes(DenseMap<Block *, BitVector> &axesOf, Block *block,
+                    const BitVector &axes) {
+  axesOf.try_emplace(block, axes.size()).first->second |= axes;
+}
+
+/// Where a terminator's condition differs between ranks, they may differ in
+/// coming to the blocks between it and the one where they meet again.
+void ShardingAnalysis::findPartings(ArrayRef<Region *> branchingRegions) {
+  Partings partings;
+  for (Region *region : branchingRegions) {
+    branchAxes.try_emplace(&region->front(), axes.size());
+    for (Block &block : *region) {
+      BitVector varying(axes.size());
+      addVaryingAxes(varying, getConditions(block.getTerminator()));
+      if (varying.none())
+        continue;
+      const Parting &parting = partings.find(&block);
+      if (!parting.meeting) {
+        addAxes(branchAxes, &region->front(), varying);
+        continue;
+      }
+      addAxes(meetingAxes, parting.meeting, varying);
+      for (Block *between : parting.between)
+        addAxes(branchAxes, between, varying);
+    }
+  }
 }
 
 /// Where ranks may take different ways to a call, they may differ in all that
@@ -41,11 +66,11 @@ void ShardingAnalysis::propagateDivergence(
   DenseMap<Operation *, SmallVector<Operation *>> calleesOf;
   SmallVector<BitVector> ways(calls.size(), BitVector(axes.size()));
   for (auto [i, call] : llvm::enumerate(calls))
-    for (Region *region = call.first->getParentRegion(); region;
-         region = region->getParentRegion()) {
-      ways[i] |= findDivergentAxes(*region);
-      if (isa<FunctionOpInterface>(region->getParentOp()))
-        calleesOf[region->getParentOp()].push_back(call.second);
+    for (Block *block = call.first->getBlock(); block;
+         block = block->getParentOp()->getBlock()) {
+      ways[i] |= findDivergentAxes(*block);
+      if (isa<FunctionOpInterface>(block->getParentOp()))
+        calleesOf[block->getParentOp()].push_back(call.second);
     }
   auto add = [&](Operation *callee, const BitVector &divergent) {
     BitVector &known =
@@ -75,8 +100,8 @@ void ShardingAnalysis::addVaryingAxes(BitVector &varying,
         varying.set(axis);
 }
 
-/// The axes along which ranks may take different ways through the blocks of a
-/// region.
+/// The axes along which ranks may differ in coming to any block of a region,
+/// and in leaving it.
 BitVector ShardingAnalysis::findBranchAxes(Region &region) const {
   BitVector divergent(axes.size());
   if (region.empty() || region.hasOneBlock())
@@ -96,10 +121,10 @@ static bool hasNoOrder(Operation *op) {
          llvm::is_contained(kElsewhere, op->getName().getDialectNamespace());
 }
 
-/// The axes along which ranks may differ in coming to the blocks of `region`,
-/// as far as the op around it decides.
-BitVector ShardingAnalysis::findDivergentAxes(Region &region) const {
-  Operation *op = region.getParentOp();
+/// The axes along which ranks may differ in coming to `block`, as far as the op
+/// around it and its other blocks decide.
+BitVector ShardingAnalysis::findDivergentAxes(Block &block) const {
+  Operation *op = block.getParentOp();
   BitVector divergent(axes.size());
   if (hasNoOrder(op)) {
     divergent.set();
@@ -108,12 +133,14 @@ BitVector ShardingAnalysis::findDivergentAxes(Region &region) const {
     for (Region &way : op->getRegions())
       divergent |= findBranchAxes(way);
   } else if (isa<FunctionOpInterface>(op)) {
-    divergent = findBranchAxes(region);
+    divergent = findBranchAxes(*block.getParent());
     if (auto it = calledDivergently.find(op); it != calledDivergently.end())
       divergent |= it->second;
   } else if (!op->hasTrait<OpTrait::SymbolTable>()) {
     divergent.set();
   }
+  if (auto it = branchAxes.find(&block); it != branchAxes.end())
+    divergent |= it->second;
   return divergent;
 }
 
@@ -121,13 +148,24 @@ Operation *ShardingAnalysis::findDivergence(Operation *op,
                                             FlatSymbolRefAttr mesh,
                                             ArrayAttr names) const {
   SmallVector<unsigned> wanted = axes.find(mesh, names);
-  for (Region *region = op->getParentRegion(); region;
-       region = region->getParentRegion()) {
-    BitVector divergent = findDivergentAxes(*region);
+  for (Block *block = op->getBlock(); block;
+       block = block->getParentOp()->getBlock()) {
+    BitVector divergent = findDivergentAxes(*block);
     if (llvm::any_of(wanted, [&](unsigned axis) { return divergent[axis]; }))
-      return region->getParentOp();
+      return block->getParentOp();
   }
   return nullptr;
+}
+
+Operation *ShardingAnalysis::findDivergenceOfArguments(Block *block,
+                                                       FlatSymbolRefAttr mesh,
+                                                       ArrayAttr names) const {
+  auto meeting = meetingAxes.find(block);
+  if (meeting != meetingAxes.end())
+    for (unsigned axis : axes.find(mesh, names))
+      if (meeting->second[axis])
+        return block->getParentOp();
+  return findDivergence(block->getTerminator(), mesh, names);
 }
 
 AxisState ShardingAnalysis::getState(Value value, unsigned axis) const {

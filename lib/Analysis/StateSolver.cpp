@@ -98,10 +98,11 @@ private:
   unsigned number;
 };
 
-/// The axes along which ranks may take different ways through the blocks of a
-/// region: those along which a condition differs. It is held once a region, and
-/// not asked of all conditions wherever it matters, which would be as many
-/// times as the region has blocks.
+/// The axes along which ranks may come to a block in different ways, as a
+/// condition differs along them behind which the ways part; of a region's first
+/// block, also to any other of its blocks and out of the region. It is held
+/// once a block, and not asked of all conditions wherever it matters, which
+/// would be as many times as the region has blocks.
 class BranchDivergence : public AnalysisState {
 public:
   using AnalysisState::AnalysisState;
@@ -178,8 +179,7 @@ public:
         return failure();
       Block *block = point->getBlock();
       if (!block->isEntryBlock() && block->getNumArguments() != 0)
-        joinDivergence(block->getArguments(),
-                       getDivergence(point, *block->getParent()));
+        joinDivergence(block->getArguments(), getDivergence(point, *block));
       return success();
     }
     Operation *op = point->getPrevOp();
@@ -500,43 +500,63 @@ private:
     }
   }
 
-  BranchDivergence *getBranchDivergence(Region &region) {
-    return getOrCreate<BranchDivergence>(
-        getProgramPointBefore(&region.front()));
+  BranchDivergence *getBranchDivergence(Block &block) {
+    return getOrCreate<BranchDivergence>(getProgramPointBefore(&block));
   }
 
   /// A terminator that has the choice joins what decides it into the
-  /// divergence of its region.
+  /// divergence of the blocks that its ways lead to until they meet.
   void visitConditions(Operation *terminator) {
-    BranchDivergence *divergence =
-        getBranchDivergence(*terminator->getParentRegion());
     for (Value condition : getConditions(terminator)) {
       unsigned number = subscribe(condition);
       for (unsigned axis = 0; axis < axes.size(); ++axis)
-        if (isDivergent(solved.get(number, axis)))
-          propagateIfChanged(divergence, divergence->add(axis));
+        if (isDivergent(solved.get(number, axis)) &&
+            parted.insert({terminator, axis}).second)
+          part(terminator->getBlock(), axis);
     }
+  }
+
+  void part(Block *from, unsigned axis) {
+    auto add = [&](Block *block) {
+      BranchDivergence *divergence = getBranchDivergence(*block);
+      propagateIfChanged(divergence, divergence->add(axis));
+    };
+    const Parting &parting = partings.find(from);
+    if (!parting.meeting)
+      return add(&from->getParent()->front());
+    add(parting.meeting);
+    llvm::for_each(parting.between, add);
   }
 
   static bool isDivergent(AxisState state) {
     return state.kind != AxisState::None && !state.isReplicated();
   }
 
-  /// Varying along the axes on which ranks may take different ways through a
-  /// region; nothing elsewhere.
-  ValueState getDivergence(ProgramPoint *point, Region &region) {
-    ValueState state(axes.size());
-    if (region.empty() || region.hasOneBlock())
-      return state;
-    BranchDivergence *divergence = getBranchDivergence(region);
+  void joinDivergence(ProgramPoint *point, Block &block, ValueState &state) {
+    BranchDivergence *divergence = getBranchDivergence(block);
     addDependency(divergence, point);
     for (unsigned axis = 0; axis < axes.size(); ++axis)
       if (divergence->contains(axis))
         state[axis] = AxisState::varying();
+  }
+
+  /// Varying along the axes on which ranks may take different ways out of a
+  /// region; nothing elsewhere.
+  ValueState getDivergence(ProgramPoint *point, Region &region) {
+    ValueState state(axes.size());
+    if (!region.empty() && !region.hasOneBlock())
+      joinDivergence(point, region.front(), state);
     return state;
   }
 
-  /// The same, of the ways to and through the regions of a branch op.
+  /// The same, of the ways to a block that is not its region's first.
+  ValueState getDivergence(ProgramPoint *point, Block &block) {
+    ValueState state = getDivergence(point, *block.getParent());
+    joinDivergence(point, block, state);
+    return state;
+  }
+
+  /// The same, of the ways to, through and out of the regions of a branch op.
   ValueState getDivergence(ProgramPoint *point,
                            RegionBranchOpInterface branch) {
     ValueState divergence(axes.size());
@@ -773,6 +793,8 @@ private:
   Operation *scope = nullptr;
   SymbolTableCollection symbols;
   OpTraitsOfNames traits;
+  Partings partings;
+  DenseSet<std::pair<Operation *, unsigned>> parted; ///< terminators, by axis
   DenseMap<Operation *, SmallVector<Value>> regionControl;
   SmallVector<std::pair<Operation *, Operation *>> calls;
 

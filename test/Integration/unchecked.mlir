@@ -68,6 +68,9 @@
 // REDEFINE: %{entry} = join_of_ways
 // RUN: %{stays} | FileCheck %s --check-prefix=STAYS
 // RUN: %{goes_wrong}
+// REDEFINE: %{entry} = join_of_blocks
+// RUN: %{stays} | FileCheck %s --check-prefix=STAYS
+// RUN: %{goes_wrong}
 // REDEFINE: %{reason} = operand-gathered-differently
 // REDEFINE: %{entry} = join_of_what_varies
 // RUN: %{stays} | FileCheck %s --check-prefix=STAYS
@@ -212,6 +215,21 @@ func.func @join_of_ways(%x: !x) -> !g {
     %e = math.exp %g : !g
     scf.yield %e : !g
   }
+  %n = norm.rms_norm %r eps 1.0e-6 : !g
+  return %n : !g
+}
+
+// The same of blocks, which all ranks leave again.
+func.func @join_of_blocks(%x: !x) -> !g {
+  %k = dist.axis_index @m[a] : index
+  %c0 = arith.constant 0 : index
+  %c = arith.cmpi eq, %k, %c0 : index
+  %g = dist.all_gather %x dim 0 over @m[a] : !x -> !g
+  cf.cond_br %c, ^bb2(%g : !g), ^bb1
+^bb1:
+  %e = math.exp %g : !g
+  cf.br ^bb2(%e : !g)
+^bb2(%r: !g):
   %n = norm.rms_norm %r eps 1.0e-6 : !g
   return %n : !g
 }

@@ -126,14 +126,20 @@ public:
   mlir::Operation *findDivergence(mlir::Operation *op,
                                   mlir::FlatSymbolRefAttr mesh,
                                   mlir::ArrayAttr names) const;
+  /// The same of what the predecessors of a block pass to it: null if all ranks
+  /// of the group come to it from the same one, each time.
+  mlir::Operation *findDivergenceOfArguments(mlir::Block *block,
+                                             mlir::FlatSymbolRefAttr mesh,
+                                             mlir::ArrayAttr names) const;
   /// True if every rank of the group takes the same way through `op`'s regions.
   bool isUniform(mlir::Operation *op, mlir::FlatSymbolRefAttr mesh,
                  mlir::ArrayAttr names) const;
   std::optional<StateMisuse> findMisuse(mlir::Operation *op) const;
 
 private:
-  llvm::BitVector findDivergentAxes(mlir::Region &region) const;
+  llvm::BitVector findDivergentAxes(mlir::Block &block) const;
   llvm::BitVector findBranchAxes(mlir::Region &region) const;
+  void findPartings(llvm::ArrayRef<mlir::Region *> branchingRegions);
   void addVaryingAxes(llvm::BitVector &varying,
                       llvm::ArrayRef<mlir::Value> values) const;
   void propagateDivergence(
@@ -144,9 +150,11 @@ private:
   StateTable states;
   /// By function: the axes along which ranks may differ in calling it.
   llvm::DenseMap<mlir::Operation *, llvm::BitVector> calledDivergently;
-  /// By the entry block of a region of several: the axes along which ranks may
-  /// take different ways through it.
+  /// By block: the axes along which ranks may differ in coming to it, as far as
+  /// the blocks around it decide; of a region's first block, to any of them.
   llvm::DenseMap<mlir::Block *, llvm::BitVector> branchAxes;
+  /// By block: the axes along which ranks that came different ways meet there.
+  llvm::DenseMap<mlir::Block *, llvm::BitVector> meetingAxes;
 };
 
 /// Prints the state along each axis: `@mesh[dp]: R, @mesh[tp]: P`.

@@ -28,6 +28,8 @@ PIPELINES = [
     "dist-commute-norms,canonicalize,cse,dist-commute-norms{guard=true},canonicalize",
     "norm-fuse,dist-split-all-reduce{allow-extra-gather=true pad-rows=true},cse",
     "dist-place-collectives,dist-localize-per-tensor-quantize,norm-fuse",
+    "convert-scf-to-cf,dist-commute-norms{allow-extra-gather=true},lift-cf-to-scf",
+    "convert-scf-to-cf,canonicalize,dist-commute-norms,lift-cf-to-scf",
 ]
 MISUSE = re.compile(
     r"a sum (over \S+ )?is pending|to a pending sum|expects an operand that is replicated"

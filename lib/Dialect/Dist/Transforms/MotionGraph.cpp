@@ -13,8 +13,10 @@
 
 #include "MotionGraph.h"
 
+#include "mlir/IR/RegionGraphTraits.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/PostOrderIterator.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -92,8 +94,7 @@ static constexpr StringLiteral kBranchUniformly =
 /// replicated at one is not what is replicated at the other.
 std::optional<Refusal> MotionGraph::findDivergence(Operation *op,
                                                    unsigned kind) {
-  auto [it, isNew] =
-      divergence.try_emplace({op->getParentRegion(), kind}, nullptr);
+  auto [it, isNew] = divergence.try_emplace({op->getBlock(), kind}, nullptr);
   if (isNew)
     it->second =
         analysis.findDivergence(op, kinds[kind].mesh, kinds[kind].axes);
@@ -740,6 +741,81 @@ void MotionGraph::visitBranchJoin(RegionBranchOpInterface branch,
   });
 }
 
+/// The joins of a block that hold ranked tensors: its arguments, where all that
+/// is passed to them is an operand.
+static SmallVector<JoinClass> getBlockJoins(Block &block) {
+  SmallVector<JoinClass> joins;
+  for (BlockArgument argument : block.getArguments()) {
+    if (!isa<RankedTensorType>(argument.getType()))
+      continue;
+    const unsigned number = argument.getArgNumber();
+    JoinClass join;
+    join.values.push_back(argument);
+    bool areOperands = true;
+    for (auto it = block.pred_begin(); it != block.pred_end(); ++it) {
+      auto branch = dyn_cast<BranchOpInterface>((*it)->getTerminator());
+      areOperands &=
+          branch && !branch.getSuccessorOperands(it.getSuccessorIndex())
+                         .isOperandProduced(number);
+      if (!areOperands)
+        break;
+      SuccessorOperands passed =
+          branch.getSuccessorOperands(it.getSuccessorIndex());
+      join.sources.push_back(&branch->getOpOperand(
+          passed.getForwardedOperands().getBeginOperandIndex() + number -
+          passed.getProducedOperandCount()));
+    }
+    if (areOperands)
+      joins.push_back(std::move(join));
+  }
+  return joins;
+}
+
+/// The law of joins, for a block to which all ranks of the gather's group come
+/// from the same predecessor, each time. `visited`: the blocks in front of it,
+/// numbered; the others end a round of a loop.
+void MotionGraph::visitBlockJoins(Block &block,
+                                  const DenseMap<Block *, unsigned> &visited) {
+  // Extents must be known at the block's start: those of its region's first
+  // block are, and those from outside the region.
+  auto isKnownAtStart = [&](Block *of) {
+    return of->getParent() != block.getParent() || of->isEntryBlock();
+  };
+  auto getPlace = [&](OpOperand *source) {
+    return std::pair(visited.lookup(source->getOwner()->getBlock()),
+                     source->getOperandNumber());
+  };
+  for (const JoinClass &join : getBlockJoins(block)) {
+    SmallVector<OpOperand *> known(join.sources.begin(), join.sources.end());
+    llvm::erase_if(known, [&](OpOperand *source) {
+      return !visited.contains(source->getOwner()->getBlock());
+    });
+    llvm::sort(known, [&](OpOperand *a, OpOperand *b) {
+      return getPlace(a) < getPlace(b);
+    });
+    Operation *terminator = known.front()->getOwner();
+    visitJoin(
+        terminator, join, known,
+        [&](const GatherKind &kind) -> std::optional<Refusal> {
+          Operation *divergent =
+              analysis.findDivergenceOfArguments(&block, kind.mesh, kind.axes);
+          if (divergent && !options.ignores(reason::kDivergentControlFlow))
+            return Refusal{reason::kDivergentControlFlow, divergent,
+                           kBranchUniformly};
+          AllGatherOp ragged = kind.ragged;
+          if ((ragged && !isKnownAtStart(ragged->getBlock())) ||
+              (kind.extents &&
+               !isKnownAtStart(Value(kind.extents).getParentBlock())))
+            return Refusal{reason::kUnsupportedOp, terminator,
+                           "compute the gather's extents in the first "
+                           "block"};
+          if (known.size() != join.sources.size() && !takesLoops)
+            return Refusal{reason::kUnsupportedOp, terminator, ""};
+          return std::nullopt;
+        });
+  }
+}
+
 /// Law, for a function f all of whose calls are known:
 ///
 ///   f(all_gather(x)) = f'(x), where f' gathers its argument
@@ -818,9 +894,22 @@ void MotionGraph::visitOp(Operation *op) {
 }
 
 void MotionGraph::visitRegion(Region &region) {
-  for (Block &block : region)
-    for (Operation &op : block)
+  if (region.empty())
+    return;
+  if (region.hasOneBlock()) {
+    for (Operation &op : region.front())
       visitOp(&op);
+    return;
+  }
+  // A block may stand in front of those that dominate it.
+  DenseMap<Block *, unsigned> visited;
+  for (Block *block : llvm::ReversePostOrderTraversal<Region *>(&region)) {
+    if (!block->isEntryBlock())
+      visitBlockJoins(*block, visited);
+    for (Operation &op : *block)
+      visitOp(&op);
+    visited.try_emplace(block, visited.size());
+  }
 }
 
 /// A join of a loop, or of a function, is taken to carry slices before it is

@@ -61,8 +61,8 @@ struct Refusal {
 
 /// A gather, an op to which the law applies, or a join: values of a branch op
 /// (arguments of its blocks, results) that have one type because they are
-/// passed the same operands; or a function's argument, or what its calls return
-/// in one place. A join that moves carries slices.
+/// passed the same operands; or a block's argument; or a function's argument,
+/// or what its calls return in one place. A join that moves carries slices.
 ///
 /// There are as many units as there are gathers and ops behind them: a unit is
 /// small, and what only some of them have is held by the graph.
@@ -79,7 +79,9 @@ struct Unit {
   bool moves = false;         ///< decided by the placement
   bool isHeldBack = false;    ///< or else some way of a run would gather more
   unsigned kind;              ///< of the gathers
-  mlir::Operation *op; ///< the gather, the op, the branch op or the function
+  /// The gather, the op, the branch op (of a block's argument, a terminator
+  /// that passes it) or the function.
+  mlir::Operation *op;
   /// What the unit makes, results or what the join joins: a run of the graph's
   /// sliced values.
   unsigned firstValue = 0, endValue = 0;
@@ -219,6 +221,8 @@ private:
   llvm::SmallVector<JoinClass> getJoins(mlir::RegionBranchOpInterface branch);
   void visitBranchJoin(mlir::RegionBranchOpInterface branch,
                        const JoinClass &join, unsigned next);
+  void visitBlockJoins(mlir::Block &block,
+                       const llvm::DenseMap<mlir::Block *, unsigned> &visited);
   void visitCall(mlir::CallOpInterface call, mlir::Operation *callee);
   void visitFunctionJoin(mlir::Operation *function, const JoinClass &join,
                          llvm::ArrayRef<mlir::OpOperand *> known);
@@ -295,8 +299,8 @@ private:
   };
   llvm::DenseMap<mlir::OpOperand *, JoinedAs> joinOf;
   llvm::SmallVector<unsigned, 0> consumers;
-  /// By the region of an op and the kind: where ranks may part.
-  llvm::DenseMap<std::pair<mlir::Region *, unsigned>, mlir::Operation *>
+  /// By the block of an op and the kind: where ranks may part.
+  llvm::DenseMap<std::pair<mlir::Block *, unsigned>, mlir::Operation *>
       divergence;
   /// Joins, by their first value, that were taken to carry slices and do not.
   llvm::DenseSet<mlir::Value> rejectedJoins;

@@ -126,6 +126,8 @@ static std::optional<Guarded> findGuarded(const MotionGraph &graph,
     const Unit &unit = graph.units[u];
     if (!unit.moves && !unit.isGather())
       continue;
+    if (unit.op->hasTrait<OpTrait::IsTerminator>()) // passes it to a block
+      return std::nullopt;
     guarded.ops.insert(unit.op);
     for (const SlicedValue &made : graph.getValues(unit))
       for (OpOperand &use : made.value.getUses()) {

@@ -70,7 +70,8 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     activations, casts, reshapes and collectives move along.
 
     All ops to which the law applies between some gathers and their last uses,
-    through branches, loops and calls of private functions, are looked at together;
+    through branches, loops, the arguments of blocks and calls of private functions,
+    are looked at together;
     of the legal places for the gathers the pass takes those that move the fewest
     bytes (a minimum cut), and among these the latest. Unless `allow-extra-gather`
     lets it, it never gathers more than before, on no way of a run through branches,
