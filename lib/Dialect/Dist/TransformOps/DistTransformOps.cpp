@@ -32,7 +32,9 @@ struct HandleUpdater final : public MotionListener {
   explicit HandleUpdater(OpBuilder::Listener *listener)
       : handles(llvm::dyn_cast_if_present<RewriterBase::Listener>(listener)) {}
 
-  void notifyMoved(Operation *local) override { moved.push_back(local); }
+  void notifyMoved(Operation *, Operation *local) override {
+    moved.push_back(local);
+  }
   void notifyGathered(AllGatherOp gather) override {
     gathers.push_back(gather);
   }

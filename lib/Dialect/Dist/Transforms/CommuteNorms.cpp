@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MotionRounds.h"
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
@@ -57,13 +58,14 @@ private:
   bool move(ArrayRef<FunctionOpInterface> functions,
             const ShardingAnalysis &analysis, const MotionOptions &options) {
     bool movesAny = false;
-    moveInFrontOfGathers(functions, analysis, options,
-                         [&](MotionOutcome &outcome, DescribeOutcome describe) {
-                           emitMotionRemark("dist-commute-norms", outcome,
-                                            analysis.getAxes(), describe);
-                           movesAny |= outcome.reason.empty();
-                           ++(outcome.reason.empty() ? numMoved : numMissed);
-                         });
+    moveInFrontOfNestedGathers(
+        getOperation(), functions, analysis, options,
+        [&](MotionOutcome &outcome, DescribeOutcome describe) {
+          emitMotionRemark("dist-commute-norms", outcome, analysis.getAxes(),
+                           describe);
+          movesAny |= outcome.reason.empty();
+          ++(outcome.reason.empty() ? numMoved : numMissed);
+        });
     return movesAny;
   }
 };

@@ -154,7 +154,7 @@ SmallVector<FunctionOpInterface> commuter::dist::getFunctions(Operation *top) {
   return functions;
 }
 
-void commuter::dist::moveInFrontOfGathers(
+bool commuter::dist::moveInFrontOfGathers(
     ArrayRef<FunctionOpInterface> functions, const ShardingAnalysis &analysis,
     const MotionOptions &options,
     function_ref<void(MotionOutcome &, DescribeOutcome)> tell) {
@@ -169,6 +169,7 @@ void commuter::dist::moveInFrontOfGathers(
   MotionRegions regions(graph);
   Placement placement(graph);
   SmallVector<MotionRegion> moving;
+  bool movesOn = false;
   // Most of a function's candidates are in one of its regions.
   std::pair<Region *, FunctionOpInterface> last;
   auto getFunction = [&](Operation *op) {
@@ -189,6 +190,7 @@ void commuter::dist::moveInFrontOfGathers(
       MotionOutcome outcome = makeOutcome(graph, unit, getFunction(unit.op));
       const bool moves = outcome.reason.empty();
       movesAny |= moves;
+      outcome.isAmongNested = graph.hasNestedGathers;
       tell(outcome, [&](MotionOutcome &told) {
         describe(graph, told);
         if (!received)
@@ -199,14 +201,20 @@ void commuter::dist::moveInFrontOfGathers(
         }
       });
     }
-    if (movesAny)
-      moving.push_back(region);
+    if (!movesAny)
+      continue;
+    moving.push_back(region);
+    movesOn |= graph.hasNestedGathers && llvm::any_of(region, [&](unsigned u) {
+                 return graph.units[u].isNested;
+               });
   }
   for (auto &[op, refusal] : graph.missed) {
     MotionOutcome outcome = makeMissed(op, refusal);
+    outcome.isAmongNested = graph.hasNestedGathers;
     tell(outcome, [&](MotionOutcome &told) { describe(graph, told); });
   }
   rewriteRegions(graph, moving);
+  return movesOn;
 }
 
 SmallVector<MotionOutcome>

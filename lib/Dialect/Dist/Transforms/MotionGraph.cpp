@@ -174,6 +174,8 @@ void MotionGraph::visitGather(AllGatherOp gather) {
     return refuse(gather.getResult(), addRefusal(*refusal, unit.kind));
   }
   const auto dim = static_cast<int64_t>(gather.getDim());
+  unit.isNested = find(gather.getInput());
+  hasNestedGathers |= unit.isNested;
   addUnit(unit);
   addValue(gather.getResult(),
            {unit.kind, dim, gather.getInput().getType().getDimSize(dim)});
@@ -936,6 +938,7 @@ void MotionGraph::build() {
     refusals.clear();
     divergence.clear();
     missed.clear();
+    hasNestedGathers = false;
     visitedCallees.clear();
     for (FunctionOpInterface function : functions)
       if (calls.lookup(function).empty())

@@ -74,6 +74,7 @@ struct Unit {
 
   Kind unitKind;
   bool completesSum = false;  ///< Gather: its sum is done before it
+  bool isNested = false;      ///< Gather: there is in slices what it gathers
   bool isWorthMoving = false; ///< Op
   bool isCollective = false;  ///< Op
   bool moves = false;         ///< decided by the placement
@@ -208,6 +209,7 @@ public:
   llvm::SmallVector<SlicedValue, 0> values; ///< in the order of their units
   /// Ops that are worth moving and cannot move.
   llvm::SmallVector<std::pair<mlir::Operation *, Refusal>> missed;
+  bool hasNestedGathers = false;
 
 private:
   /// Precondition of a join, for gathers of a kind.

@@ -261,7 +261,7 @@ void MotionRewriter::moveOp(const Unit &unit) {
   Operation *local = cast<DimParallelOpInterface>(unit.op).cloneOnSlices(
       builder, slicing, operands, types);
   if (MotionListener *listener = graph.options.listener)
-    listener->notifyMoved(local);
+    listener->notifyMoved(unit.op, local);
   for (auto [made, part] :
        llvm::zip_equal(graph.getValues(unit), local->getResults()))
     getLocalOf(made) = part;

@@ -45,8 +45,8 @@ inline constexpr llvm::StringLiteral kUnsupportedOp = "unsupported-op";
 class MotionListener {
 public:
   virtual ~MotionListener() = default;
-  /// `local` is on slices what an op was that moved.
-  virtual void notifyMoved(mlir::Operation *local) = 0;
+  /// `local` is on slices what `op` was, which is erased later.
+  virtual void notifyMoved(mlir::Operation *op, mlir::Operation *local) = 0;
   /// The gather of what moved.
   virtual void notifyGathered(AllGatherOp gather) = 0;
   /// Before `op` is.
@@ -91,6 +91,9 @@ struct MotionOutcome {
   std::optional<mlir::Location> blocker = {};
   llvm::StringRef suggestion = {};
   bool isOfGather = false;
+  /// There are gathers of what is gathered: in front of the inner ones the op
+  /// may move next.
+  bool isAmongNested = false;
 
   // What follows is found out for those who want to be told of it.
   ValueState state = {}; ///< that of the value
@@ -111,8 +114,9 @@ using DescribeOutcome = llvm::function_ref<void(MotionOutcome &)>;
 /// Moves what is worth moving in some functions, through their branches, loops
 /// and calls of one another. Everything is decided before anything is changed,
 /// from static facts alone, so that all ranks decide alike. `tell` is told of
-/// each outcome then.
-void moveInFrontOfGathers(
+/// each outcome then. Returns true if something moved in front of a gather of
+/// what is gathered: it may move on.
+bool moveInFrontOfGathers(
     llvm::ArrayRef<mlir::FunctionOpInterface> functions,
     const ShardingAnalysis &analysis, const MotionOptions &options,
     llvm::function_ref<void(MotionOutcome &, DescribeOutcome)> tell);

@@ -75,7 +75,8 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     of the legal places for the gathers the pass takes those that move the fewest
     bytes (a minimum cut), and among these the latest. Unless `allow-extra-gather`
     lets it, it never gathers more than before, on no way of a run through branches,
-    loops and calls, be it one that takes no turn of a loop of unknown length.
+    loops and calls, be it one that takes no turn of a loop of unknown length. Where
+    what is gathered was gathered before, this is done again, for the gathers in front.
 
     Where a gather sums over an axis whose size is open (`?`), whether DP equals TP
     is known only when the program runs. With `guard` the gather, what would move

@@ -1,0 +1,88 @@
+//===- MotionRounds.cpp ---------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Motion in front of gathers of what is gathered: one gather a round.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MotionRounds.h"
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::dist;
+
+namespace {
+
+/// What became of the ops in all rounds so far, by what they are now.
+class OutcomesOfRounds final : public MotionListener {
+public:
+  void add(const MotionOutcome &outcome) {
+    auto [it, isNew] = numbers.try_emplace(outcome.op, outcomes.size());
+    if (isNew)
+      outcomes.push_back(outcome);
+    else
+      join(outcomes[it->second], outcome);
+  }
+  void notifyMoved(Operation *op, Operation *local) override {
+    if (auto it = numbers.find(op); it != numbers.end()) {
+      unsigned number = it->second;
+      numbers.erase(it);
+      numbers[local] = number;
+    }
+  }
+  void notifyGathered(AllGatherOp) override {}
+  void notifyErased(Operation *op) override { numbers.erase(op); }
+
+  SmallVector<MotionOutcome> outcomes;
+
+private:
+  /// An op that has moved and moves no further has moved.
+  static void join(MotionOutcome &sofar, const MotionOutcome &next) {
+    if (!sofar.reason.empty()) {
+      sofar = next;
+      return;
+    }
+    if (!next.reason.empty())
+      return;
+    auto add = [](std::optional<int64_t> &sum, std::optional<int64_t> bytes) {
+      sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
+    };
+    sofar.rowsAfter = next.rowsAfter;
+    add(sofar.bytesBefore, next.bytesBefore);
+    add(sofar.bytesAfter, next.bytesAfter);
+  }
+
+  DenseMap<Operation *, unsigned> numbers;
+};
+
+} // namespace
+
+/// A round takes a gather off the ways to what moved in it, so the rounds are
+/// as many as gathers are nested, not as there are gathers. Each needs the
+/// states anew.
+void commuter::dist::moveInFrontOfNestedGathers(
+    Operation *top, ArrayRef<FunctionOpInterface> functions,
+    const ShardingAnalysis &analysis, MotionOptions options,
+    function_ref<void(MotionOutcome &, DescribeOutcome)> emit) {
+  constexpr unsigned kMostRounds = 32;
+  OutcomesOfRounds rounds;
+  options.listener = &rounds;
+  auto tell = [&](MotionOutcome &outcome, DescribeOutcome describe) {
+    // Where nothing is nested there is one round, and nothing is held.
+    if (!outcome.isAmongNested && rounds.outcomes.empty())
+      return emit(outcome, describe);
+    describe(outcome);
+    rounds.add(outcome);
+  };
+  bool movesOn = moveInFrontOfGathers(functions, analysis, options, tell);
+  for (unsigned round = 1; movesOn && round < kMostRounds; ++round)
+    movesOn =
+        moveInFrontOfGathers(functions, ShardingAnalysis(top), options, tell);
+  for (MotionOutcome &outcome : rounds.outcomes)
+    emit(outcome, /*describe=*/{});
+}

@@ -1,0 +1,54 @@
+// Norms in front of all of several gathers of what is gathered, in one run.
+
+// RUN: %commuter-run %s --entry two_meshes --pipeline=commute --compare | FileCheck %s --check-prefix=FOURTH
+// RUN: %commuter-run %s --entry one_axis --pipeline=commute --compare | FileCheck %s --check-prefix=FOURTH
+// RUN: %commuter-run %s --entry ragged --extent 0.0=1,3,0,2 --pipeline=commute --compare | FileCheck %s --check-prefix=RAGGED
+// RUN: %commuter-run %s --entry outer_one --pipeline=commute --compare | FileCheck %s --check-prefix=HALF
+
+// FOURTH: norm rows per rank 16 4 0.250
+// HALF: norm rows per rank 16 8 0.500
+// RAGGED: norm rows per rank 6 3 0.500
+// FOURTH: bit-exact on 4/4 ranks
+// HALF: bit-exact on 4/4 ranks
+// RAGGED: bit-exact on 4/4 ranks
+
+dist.mesh @a(p = 2, q = 2)
+dist.mesh @b(s = 2, t = 2)
+
+!x = tensor<4x8xf32>
+!g = tensor<8x8xf32>
+!h = tensor<16x8xf32>
+!w = tensor<8xf32>
+
+func.func @two_meshes(%x: !x, %w: !w {dist.sharding = #dist.sharding<@a, [{}]>}) -> !h {
+  %g = dist.all_gather %x dim 0 over @a[q] : !x -> !g
+  %h = dist.all_gather %g dim 0 over @b[s] : !g -> !h
+  %n = norm.rms_norm %h scale %w eps 1.0e-6 : !h, !w
+  return %n : !h
+}
+
+func.func @one_axis(%x: !x, %w: !w {dist.sharding = #dist.sharding<@a, [{}]>}) -> !h {
+  %g = dist.all_gather %x dim 0 over @a[q] : !x -> !g
+  %h = dist.all_gather %g dim 0 over @a[q] : !g -> !h
+  %n = norm.layer_norm %h scale %w eps 1.0e-5 : !h, !w
+  return %n : !h
+}
+
+// The inner gather's rows are as many as its ranks have, the outer one's as the
+// inner one's.
+func.func @ragged(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %g = dist.all_gather %x dim 0 over @a[q] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %h = dist.all_gather %g dim 0 over @b[s] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %n = norm.rms_norm %h eps 1.0e-6 : tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}
+
+// The parameter differs along the axis of the inner gather: the norm moves in front of
+// the outer one, and no further.
+func.func @outer_one(%x: !x, %w: !w) -> !h {
+  %v = dist.all_reduce %w max over @a[p] : !w
+  %g = dist.all_gather %x dim 0 over @a[q] : !x -> !g
+  %h = dist.all_gather %g dim 0 over @a[p] : !g -> !h
+  %n = norm.rms_norm %h scale %v eps 1.0e-6 : !h, !w
+  return %n : !h
+}
