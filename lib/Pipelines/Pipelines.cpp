@@ -28,7 +28,6 @@
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
-#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/TensorToLinalg/TensorToLinalgPass.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
@@ -156,7 +155,7 @@ static void lowerKernels(OpPassManager &pm,
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
   kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());
-  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createSCFToBranchesPass());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   kernels.addPass(createConvertGpuOpsToNVVMOps());
@@ -211,10 +210,7 @@ void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
-  // A loop's conversion moves all ops behind it, and what is logged to take
-  // that back would be most of a large module's memory. No pattern takes
-  // anything back.
-  pm.addPass(createSCFToControlFlowPass({/*allowPatternRollback=*/false}));
+  pm.addPass(createSCFToBranchesPass());
   legalizeScalars(pm);
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

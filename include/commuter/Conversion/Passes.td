@@ -355,6 +355,36 @@ def BFloat16ToBitsPass : Pass<"commuter-bf16-to-bits", "::mlir::ModuleOp"> {
   }];
 }
 
+def SCFToBranchesPass : Pass<"commuter-scf-to-branches"> {
+  let summary = "Loops and branches of scf to blocks, in linear time";
+  let description = [{
+    Does what upstream's `convert-scf-to-cf` does, with its patterns, but from the
+    last op of a block to the first. A conversion splits the block behind the op,
+    which moves all that is there. From first to last that is the whole rest of
+    the block, once for each op; from last to first it is what stands between two
+    of them.
+
+    ```mlir
+    scf.for %i = %c0 to %n step %c1 {
+      memref.store %f, %m[%i] : memref<?xf32>
+    }
+    // becomes
+      cf.br ^bb1(%c0 : index)
+    ^bb1(%i: index):
+      %goes_on = arith.cmpi slt, %i, %n : index
+      cf.cond_br %goes_on, ^bb2, ^bb3
+    ^bb2:
+      memref.store %f, %m[%i] : memref<?xf32>
+      %next = arith.addi %i, %c1 : index
+      cf.br ^bb1(%next : index)
+    ^bb3:
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 def NameContractionsPass : Pass<"commuter-name-contractions"> {
   let summary = "Keeps contractions apart from elementwise ops around them";
   let description = [{
