@@ -30,6 +30,51 @@ using namespace commuter::dist;
 
 namespace {
 
+/// Which op comes first in a block, through moves and insertions. MLIR's own
+/// numbers are those of the whole block again after each move.
+class OpOrder {
+public:
+  bool isBefore(Operation *a, Operation *b) {
+    number(a);
+    number(b); // may number all again
+    return numbers.at(a) < numbers.at(b);
+  }
+
+  /// To be called before the op is moved or erased.
+  void forget(Operation *op) { numbers.erase(op); }
+
+private:
+  /// Numbers the op, with those without a number around it.
+  void number(Operation *op) {
+    if (numbers.contains(op))
+      return;
+    Block::iterator first(op), end = std::next(first);
+    Block *block = op->getBlock();
+    while (first != block->begin() && !numbers.contains(&*std::prev(first)))
+      --first;
+    while (end != block->end() && !numbers.contains(&*end))
+      ++end;
+    if (!spread(first, end))
+      (void)spread(block->begin(), block->end());
+  }
+
+  /// Gives numbers to the ops from `first` to `end`, at equal distances between
+  /// those of the ops around them; false if there is no room.
+  bool spread(Block::iterator first, Block::iterator end) {
+    Block *block = first->getBlock();
+    uint64_t low = first == block->begin() ? 0 : numbers.at(&*std::prev(first));
+    uint64_t high = end == block->end() ? UINT64_MAX : numbers.at(&*end);
+    uint64_t distance = (high - low) / (std::distance(first, end) + 1);
+    if (distance == 0)
+      return false;
+    for (Operation &op : llvm::make_range(first, end))
+      numbers[&op] = low += distance;
+    return true;
+  }
+
+  DenseMap<Operation *, uint64_t> numbers;
+};
+
 /// True if `op` may write to `memory`, as far as its effects tell.
 bool mayWrite(Operation *op, Value memory) {
   std::optional<SmallVector<MemoryEffects::EffectInstance>> effects =
@@ -57,7 +102,8 @@ bool isOnlyRead(Value memory, Operation *except) {
 /// True if `memory`, whatever its layout, is used by ops whose effects tell all
 /// of it: not through a view other than `known`, by a call or a terminator; and
 /// nothing writes to it after `last`.
-bool isCompleteAt(Value memory, Operation *known, Operation *last) {
+bool isCompleteAt(OpOrder &order, Value memory, Operation *known,
+                  Operation *last) {
   return llvm::all_of(memory.getUsers(), [&](Operation *user) {
     if (user == known)
       return true;
@@ -67,7 +113,7 @@ bool isCompleteAt(Value memory, Operation *known, Operation *last) {
       return false;
     Operation *ancestor = last->getBlock()->findAncestorOpInBlock(*user);
     return ancestor &&
-           (!last->isBeforeInBlock(ancestor) || !mayWrite(user, memory));
+           (!order.isBefore(last, ancestor) || !mayWrite(user, memory));
   });
 }
 
@@ -105,8 +151,8 @@ bool mayStandBefore(Operation *op, Operation *place) {
 
 /// The ops from `place` on, in program order, that `op` (included) needs and
 /// that may stand in front of `place`; nullopt if one may not.
-std::optional<SmallVector<Operation *>> getHoistable(Operation *op,
-                                                     Operation *place) {
+std::optional<SmallVector<Operation *>>
+getHoistable(OpOrder &order, Operation *op, Operation *place) {
   llvm::SetVector<Operation *> needed;
   needed.insert(op);
   for (unsigned i = 0; i < needed.size(); ++i) {
@@ -117,7 +163,7 @@ std::optional<SmallVector<Operation *>> getHoistable(Operation *op,
         Operation *def = operand.getDefiningOp();
         Operation *ancestor =
             def ? place->getBlock()->findAncestorOpInBlock(*def) : nullptr;
-        if (!ancestor || ancestor->isBeforeInBlock(place) ||
+        if (!ancestor || order.isBefore(ancestor, place) ||
             needed[i]->isAncestor(def))
           continue;
         if (ancestor == place)
@@ -131,19 +177,21 @@ std::optional<SmallVector<Operation *>> getHoistable(Operation *op,
   }
   SmallVector<Operation *> ordered = needed.takeVector();
   llvm::sort(ordered,
-             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+             [&](Operation *a, Operation *b) { return order.isBefore(a, b); });
   return ordered;
 }
 
 /// Moves `op`, and what it needs, in front of `place`, unless it is there.
-bool hoist(Operation *op, Operation *place) {
-  if (op->isBeforeInBlock(place))
+bool hoist(OpOrder &order, Operation *op, Operation *place) {
+  if (order.isBefore(op, place))
     return true;
-  auto hoistable = getHoistable(op, place);
+  auto hoistable = getHoistable(order, op, place);
   if (!hoistable)
     return false;
-  for (Operation *needed : *hoistable)
+  for (Operation *needed : *hoistable) {
+    order.forget(needed);
     needed->moveBefore(place);
+  }
   return true;
 }
 
@@ -163,24 +211,24 @@ bool mayCommunicate(Operation *op) {
 /// Precondition: they are allocated in the block of `place` for the exchange,
 /// which is the first to use them; and no collective is between, so that their
 /// order stays.
-void hoistExchange(Value extents, Operation *place) {
+void hoistExchange(OpOrder &order, Value extents, Operation *place) {
   auto buffer = extents.getDefiningOp<memref::AllocOp>();
   if (!buffer || buffer->getBlock() != place->getBlock())
     return;
   Operation *first = nullptr;
   for (Operation *user : buffer->getUsers()) {
     Operation *ancestor = place->getBlock()->findAncestorOpInBlock(*user);
-    if (!first || ancestor->isBeforeInBlock(first))
+    if (!first || order.isBefore(ancestor, first))
       first = ancestor;
   }
   auto exchange = dyn_cast<ExchangeExtentsIntoOp>(first);
-  if (!exchange || exchange->isBeforeInBlock(place))
+  if (!exchange || order.isBefore(exchange, place))
     return;
   for (Operation *op = place; op != exchange; op = op->getNextNode())
     if (mayCommunicate(op))
       return;
-  if (hoist(buffer, place))
-    (void)hoist(exchange, place);
+  if (hoist(order, buffer, place))
+    (void)hoist(order, exchange, place);
 }
 
 /// What a gather reads: memory, through views that show all of it in another
@@ -210,11 +258,11 @@ std::optional<Part> findPart(AllGatherIntoOp gather) {
 
 /// True if what the views show is written by nothing after the gather, and read
 /// by ops that take any layout.
-bool isCompleteAt(const Part &part, AllGatherIntoOp gather) {
+bool isCompleteAt(OpOrder &order, const Part &part, AllGatherIntoOp gather) {
   for (unsigned i = 0; i < part.views.size(); ++i)
-    if (!isCompleteAt(part.getViewed(i), part.views[i], gather))
+    if (!isCompleteAt(order, part.getViewed(i), part.views[i], gather))
       return false;
-  return isCompleteAt(gather.getInput(), nullptr, gather);
+  return isCompleteAt(order, gather.getInput(), nullptr, gather);
 }
 
 /// The type of what `view` is of, in the layout that its result has if it is of
@@ -313,7 +361,7 @@ bool knowsSizes(const Part &part) {
 /// of `whole` is computed from is known where `part` is allocated; the slot
 /// can be seen in the shape of `part`; and `whole` has no dimension of size 0,
 /// in which no offset is a place.
-bool placeInput(AllGatherIntoOp gather) {
+bool placeInput(OpOrder &order, AllGatherIntoOp gather) {
   std::optional<Part> part = findPart(gather);
   auto whole = gather.getOutput().getDefiningOp<memref::AllocOp>();
   Block *block = gather->getBlock();
@@ -321,7 +369,7 @@ bool placeInput(AllGatherIntoOp gather) {
       whole->getBlock() != block ||
       llvm::is_contained(whole.getType().getShape(), 0))
     return false;
-  if (!isCompleteAt(*part, gather) || !isOnlyRead(whole, gather) ||
+  if (!isCompleteAt(order, *part, gather) || !isOnlyRead(whole, gather) ||
       !knowsSizes(*part))
     return false;
   MemRefType type = whole.getType();
@@ -339,14 +387,14 @@ bool placeInput(AllGatherIntoOp gather) {
       return false;
   }
   if (Value extents = gather.getExtents()) {
-    hoistExchange(extents, part->memory);
+    hoistExchange(order, extents, part->memory);
     Operation *def = extents.getDefiningOp();
     Operation *known = def ? block->findAncestorOpInBlock(*def) : nullptr;
-    if ((known && !known->isBeforeInBlock(part->memory)) ||
+    if ((known && !order.isBefore(known, part->memory)) ||
         !isUnchanged(extents, part->memory, gather))
       return false;
   }
-  if (!hoist(whole, part->memory))
+  if (!hoist(order, whole, part->memory))
     return false;
 
   OpBuilder builder(part->memory);
@@ -371,10 +419,12 @@ bool placeInput(AllGatherIntoOp gather) {
     sizes.pop_back();
     Value viewed = createViewed(builder, view, viewedType, slot, sizes.back());
     view->getResult(0).replaceAllUsesWith(slot);
+    order.forget(view);
     view->erase();
     slot = viewed;
   }
   part->memory.replaceAllUsesWith(slot);
+  order.forget(part->memory);
   part->memory.erase();
   return true;
 }
@@ -386,9 +436,10 @@ struct GatherInPlace
   void runOnOperation() override {
     SmallVector<AllGatherIntoOp> gathers;
     getOperation()->walk([&](AllGatherIntoOp op) { gathers.push_back(op); });
+    OpOrder order;
     bool isChanged = false;
     for (AllGatherIntoOp gather : gathers)
-      if (placeInput(gather)) {
+      if (placeInput(order, gather)) {
         isChanged = true;
         ++numPlaced;
       }
