@@ -83,6 +83,7 @@ static void bufferize(OpPassManager &pm, bool isForHost) {
     pm.addPass(createFillConstantsPass());
   pm.addPass(createBoundReusePass());
   pm.addPass(createIsolateResultsPass());
+  pm.addPass(createBoundReadsPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
   // A loop may carry a tensor that a collective makes anew in each iteration.

@@ -230,6 +230,36 @@ def BoundReusePass : Pass<"commuter-bound-reuse"> {
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
+def BoundReadsPass : Pass<"commuter-bound-reads"> {
+  let summary = "Bounds how many ops may read one tensor that nothing writes to";
+  let description = [{
+    For each use of a tensor, bufferisation looks at all uses of it: of weights, a
+    table or a constant that thousands of layers share, millions. So at most 16
+    ops read such a tensor; the next ones read another, which is in the same
+    memory. Runs right before bufferisation; behind that and `cse` nothing is left
+    of it.
+
+    A tensor is either a constant, or an argument that the function may not write
+    to (`bufferization.writable = false`). Of an argument only those uses count
+    that read it and make no other tensor of its memory.
+
+    ```mlir
+    func.func @f(%x: tensor<4xf32> {bufferization.writable = false}, ...) {
+      %1 = linalg.add ins(%x, ...
+      ...
+      %17 = linalg.add ins(%x, ...
+    // becomes
+    func.func @f(%x: tensor<4xf32> {bufferization.writable = false}, ...) {
+      %b = bufferization.to_buffer %x read_only : tensor<4xf32> to memref<4xf32>
+      %y = bufferization.to_tensor %b restrict : memref<4xf32> to tensor<4xf32>
+      %1 = linalg.add ins(%x, ...
+      ...
+      %17 = linalg.add ins(%y, ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 def IsolateResultsPass : Pass<"commuter-isolate-results", "::mlir::ModuleOp"> {
   let summary = "Gives each result of a function memory of its own";
   let description = [{
