@@ -25,6 +25,8 @@ ROWS = {
     "Canonicalizer": CANONICALIZE,
     "CSE": CSE,
 }
+NO_PASSES = {"root", "Total", "Rest", "Parser", "Output"}
+ROUNDING = 1e-4  # of the report, in seconds
 # The copies' modules have different names, so that each gets its own passes.
 SAME_MODULE = (
     "builtin.module(builtin.module(dist-commute-norms),"
@@ -33,7 +35,7 @@ SAME_MODULE = (
 ONE_AFTER_THE_OTHER = "builtin.module(dist-commute-norms,canonicalize,cse)"
 
 PIPELINES = ["commuter-optimize", "commuter-lower-to-llvm", "canonicalize,cse"]
-PIPELINE_SIZES = [10, 100, 1000]
+PIPELINE_SIZES = [10, 100, 1000, 10000]
 
 LAYER = """\
   %s{i} = arith.addf %h{i}, %h{i} : tensor<4x8xf32>
@@ -221,6 +223,34 @@ def check(opt, bounds):
     return 1
 
 
+def check_lowering(opt, max_growth):
+    """The test that no pass of the pipelines grows with the square, of those that
+    take a share of the time: minima of up to 3 runs, as in `check`. An op that fits
+    the caches takes up to half the time of one that does not."""
+    small, large = 250, 2000
+    pipeline = "builtin.module(commuter-optimize,commuter-lower-to-llvm)"
+    runs = {small: [], large: []}
+    for _ in range(3):
+        for size, more in measure(
+            runs, 1, lambda path: run(opt, path, pipeline)[0], copies=False
+        ).items():
+            runs[size] += more
+        best = summarise(runs, min)
+        growth = {
+            row: seconds / max(best[small][row], ROUNDING)
+            for row, seconds in best[large].items()
+            if row not in NO_PASSES and seconds >= 0.04 * best[large]["Total"]
+        }
+        worst = max(growth, key=growth.get)
+        print(f"{worst} grows most, by {growth[worst]:.1f}x")
+        if growth[worst] <= max_growth:
+            print("within the bound")
+            return 0
+    for row in sorted(growth, key=growth.get):
+        print(f"{growth[row]:5.1f}x to {best[large][row]:.3f} s  {row}")
+    return 1
+
+
 COUNTS = os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "results", "instructions.json"
 )
@@ -288,13 +318,21 @@ def main():
     parser.add_argument(
         "--update", action="store_true", help="with --instructions: note the count"
     )
+    parser.add_argument(
+        "--check-lowering",
+        action="store_true",
+        help="no pass of the pipelines grows too fast",
+    )
     parser.add_argument("--max-growth", type=float, default=12)
+    parser.add_argument("--max-lowering-growth", type=float, default=24)
     parser.add_argument("--max-ratio", type=float, default=0.35)
     parser.add_argument("--max-analysis-ratio", type=float, default=0.15)
     args = parser.parse_args()
     opt = args.opt or os.path.join(args.build, "bin", "commuter-opt")
     if args.instructions:
         return check_instructions(opt, args.update)
+    if args.check_lowering:
+        return check_lowering(opt, args.max_lowering_growth)
     if args.check:
         return check(opt, args)
     sizes = [10, 100, 1000, 10000] + ([100000] if args.large else [])
