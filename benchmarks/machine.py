@@ -23,9 +23,19 @@ def _caches():
             yield f"L{level} {_first(f'{base}/{index}/size', r'(.*)')}"
 
 
+def _flags():
+    return _first("/proc/cpuinfo", r"^flags\s*:(.*)$").split()
+
+
+def instruction_set():
+    """Whose kernels run here, as COMMUTER_ISA names them."""
+    names = {"avx512f": "avx512", "avx2": "avx2"}
+    return next((name for flag, name in names.items() if flag in _flags()), "portable")
+
+
 def describe():
     """Processor, memory, system, load, date and commit."""
-    flags = _first("/proc/cpuinfo", r"^flags\s*:(.*)$").split()
+    flags = _flags()
     extensions = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
     memory = int(_first("/proc/meminfo", r"^MemTotal:\s+(\d+)") or 0) / 2**20
     commit = subprocess.run(
@@ -48,3 +58,7 @@ def describe():
             f"commit {commit or 'unknown'}",
         ]
     )
+
+
+if __name__ == "__main__":
+    print(instruction_set())

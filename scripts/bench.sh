@@ -22,7 +22,7 @@ for name in "$@"; do
   case $name in
   norms)
     ninja -C "$build" commuter-bench-norms
-    take norms benchmarks/norms.py "$build"
+    take "norms-$(python3 benchmarks/machine.py)" benchmarks/norms.py "$build"
     ;;
   norms-torch) take norms-torch benchmarks/norms-torch.py "$build" ;;
   collectives)
