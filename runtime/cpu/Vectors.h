@@ -233,6 +233,37 @@ COMMUTER_INLINE void storePart(float *p, VF v, int64_t n) {
 COMMUTER_INLINE void storePart(double *p, VD v, int64_t n) {
   _mm256_maskstore_pd(p, maskOf(p, n), v);
 }
+/// No instruction masks words: in two parts, which may overlap.
+COMMUTER_INLINE VH loadPart(const uint16_t *p, int64_t n) {
+  typedef uint64_t Quads __attribute__((vector_size(16)));
+  Quads words = {};
+  if (n > 4)
+    words = Quads{read<uint64_t>(p), read<uint64_t>(p + n - 4) >> 16 * (8 - n)};
+  else if (n == 4)
+    words[0] = read<uint64_t>(p);
+  else if (n == 1)
+    words[0] = *p;
+  else if (n > 0)
+    words[0] = read<uint32_t>(p) |
+               static_cast<uint64_t>(read<uint32_t>(p + n - 2)) << 16 * (n - 2);
+  return reinterpret_cast<VH>(words);
+}
+COMMUTER_INLINE void storePart(uint16_t *p, VH v, int64_t n) {
+  typedef uint64_t Quads __attribute__((vector_size(16)));
+  Quads words = reinterpret_cast<Quads>(v);
+  const uint64_t low = words[0], high = words[1];
+  if (n > 4) {
+    write(p + n - 4, low >> 16 * (n - 4) | high << 16 * (8 - n));
+    write(p, low);
+  } else if (n == 4) {
+    write(p, low);
+  } else if (n == 1) {
+    *p = static_cast<uint16_t>(low);
+  } else if (n > 0) {
+    write(p + n - 2, static_cast<uint32_t>(low >> 16 * (n - 2)));
+    write(p, static_cast<uint32_t>(low));
+  }
+}
 COMMUTER_INLINE void stream(float *p, VF v) { _mm256_stream_ps(p, v); }
 COMMUTER_INLINE void stream(double *p, VD v) { _mm256_stream_pd(p, v); }
 COMMUTER_INLINE void stream(uint16_t *p, VH v) {
