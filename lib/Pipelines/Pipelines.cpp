@@ -70,6 +70,7 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
 /// Tensors to owned buffers. Destination-passing ops reuse the buffers of dead
 /// values; collectives and norms write into new ones, never through a copy.
 static void bufferize(OpPassManager &pm, bool isForHost) {
+  pm.addPass(createStructureBlocksPass());
   pm.addPass(createDecomposeAggregatesPass());
   pm.addPass(createNestSwitchesPass());
   pm.addPass(createBranchOnSelectsPass());

@@ -4,6 +4,8 @@
 // RUN: %commuter-run %s --entry passed_on --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry one_way_replicated --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry ragged --extent 0.0=1,3,0,2 --compare | FileCheck %s --check-prefix=RAGGED
+// RUN: %commuter-run %s --entry used_on_both_ways --extent 0.0=1,3,0,2 --compare | FileCheck %s --check-prefix=WHOLE
+// RUN: %commuter-run %s --entry cases --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry met_again --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry gather_on_both_ways --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry calls --compare | FileCheck %s --check-prefix=MOVED
@@ -16,6 +18,7 @@
 // RAGGED: bit-exact on 4/4 ranks
 // STAYED: norm rows per rank {{[0-9]+ [0-9]+}} 1.000
 // STAYED: bit-exact on 4/4 ranks
+// WHOLE: bit-exact on 4/4 ranks
 
 dist.mesh @m(dp = 4)
 
@@ -70,6 +73,36 @@ func.func @ragged(%x: tensor<?x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@m
 ^bb3(%b: tensor<?x8xf32>):
   %n = norm.rms_norm %b eps 1.0e-6 : tensor<?x8xf32>
   return %n : tensor<?x8xf32>
+}
+
+// What was gathered is needed until the last of the blocks that use it is done.
+func.func @used_on_both_ways(%x: tensor<?x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> tensor<?x8xf32> {
+  %g = dist.all_gather %x dim 0 over @m[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  cf.cond_br %c, ^bb1, ^bb2
+^bb1:
+  %n = norm.rms_norm %g eps 1.0e-6 : tensor<?x8xf32>
+  cf.br ^bb3(%n : tensor<?x8xf32>)
+^bb2:
+  %e = math.exp %g : tensor<?x8xf32>
+  cf.br ^bb3(%e : tensor<?x8xf32>)
+^bb3(%b: tensor<?x8xf32>):
+  return %b : tensor<?x8xf32>
+}
+
+// One block for two cases.
+func.func @cases(%x: !x, %k: i32 {dist.sharding = #dist.sharding<@m, []>}) -> !g {
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %e = math.absf %g : !g
+  cf.switch %k : i32, [
+    default: ^bb1(%g : !g),
+    1: ^bb1(%e : !g),
+    2: ^bb2
+  ]
+^bb1(%a: !g):
+  %n = norm.rms_norm %a eps 1.0e-6 : !g
+  return %n : !g
+^bb2:
+  cf.br ^bb1(%g : !g)
 }
 
 // What the ranks do apart is of no concern to the gather, on either side of it.

@@ -130,6 +130,38 @@ def DecomposeAggregatesPass : Pass<"commuter-decompose-aggregates"> {
   ];
 }
 
+def StructureBlocksPass : Pass<"commuter-structure-blocks"> {
+  let summary = "Makes branches and loops of `scf` of those of blocks";
+  let description = [{
+    As upstream's `lift-cf-to-scf`. Runs before bufferisation, and before upstream
+    inserts deallocations: they take no loop of blocks, nor a branch with two ways
+    to one block, and what an op with regions makes, they free in front of the
+    blocks that use it. Blocks that nothing comes to go. What is passed on where
+    there is nothing to pass, `ub.poison`, becomes an empty tensor; a size that its
+    type leaves open is 0.
+
+    ```mlir
+    cf.cond_br %c, ^bb2(%a : tensor<4xf32>), ^bb1
+    ^bb1:
+      %b = math.exp %a : tensor<4xf32>
+      cf.br ^bb2(%b : tensor<4xf32>)
+    ^bb2(%r: tensor<4xf32>):
+    // becomes
+    %r = scf.if %c -> (tensor<4xf32>) {
+      scf.yield %a : tensor<4xf32>
+    } else {
+      %b = math.exp %a : tensor<4xf32>
+      scf.yield %b : tensor<4xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::ub::UBDialect"];
+}
+
 def NestSwitchesPass : Pass<"commuter-nest-switches"> {
   let summary = "Makes branches of a switch between tensors";
   let description = [{
