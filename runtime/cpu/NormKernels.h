@@ -528,7 +528,12 @@ COMMUTER_INLINE void
 writeBatch(const NormRows &rows, Rows values,
            const Statistics<typename E::Compute> &statistics) {
   int64_t row = 0;
-  if (!kStreams || areAlignedAlike(rows.output))
+  // Parts of lines of several rows in turn are not gathered to whole ones on
+  // their way to memory if the rows are whole pages apart.
+  constexpr bool kWritesLines =
+      2 * E::kWidth * sizeof(typename E::Stored) >= kLineBytes;
+  if (!kStreams || (areAlignedAlike(rows.output) &&
+                    (kWritesLines || rows.output.step % 4096 != 0)))
     for (; row + kRowsAtOnce <= rows.count; row += kRowsAtOnce)
       writeRows<E, kForm, kHasScale, kHasBias, kStreams, kRowsAtOnce>(
           rows, values, statistics, row);
