@@ -533,7 +533,7 @@ writeBatch(const NormRows &rows, Rows values,
   constexpr bool kWritesLines =
       2 * E::kWidth * sizeof(typename E::Stored) >= kLineBytes;
   if (!kStreams || (areAlignedAlike(rows.output) &&
-                    (kWritesLines || rows.output.step % 4096 != 0)))
+                    (kWritesLines || rows.output.step % kPageBytes != 0)))
     for (; row + kRowsAtOnce <= rows.count; row += kRowsAtOnce)
       writeRows<E, kForm, kHasScale, kHasBias, kStreams, kRowsAtOnce>(
           rows, values, statistics, row);

@@ -30,8 +30,8 @@
 namespace {
 
 constexpr int64_t kVectorBytes = COMMUTER_VECTOR_BYTES;
-/// Of the caches.
-constexpr int64_t kLineBytes = 64;
+/// Of the caches, and of memory.
+constexpr int64_t kLineBytes = 64, kPageBytes = 4096;
 
 /// A vector of T and its form in memory, at any address.
 template <typename T>
@@ -195,24 +195,7 @@ COMMUTER_INLINE void stream(uint16_t *p, VH v) {
   _mm256_stream_si256(reinterpret_cast<__m256i *>(p),
                       reinterpret_cast<__m256i>(v));
 }
-#else
-template <typename T>
-COMMUTER_INLINE auto loadPart(const T *p, int64_t n) {
-  typedef T V __attribute__((vector_size(
-      sizeof(T) == 2 ? COMMUTER_VECTOR_BYTES / 2 : COMMUTER_VECTOR_BYTES)));
-  T part[sizeof(V) / sizeof(T)] = {};
-  for (int64_t i = 0; i < n; ++i)
-    part[i] = p[i];
-  return read<V>(part);
-}
-template <typename T, typename V>
-COMMUTER_INLINE void storePart(T *p, V v, int64_t n) {
-  T part[sizeof(V) / sizeof(T)];
-  write(part, v);
-  for (int64_t i = 0; i < n; ++i)
-    p[i] = part[i];
-}
-#if defined(COMMUTER_HAS_F16C)
+#elif defined(COMMUTER_HAS_F16C)
 COMMUTER_INLINE __m256i maskOf(const float *, int64_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
                             _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -271,11 +254,26 @@ COMMUTER_INLINE void stream(uint16_t *p, VH v) {
                    reinterpret_cast<__m128i>(v));
 }
 #else
+template <typename T>
+COMMUTER_INLINE auto loadPart(const T *p, int64_t n) {
+  typedef T V __attribute__((vector_size(
+      sizeof(T) == 2 ? COMMUTER_VECTOR_BYTES / 2 : COMMUTER_VECTOR_BYTES)));
+  T part[sizeof(V) / sizeof(T)] = {};
+  for (int64_t i = 0; i < n; ++i)
+    part[i] = p[i];
+  return read<V>(part);
+}
+template <typename T, typename V>
+COMMUTER_INLINE void storePart(T *p, V v, int64_t n) {
+  T part[sizeof(V) / sizeof(T)];
+  write(part, v);
+  for (int64_t i = 0; i < n; ++i)
+    p[i] = part[i];
+}
 template <typename T, typename V>
 COMMUTER_INLINE void stream(T *p, V v) {
   write(p, v);
 }
-#endif
 #endif
 
 /// Whether `stream` is more than a store.
