@@ -32,8 +32,9 @@ using namespace mlir;
 
 namespace {
 
-/// As upstream's `lift-cf-to-scf`, which refuses a region with a block that
-/// nothing comes to.
+/// Law: blocks are the loops and branches that upstream's `lift-cf-to-scf`
+/// makes of them. Precondition: none that nothing comes to, so those are erased
+/// first.
 LogicalResult lift(func::FuncOp function) {
   IRRewriter rewriter(function.getContext());
   (void)eraseUnreachableBlocks(rewriter, function->getRegions());
@@ -49,8 +50,9 @@ LogicalResult lift(func::FuncOp function) {
   return failure(result.wasInterrupted());
 }
 
-/// Poison is passed on where a way has nothing to pass: any elements will do,
-/// and no rows where their number is open.
+/// Law: poison is any value. Precondition: a ranked tensor; what other types
+/// have of it needs no buffer. It is passed on where a way has nothing to pass,
+/// so it has no rows where their number is open.
 void replaceByEmpty(ub::PoisonOp poison) {
   auto type = cast<RankedTensorType>(poison.getType());
   OpBuilder builder(poison);
