@@ -417,7 +417,7 @@ def BFloat16ToBitsPass : Pass<"commuter-bf16-to-bits", "::mlir::ModuleOp"> {
   }];
 }
 
-def SCFToBranchesPass : Pass<"commuter-scf-to-branches"> {
+def SCFToCFPass : Pass<"commuter-scf-to-cf"> {
   let summary = "Loops and branches of scf to blocks, in linear time";
   let description = [{
     Does what upstream's `convert-scf-to-cf` does, with its patterns, but from the
@@ -445,6 +445,36 @@ def SCFToBranchesPass : Pass<"commuter-scf-to-branches"> {
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::cf::ControlFlowDialect",
                            "::mlir::scf::SCFDialect"];
+}
+
+def FinalizeToLLVMPass : Pass<"commuter-finalize-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "What is left to the LLVM dialect, in one conversion";
+  let description = [{
+    Does what upstream's `finalize-memref-to-llvm` (with `use-generic-functions`),
+    `convert-math-to-llvm`, `convert-math-to-libm`, `convert-index-to-llvm`,
+    `convert-arith-to-llvm`, `convert-cf-to-llvm`, `convert-func-to-llvm` and
+    `convert-ub-to-llvm` do, with their patterns, but walks the module once, and
+    puts no casts between the ops of two dialects. `convert-vector-to-llvm`, which
+    takes as long as all of these together where there are no vectors, runs
+    before where there are some. An op that has no pattern is an error.
+
+    ```mlir
+    func.func @f(%m: memref<4xf32>, %i: index, %x: f32) {
+      %y = math.erf %x : f32
+      memref.store %y, %m[%i] : memref<4xf32>
+      return
+    }
+    // becomes
+    llvm.func @f(..., %i: i64, %x: f32) {
+      %y = llvm.call @erff(%x) : (f32) -> f32
+      %p = llvm.getelementptr inbounds|nuw %base[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+      llvm.store %y, %p : f32, !llvm.ptr
+      llvm.return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::func::FuncDialect"];
 }
 
 def NameContractionsPass : Pass<"commuter-name-contractions"> {

@@ -58,7 +58,7 @@ void replaceByEmpty(ub::PoisonOp poison) {
   OpBuilder builder(poison);
   Location loc = poison.getLoc();
   SmallVector<Value> sizes;
-  for (int64_t i = 0; i < type.getNumDynamicDims(); ++i)
+  for (size_t i = 0; i < type.getNumDynamicDims(); ++i)
     sizes.push_back(arith::ConstantIndexOp::create(builder, loc, 0));
   poison.replaceAllUsesWith(
       tensor::EmptyOp::create(builder, loc, type, sizes).getResult());

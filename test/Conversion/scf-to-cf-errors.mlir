@@ -1,4 +1,4 @@
-// RUN: %commuter-opt %s --commuter-scf-to-branches --verify-diagnostics
+// RUN: %commuter-opt %s --commuter-scf-to-cf --verify-diagnostics
 
 // Upstream has no pattern for a loop whose threads share tensors.
 func.func @forall(%t: tensor<4xf32>) -> tensor<4xf32> {

@@ -1,5 +1,5 @@
 // What upstream's pass makes, to the letter.
-// RUN: %commuter-opt %s --allow-unregistered-dialect --commuter-scf-to-branches -o %t.branches
+// RUN: %commuter-opt %s --allow-unregistered-dialect --commuter-scf-to-cf -o %t.branches
 // RUN: %commuter-opt %s --allow-unregistered-dialect --convert-scf-to-cf -o %t.upstream
 // RUN: diff %t.upstream %t.branches
 // RUN: FileCheck %s --input-file=%t.branches

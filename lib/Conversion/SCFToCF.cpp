@@ -1,4 +1,4 @@
-//===- SCFToBranches.cpp --------------------------------------------------===//
+//===- SCFToCF.cpp --------------------------------------------------------===//
 //
 // Part of the Commuter project, under the Apache License v2.0 with LLVM
 // Exceptions.
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// commuter-scf-to-branches: upstream's patterns on loops and branches, the last
+// commuter-scf-to-cf: upstream's patterns on loops and branches, the last
 // of a block first.
 //
 //===----------------------------------------------------------------------===//
@@ -21,7 +21,7 @@
 #include "mlir/Rewrite/PatternApplicator.h"
 
 namespace commuter {
-#define GEN_PASS_DEF_SCFTOBRANCHESPASS
+#define GEN_PASS_DEF_SCFTOCFPASS
 #include "commuter/Conversion/Passes.h.inc"
 } // namespace commuter
 
@@ -54,8 +54,7 @@ private:
 /// Ops are taken in the reverse of a walk in post-order. So a pattern moves
 /// only what is up to the op that was converted before, and finds one block in
 /// each region, as `scf.parallel` and `scf.forall` must have.
-struct SCFToBranches
-    : public commuter::impl::SCFToBranchesPassBase<SCFToBranches> {
+struct SCFToCF : public commuter::impl::SCFToCFPassBase<SCFToCF> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
     populateSCFToControlFlowConversionPatterns(set);

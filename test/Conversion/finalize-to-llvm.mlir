@@ -1,0 +1,50 @@
+// RUN: %commuter-opt %s --commuter-finalize-to-llvm --reconcile-unrealized-casts | FileCheck %s
+
+// Ops of many dialects, between which no cast is left; what LLVM has no
+// instruction for is a call of libm, and memory is the runtime's.
+// CHECK-DAG: llvm.func @_mlir_memref_to_llvm_alloc(i64) -> !llvm.ptr
+// CHECK-DAG: llvm.func @_mlir_memref_to_llvm_free(!llvm.ptr)
+// CHECK-DAG: llvm.func @erff(f32) -> f32
+// CHECK-LABEL: llvm.func @dialects
+// CHECK: llvm.mlir.poison : f32
+// CHECK-NOT: builtin.unrealized_conversion_cast
+func.func @dialects(%x: f32, %n: index) -> f32 {
+  // CHECK: llvm.call @_mlir_memref_to_llvm_alloc
+  %m = memref.alloc(%n) : memref<?xf32>
+  %c0 = index.constant 0
+  // CHECK: llvm.call @erff
+  %e = math.erf %x : f32
+  // CHECK: llvm.intr.exp
+  %y = math.exp %e : f32
+  // CHECK: llvm.store
+  memref.store %y, %m[%c0] : memref<?xf32>
+  %is_any = arith.cmpi sgt, %n, %c0 : index
+  // CHECK: llvm.cond_br
+  cf.cond_br %is_any, ^some, ^none
+^some:
+  // CHECK: llvm.load
+  %z = memref.load %m[%c0] : memref<?xf32>
+  cf.br ^end(%z : f32)
+^none:
+  %p = ub.poison : f32
+  cf.br ^end(%p : f32)
+^end(%r: f32):
+  // CHECK: llvm.call @_mlir_memref_to_llvm_free
+  memref.dealloc %m : memref<?xf32>
+  // CHECK: llvm.call @callee
+  %s = call @callee(%r) : (f32) -> f32
+  return %s : f32
+}
+
+func.func private @callee(f32) -> f32
+
+// Upstream lowers vectors in several steps.
+// CHECK-LABEL: llvm.func @vectors
+// CHECK: llvm.shufflevector
+// CHECK: llvm.intr.vector.reduce.fadd
+func.func @vectors(%x: f32, %v: vector<4xf32>) -> f32 {
+  %b = vector.broadcast %x : f32 to vector<4xf32>
+  %p = arith.mulf %b, %v : vector<4xf32>
+  %s = vector.reduction <add>, %p : vector<4xf32> into f32
+  return %s : f32
+}
