@@ -1,6 +1,7 @@
 // Loops of blocks: as written and after the motion they give the same bits.
 
 // RUN: %commuter-run %s --entry carried --compare | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry gathered_late --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry left_early --compare | FileCheck %s --check-prefix=STAYED
 // RUN: %commuter-run %s --entry two_entries --compare | FileCheck %s --check-prefix=STAYED
 
@@ -25,6 +26,24 @@ func.func @carried(%x: !x, %w: !w {dist.sharding = #dist.sharding<@m, [{}]>}) ->
   %j = arith.addi %i, %c1 : index
   %more = arith.cmpi slt, %j, %c3 : index
   cf.cond_br %more, ^bb1(%j, %s : index, !g), ^bb2(%s : !g)
+^bb2(%r: !g):
+  return %r : !g
+}
+
+// All that is gathered is what a round passes back.
+func.func @gathered_late(%y: !g {dist.sharding = #dist.sharding<@m, [{}, {}]>}, %x: !x) -> !g {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  cf.br ^bb1(%c0, %y : index, !g)
+^bb1(%i: index, %a: !g):
+  %n = norm.rms_norm %a eps 1.0e-6 : !g
+  %o = dist.all_slice %n dim 0 over @m[dp] : !g -> !x
+  %s = arith.addf %o, %x : !x
+  %g = dist.all_gather %s dim 0 over @m[dp] : !x -> !g
+  %j = arith.addi %i, %c1 : index
+  %more = arith.cmpi slt, %j, %c3 : index
+  cf.cond_br %more, ^bb1(%j, %g : index, !g), ^bb2(%g : !g)
 ^bb2(%r: !g):
   return %r : !g
 }

@@ -16,6 +16,11 @@
 // STAYS: norm rows per rank {{[0-9.]+ [0-9.]+}} 1.000
 // STAYS: 1 result: bit-exact on 4/4 ranks
 
+// The first call passes what is the same on all ranks, the second what is gathered.
+// RUN: %commuter-run %s --entry gathered_late --compare --pipeline commute | FileCheck %s --check-prefix=LATE
+// LATE: norm rows per rank 64 16 0.250
+// LATE: 2 results: bit-exact on 4/4 ranks
+
 // Ragged rows: extents go with what they cut, into one function and out of another.
 // It is called with two kinds of rows; @unlike passes extents that cut nothing.
 // RUN: %commuter-run %s --entry ragged --compare --extent 0.0=3,0,5,1 --extent 1.0=0,2,2,9 | FileCheck %s --check-prefix=RAGGED
@@ -143,4 +148,17 @@ func.func @unlike(%h: !rows {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>})
   %b = call @normalize_unlike(%g, %d) : (!rows, !extents) -> !rows
   %s = arith.addf %a, %b : !rows
   return %s : !rows
+}
+
+func.func private @norm(%x: tensor<32x24xbf16>) -> tensor<32x24xbf16> {
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<32x24xbf16>
+  return %n : tensor<32x24xbf16>
+}
+
+func.func @gathered_late(%y: tensor<32x24xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %x: tensor<8x24xbf16>) -> (tensor<8x24xbf16>, tensor<32x24xbf16>) {
+  %m = call @norm(%y) : (tensor<32x24xbf16>) -> tensor<32x24xbf16>
+  %o = dist.all_slice %m dim 0 over @mesh[dp] : tensor<32x24xbf16> -> tensor<8x24xbf16>
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<8x24xbf16> -> tensor<32x24xbf16>
+  %n = call @norm(%g) : (tensor<32x24xbf16>) -> tensor<32x24xbf16>
+  return %o, %n : tensor<8x24xbf16>, tensor<32x24xbf16>
 }

@@ -25,6 +25,13 @@
 // RUN: %commuter-run %s --entry other_length_ragged --compare --extent 0.0=3,0,5 --extent 1.0=15 | FileCheck %s --check-prefix=STAYED
 // RUN: %commuter-run %s --entry grows --compare | FileCheck %s --check-prefix=MOVED
 
+// Loops that gather only what they pass back:
+// RUN: %commuter-run %s --entry gathered_late --compare | FileCheck %s --check-prefix=LATE
+// RUN: %commuter-run %s --entry gathered_late_by_while --compare | FileCheck %s --check-prefix=LATE
+// RUN: %commuter-run %s --entry gathered_late_nested --compare | FileCheck %s --check-prefix=LATE
+// RUN: %commuter-run %s --entry gathered_late_ragged --compare --extent 1.0=3,0,5 | FileCheck %s --check-prefix=RAGGED-LATE
+// RUN: %commuter-run %s --entry begins_with_what_varies --compare | FileCheck %s --check-prefix=STAYED
+
 // EACH: norm rows per rank 20 12 0.600
 // EACH: bytes received per rank 256 256 1.000
 // EACH: bit-exact on 3/3 ranks
@@ -34,6 +41,11 @@
 // MOVED: bit-exact on 3/3 ranks
 // STAYED: norm rows per rank {{[0-9]+ [0-9]+}} 1.000
 // STAYED: bit-exact on 3/3 ranks
+// LATE: norm rows per rank {{[0-9]+ [0-9]+}} 0.333
+// LATE: bytes received per rank {{[0-9]+ [0-9]+}} {{0.250|0.333|0.111}}
+// LATE: bit-exact on 3/3 ranks
+// RAGGED-LATE: norm rows per rank 32 20 0.625
+// RAGGED-LATE: bit-exact on 3/3 ranks
 // RAGGED: norm rows per rank 24 15 0.625
 // RAGGED: bit-exact on 3/3 ranks
 
@@ -307,4 +319,84 @@ func.func @grows(%x: !x, %y: tensor<8x8xf32>) -> tensor<?x8xf32> {
   }
   %s = norm.rms_norm %r eps 1.0e-6 : tensor<?x8xf32>
   return %s : tensor<?x8xf32>
+}
+
+// What a loop begins with is replicated, and what it passes back is gathered: it
+// carries slices, and one gather is left of four.
+func.func @gathered_late(%y: !g {dist.sharding = #dist.sharding<@m, [{}, {}]>}, %x: !x, %w: !w {dist.sharding = #dist.sharding<@m, [{}]>}) -> !g {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %y) -> !g {
+    %n = norm.rms_norm %h scale %w eps 1.0e-6 : !g, !w
+    %o = dist.all_slice %n dim 0 over @m[dp] : !g -> !x
+    %s = arith.addf %o, %x : !x
+    %g = dist.all_gather %s dim 0 over @m[dp] : !x -> !g
+    scf.yield %g : !g
+  }
+  return %r : !g
+}
+
+func.func @gathered_late_by_while(%y: !g {dist.sharding = #dist.sharding<@m, [{}, {}]>}, %x: !x, %w: !w {dist.sharding = #dist.sharding<@m, [{}]>}) -> !g {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %n, %r = scf.while (%i = %c0, %h = %y) : (index, !g) -> (index, !g) {
+    %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+    %s = arith.addf %h, %g : !g
+    %n = norm.rms_norm %s scale %w eps 1.0e-6 : !g, !w
+    %more = arith.cmpi slt, %i, %c3 : index
+    scf.condition(%more) %i, %n : index, !g
+  } do {
+  ^bb0(%i: index, %h: !g):
+    %j = arith.addi %i, %c1 : index
+    scf.yield %j, %h : index, !g
+  }
+  return %r : !g
+}
+
+func.func @gathered_late_nested(%y: !g {dist.sharding = #dist.sharding<@m, [{}, {}]>}, %x: !x) -> !g {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %r = scf.for %i = %c0 to %c3 step %c1 iter_args(%a = %y) -> !g {
+    %m = norm.layer_norm %a eps 1.0e-5 : !g
+    %q = scf.for %j = %c0 to %c3 step %c1 iter_args(%b = %m) -> !g {
+      %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+      %s = arith.addf %b, %g : !g
+      %n = norm.rms_norm %s eps 1.0e-6 : !g
+      scf.yield %n : !g
+    }
+    scf.yield %q : !g
+  }
+  return %r : !g
+}
+
+func.func @gathered_late_ragged(%y: tensor<8x8xf32> {dist.sharding = #dist.sharding<@m, [{}, {}]>}, %x: tensor<?x8xf32>) -> tensor<8x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %k = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = dist.exchange_extents %k over @m[dp] : tensor<3xindex>
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %y) -> tensor<8x8xf32> {
+    %g = dist.all_gather %x dim 0 extents %e over @m[dp] : tensor<?x8xf32>, tensor<3xindex> -> tensor<8x8xf32>
+    %s = arith.addf %h, %g : tensor<8x8xf32>
+    %n = norm.rms_norm %s eps 1.0e-6 : tensor<8x8xf32>
+    scf.yield %n : tensor<8x8xf32>
+  }
+  return %r : tensor<8x8xf32>
+}
+
+// What it begins with is not the same on all ranks: the first norm's rows are those
+// of each.
+func.func @begins_with_what_varies(%y: !g, %x: !x) -> (!g, !g) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %r, %l = scf.for %i = %c0 to %c2 step %c1 iter_args(%h = %y, %k = %y) -> (!g, !g) {
+    %n = norm.rms_norm %h eps 1.0e-6 : !g
+    %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+    scf.yield %g, %n : !g, !g
+  }
+  return %r, %l : !g, !g
 }

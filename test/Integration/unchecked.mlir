@@ -81,6 +81,9 @@
 // REDEFINE: %{entry} = loop_of_what_varies
 // RUN: %{stays} | FileCheck %s --check-prefix=STAYS
 // RUN: %{goes_wrong}
+// REDEFINE: %{entry} = loop_from_what_varies
+// RUN: %{stays} | FileCheck %s --check-prefix=STAYS
+// RUN: %{goes_wrong}
 
 // STAYS: norm rows per rank {{[0-9]+ [0-9]+}} 1.000
 // STAYS: bit-exact on 4/4 ranks
@@ -272,5 +275,16 @@ func.func @loop_of_what_varies(%x: !x, %v: !g) -> !g {
     scf.yield %j, %v : index, !g
   }
   %n = norm.rms_norm %r eps 1.0e-6 : !g
+  return %n : !g
+}
+
+func.func @loop_from_what_varies(%x: !x, %v: !g) -> !g {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %h, %n = scf.for %i = %c0 to %c1 step %c1 iter_args(%h = %v, %k = %v) -> (!g, !g) {
+    %n = norm.rms_norm %h eps 1.0e-6 : !g
+    %g = dist.all_gather %x dim 0 over @m[a] : !x -> !g
+    scf.yield %g, %n : !g, !g
+  }
   return %n : !g
 }

@@ -76,14 +76,22 @@ unsigned MotionGraph::getKind(AllGatherOp gather) {
   return it->second;
 }
 
+unsigned MotionGraph::getKind(const GatherKind &like) {
+  void *cut = like.ragged ? static_cast<void *>(AllGatherOp(like.ragged))
+                          : like.extents.getAsOpaquePointer();
+  auto [it, isNew] =
+      kindNumbers.try_emplace({{like.mesh, like.axes}, cut}, kinds.size());
+  if (isNew)
+    kinds.push_back(like);
+  return it->second;
+}
+
 /// The kind of gathers over the axes of another kind, by other extents.
 unsigned MotionGraph::getKind(unsigned like, Value extents) {
-  const GatherKind &of = kinds[like];
-  auto [it, isNew] = kindNumbers.try_emplace(
-      {{of.mesh, of.axes}, extents.getAsOpaquePointer()}, kinds.size());
-  if (isNew)
-    kinds.push_back({of.mesh, of.axes, extents, AllGatherOp(), of.groupSize});
-  return it->second;
+  GatherKind kind = kinds[like];
+  kind.extents = extents;
+  kind.ragged = {};
+  return getKind(kind);
 }
 
 static constexpr StringLiteral kBranchUniformly =
@@ -629,27 +637,56 @@ std::optional<JoinKinds> MotionGraph::findKinds(Operation *op,
   return found;
 }
 
-/// Makes a unit of the join if a source comes in slices. What the other sources
-/// than the `known` ones pass on is checked later: they are not visited yet.
-/// Returns why there is none, if a gather feeds the join.
+/// Makes a unit of the join if a source comes in slices, be it one that is not
+/// visited yet and of which an earlier round has found it out. What the other
+/// sources than the `known` ones pass on is checked later. Returns why there is
+/// none, if a gather feeds the join.
 std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
                                               const JoinClass &join,
                                               ArrayRef<OpOperand *> known,
                                               JoinCheck check) {
-  if (find(join.values.front()))
+  const Value front = join.values.front();
+  if (find(front))
     return std::nullopt;
+  auto isSliced = [&](OpOperand *source) { return find(source->get()); };
+  auto getRefusal = [&](OpOperand *source) {
+    return findRefusal(source->get());
+  };
+  auto *it = llvm::find_if(known, isSliced);
+  OpOperand *first = it == known.end() ? nullptr : *it;
+  // What is replicated is sliced, whatever it is made of.
+  auto isReplicated = [&](OpOperand *source) {
+    const GatherKind &kind = kinds[find(first->get())->slices.kind];
+    return analysis.isReplicatedOver(source->get(), kind.mesh, kind.axes);
+  };
+  auto *refused = llvm::find_if(known, [&](OpOperand *source) {
+    return getRefusal(source) && (!first || !isReplicated(source));
+  });
+  if (refused != known.end())
+    return *getRefusal(*refused);
   std::optional<Slices> made;
-  OpOperand *first = nullptr;
-  for (OpOperand *source : known) {
-    if (const SlicedValue *passed = find(source->get()); passed && !made) {
-      made = passed->slices;
-      first = source;
+  if (first) {
+    made = find(first->get())->slices;
+  } else if (auto late = lateSources.find(front); late != lateSources.end()) {
+    const LateSource &passed = late->second;
+    const unsigned kind = getKind(passed.kind);
+    if (auto *refusal = std::get_if<Refusal>(&passed.fate)) {
+      Refusal ofJoin = *refusal;
+      ofJoin.kind = kind;
+      return ofJoin;
     }
-    if (const Refusal *refusal = findRefusal(source->get()))
-      return *refusal;
-  }
-  if (!made)
+    first = passed.source;
+    made = std::get<Slices>(passed.fate);
+    made->kind = kind;
+  } else {
+    SmallVector<OpOperand *> unknown;
+    llvm::copy_if(
+        join.sources, std::back_inserter(unknown),
+        [&](OpOperand *source) { return !llvm::is_contained(known, source); });
+    if (!unknown.empty())
+      awaited.emplace_back(front, std::move(unknown));
     return std::nullopt;
+  }
   if (std::optional<Refusal> refusal = check(kinds[made->kind])) {
     refusal->kind = made->kind;
     return refusal;
@@ -659,7 +696,7 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
                             "gather what each way passes on alike",
                             {},
                             made->kind};
-  if (rejectedJoins.contains(join.values.front()))
+  if (rejectedJoins.contains(front))
     return differently;
   std::optional<JoinKinds> ofEach = findKinds(op, join, first, made->kind);
   if (!ofEach)
@@ -672,8 +709,7 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
   // What other sources pass on may be of another length, if the type leaves it
   // open.
   if (known.size() != join.sources.size() &&
-      cast<RankedTensorType>(join.values.front().getType())
-          .isDynamicDim(made->dim))
+      cast<RankedTensorType>(front.getType()).isDynamicDim(made->dim))
     made->localSize = ShapedType::kDynamic;
   const bool isInCall = isa<FunctionOpInterface>(op);
   for (auto [source, kind] : llvm::zip_equal(join.sources, ofEach->ofSources)) {
@@ -690,6 +726,7 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
     joinOf.try_emplace(source, JoinedAs{number, kind});
   Unit unit(Unit::Join, op, ofEach->ofUnit);
   unit.details = sources.size();
+  unit.isLate = !llvm::is_contained(known, first);
   sources.push_back(join.sources);
   addUnit(unit);
   for (auto [value, kind] : llvm::zip_equal(join.values, ofEach->ofValues))
@@ -914,17 +951,38 @@ void MotionGraph::visitRegion(Region &region) {
   }
 }
 
+/// Notes what came late to joins, slices before refusals: what is refused may
+/// depend on a join that carries slices next time. Returns true if there is
+/// something new.
+bool MotionGraph::expectLateSources() {
+  const size_t numBefore = lateSources.size();
+  auto note = [&](auto getFate) {
+    for (auto &[joined, unknown] : awaited)
+      for (OpOperand *source : unknown)
+        if (auto *fate = getFate(source->get()))
+          lateSources.try_emplace(joined,
+                                  LateSource{source, kinds[fate->kind], *fate});
+    return lateSources.size() != numBefore;
+  };
+  return note([&](Value value) -> const Slices * {
+           const SlicedValue *made = find(value);
+           return made ? &made->slices : nullptr;
+         }) ||
+         note([&](Value value) { return findRefusal(value); });
+}
+
 /// A join of a loop, or of a function, is taken to carry slices before it is
 /// known what the loop passes back to it, or other calls do. Where that turns
-/// out wrong, all is looked at once more without it; after some rounds no such
-/// join is taken.
+/// out wrong, all is looked at once more without it; and where only what comes
+/// late turns out to be in slices, once more with it. After some rounds no such
+/// join is looked for, and after some more none is taken.
 void MotionGraph::build() {
   constexpr unsigned kMaxRounds = 4;
   // As many as there may be: what is not used is never touched.
   units.reserve(analysis.getNumbers().size());
   values.reserve(analysis.getNumbers().size());
   for (unsigned round = 0;; ++round) {
-    takesLoops = round < kMaxRounds;
+    takesLoops = round < 2 * kMaxRounds;
     kinds.clear();
     kindNumbers.clear();
     units.clear();
@@ -940,6 +998,7 @@ void MotionGraph::build() {
     missed.clear();
     hasNestedGathers = false;
     visitedCallees.clear();
+    awaited.clear();
     for (FunctionOpInterface function : functions)
       if (calls.lookup(function).empty())
         visitRegion(function.getFunctionBody());
@@ -953,7 +1012,7 @@ void MotionGraph::build() {
         rejectedJoins.insert(getValues(unit).front().value);
         isRight = false;
       }
-    if (isRight)
+    if (isRight && (round >= kMaxRounds || !expectLateSources()))
       return findConsumers();
   }
 }

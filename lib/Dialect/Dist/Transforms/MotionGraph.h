@@ -79,6 +79,7 @@ struct Unit {
   bool isCollective = false;  ///< Op
   bool moves = false;         ///< decided by the placement
   bool isHeldBack = false;    ///< or else some way of a run would gather more
+  bool isLate = false;        ///< Join: what comes to it first is no slice
   unsigned kind;              ///< of the gathers
   /// The gather, the op, the branch op (of a block's argument, a terminator
   /// that passes it) or the function.
@@ -261,7 +262,9 @@ private:
   void refuse(mlir::Value value, unsigned refusal);
   void refuse(mlir::Operation *op, DimParallelOpInterface parallel,
               unsigned refusal);
+  bool expectLateSources();
   unsigned getKind(AllGatherOp gather);
+  unsigned getKind(const GatherKind &like);
   unsigned getKind(unsigned like, mlir::Value extents);
   bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;
   bool asksForSize(mlir::tensor::DimOp user, const Slices &made) const;
@@ -306,6 +309,20 @@ private:
       divergence;
   /// Joins, by their first value, that were taken to carry slices and do not.
   llvm::DenseSet<mlir::Value> rejectedJoins;
+  /// What comes to a join late, in slices or refused, where all that comes
+  /// first is neither: a loop may gather only what it passes back.
+  struct LateSource {
+    mlir::OpOperand *source;
+    GatherKind kind;
+    std::variant<Slices, Refusal> fate; ///< its kind is that of the round
+  };
+  /// Joins, by their first value, and what an earlier round has found out.
+  llvm::DenseMap<mlir::Value, LateSource> lateSources;
+  /// Of this round: joins of which nothing that came first was in slices or
+  /// refused, and what comes later.
+  llvm::SmallVector<
+      std::pair<mlir::Value, llvm::SmallVector<mlir::OpOperand *>>>
+      awaited;
   llvm::DenseSet<mlir::Operation *> visitedCallees;
   bool takesLoops = true;
 };

@@ -136,13 +136,15 @@ bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
 }
 
 /// A gather comes to stand on a way that had none where a join takes what is
-/// gathered on one way and what is not on another: these stay first. If that is
-/// not enough, all joins do, and then all that could move.
+/// gathered on one way and what is not on another: these stay first, and of
+/// them those that begin with what is not. If that is not enough, all joins do,
+/// and then all that could move.
 void Placement::holdBack(MotionRegion region) {
   auto isSliced = [&](OpOperand *source) { return graph.find(source->get()); };
   auto isMixed = [&](const Unit &unit) {
     return unit.isJoin() && !llvm::all_of(graph.getSources(unit), isSliced);
   };
+  auto isLate = [](const Unit &unit) { return unit.isLate; };
   auto isJoin = [](const Unit &unit) { return unit.isJoin(); };
   auto hold = [&](llvm::function_ref<bool(const Unit &)> is) {
     bool holdsAny = false;
@@ -154,7 +156,7 @@ void Placement::holdBack(MotionRegion region) {
     }
     return holdsAny;
   };
-  if (!hold(isMixed) && !hold(isJoin))
+  if (!hold(isLate) && !hold(isMixed) && !hold(isJoin))
     hold([](const Unit &) { return true; });
 }
 
