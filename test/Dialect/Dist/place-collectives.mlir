@@ -101,3 +101,44 @@ func.func @stay(%x: tensor<4x8xf32>, %v: tensor<16x8xf32>, %w: tensor<4x8xbf16>,
   %i = tensor.insert_slice %en into %z[0, 0] [4, 16] [1, 1] : tensor<4x16xf32> into tensor<8x16xf32>
   return %a, %bv, %cf, %de, %i : tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<8x16xf32>
 }
+
+// -----
+
+// Both of two nested gathers in one run, each told of once.
+dist.mesh @a(p = 2, q = 2)
+dist.mesh @b(s = 2, t = 2)
+// CHECK-LABEL: func @nested
+// CHECK-SAME: %[[X:[^:]*]]: tensor<4x8xf32>
+// CHECK-NEXT: %[[T:.*]] = arith.truncf %[[X]] : tensor<4x8xf32> to tensor<4x8xbf16>
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[T]] dim 0 over @a[p] : tensor<4x8xbf16> -> tensor<8x8xbf16>
+// CHECK-NEXT: %[[H:.*]] = dist.all_gather %[[G]] dim 0 over @b[s] : tensor<8x8xbf16> -> tensor<16x8xbf16>
+// CHECK-NEXT: return %[[H]]
+func.func @nested(%x: tensor<4x8xf32>) -> tensor<16x8xbf16> {
+  // expected-remark @+1 {{moved behind what it feeds", bytes-after=64, bytes-before=128, rows-after=4, rows-before=8}}
+  %g = dist.all_gather %x dim 0 over @a[p] : tensor<4x8xf32> -> tensor<8x8xf32>
+  // expected-remark @+1 {{moved behind what it feeds", bytes-after=128, bytes-before=256, rows-after=8, rows-before=16}}
+  %h = dist.all_gather %g dim 0 over @b[s] : tensor<8x8xf32> -> tensor<16x8xf32>
+  %t = arith.truncf %h : tensor<16x8xf32> to tensor<16x8xbf16>
+  return %t : tensor<16x8xbf16>
+}
+
+// -----
+
+// Behind the outer one alone: what is multiplied there may differ between the ranks
+// of the inner one.
+dist.mesh @a(p = 2, q = 2)
+dist.mesh @b(s = 2, t = 2)
+// CHECK-LABEL: func @outer_one
+// CHECK: %[[G:.*]] = dist.all_gather %{{.*}} dim 0 over @a[p]
+// CHECK-NEXT: %[[S:.*]] = arith.mulf %[[G]]
+// CHECK-NEXT: dist.all_gather %[[S]] dim 0 over @b[s]
+func.func @outer_one(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor<16x8xf32> {
+  // expected-remark @+1 {{Reason=operand-not-replicated}}
+  %g = dist.all_gather %x dim 0 over @a[p] : tensor<4x8xf32> -> tensor<8x8xf32>
+  // expected-remark @+1 {{moved behind what it feeds", bytes-after=256, bytes-before=512, rows-after=8, rows-before=16}}
+  %h = dist.all_gather %g dim 0 over @b[s] : tensor<8x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{moved behind what it feeds", bytes-after=256, bytes-before=512, rows-after=8, rows-before=16}}
+  %k = dist.all_gather %w dim 0 over @b[s] : tensor<8x8xf32> -> tensor<16x8xf32>
+  %s = arith.mulf %h, %k : tensor<16x8xf32>
+  return %s : tensor<16x8xf32>
+}

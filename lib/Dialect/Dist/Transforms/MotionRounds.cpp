@@ -22,6 +22,9 @@ namespace {
 class OutcomesOfRounds final : public MotionListener {
 public:
   void add(const MotionOutcome &outcome) {
+    // It stands for gathers that were told of in the round that made it.
+    if (outcome.isOfGather && made.contains(outcome.op))
+      return;
     auto [it, isNew] = numbers.try_emplace(outcome.op, outcomes.size());
     if (isNew)
       outcomes.push_back(outcome);
@@ -35,8 +38,11 @@ public:
       numbers[local] = number;
     }
   }
-  void notifyGathered(AllGatherOp) override {}
-  void notifyErased(Operation *op) override { numbers.erase(op); }
+  void notifyGathered(AllGatherOp gather) override { made.insert(gather); }
+  void notifyErased(Operation *op) override {
+    numbers.erase(op);
+    made.erase(op);
+  }
 
   SmallVector<MotionOutcome> outcomes;
 
@@ -58,6 +64,7 @@ private:
   }
 
   DenseMap<Operation *, unsigned> numbers;
+  DenseSet<Operation *> made; ///< gathers
 };
 
 } // namespace

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
+#include "MotionRounds.h"
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
@@ -38,13 +38,14 @@ struct PlaceCollectives
     options.completeSums = completeSums;
     options.placesEveryGather = true;
     bool movesAny = false;
-    moveInFrontOfGathers(getFunctions(getOperation()), analysis, options,
-                         [&](MotionOutcome &outcome, DescribeOutcome describe) {
-                           emitMotionRemark("dist-place-collectives", outcome,
-                                            analysis.getAxes(), describe);
-                           movesAny |= outcome.reason.empty();
-                           ++(outcome.reason.empty() ? numMoved : numMissed);
-                         });
+    moveInFrontOfNestedGathers(
+        getOperation(), getFunctions(getOperation()), analysis, options,
+        [&](MotionOutcome &outcome, DescribeOutcome describe) {
+          emitMotionRemark("dist-place-collectives", outcome,
+                           analysis.getAxes(), describe);
+          movesAny |= outcome.reason.empty();
+          ++(outcome.reason.empty() ? numMoved : numMissed);
+        });
     if (!movesAny)
       markAllAnalysesPreserved();
   }
