@@ -28,11 +28,13 @@ using namespace commuter;
 OpTraits OpTraitsOfNames::get(Operation *op) {
   auto [it, isNew] = byName.try_emplace(op->getName());
   if (isNew)
-    it->second = {isa<dist::MeshGroupOpInterface>(op), isa<CallOpInterface>(op),
+    it->second = {isa<dist::MeshGroupOpInterface>(op),
+                  isa<CallOpInterface>(op),
                   isa<FunctionOpInterface>(op),
                   isa<RegionBranchOpInterface, CallOpInterface>(op),
                   isa_and_nonnull<arith::ArithDialect, math::MathDialect,
-                                  norm::NormDialect>(op->getDialect())};
+                                  norm::NormDialect>(op->getDialect()),
+                  isa<DestinationStyleOpInterface>(op)};
   return it->second;
 }
 

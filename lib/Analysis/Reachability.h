@@ -27,6 +27,8 @@ struct OpTraits {
   /// Its results are a function of its operands and attributes, whatever their
   /// types.
   bool isFunctionOfOperands;
+  /// It has destinations, of which it may read nothing.
+  bool hasDestinations;
 };
 
 class OpTraitsOfNames {

@@ -133,6 +133,7 @@ struct Visit {
   /// Of a collective: its axes, and those that a gather sums over.
   MeshGroupOpInterface group;
   SmallVector<unsigned> over, summed;
+  bool hasDestinations;
   /// Set when first asked for.
   std::optional<bool> dependsOnInputsAlone = {};
 
@@ -390,7 +391,7 @@ private:
   }
 
   Visit startVisit(Operation *op, OpTraits ofOp, ArrayRef<unsigned> operands) {
-    Visit visit{op, operands, {}, {}, {}, {}};
+    Visit visit{op, operands, {}, {}, {}, {}, ofOp.hasDestinations};
     if (op->getNumRegions() != 0)
       visit.captured = llvm::to_vector<0>(getCapturedValues(op));
     else if (ofOp.isFunctionOfOperands)
@@ -740,11 +741,27 @@ private:
            });
   }
 
+  /// What an op does not read is as good as what is the same everywhere.
+  static SmallVector<AxisState> getStatesOfRead(Operation *op,
+                                                OperandStates states) {
+    auto read = llvm::to_vector(states);
+    if (auto parallel = dyn_cast<DimParallelOpInterface>(op))
+      for (auto [i, state] : llvm::enumerate(read))
+        if (!state.isReplicated() && parallel.ignoresElements(i))
+          state = AxisState::replicated();
+    return read;
+  }
+
   /// Any other op. A function of replicated values is replicated; an op that is
   /// parallel in a dimension keeps slices; a linear op keeps a pending sum.
   AxisState transferThroughSlices(Visit &visit, unsigned resultNumber,
                                   unsigned axis, OperandStates states) {
     Operation *op = visit.op;
+    SmallVector<AxisState> read;
+    if (visit.hasDestinations) {
+      read = getStatesOfRead(op, states);
+      states = read;
+    }
     auto isSharded = [](AxisState s) { return s.isSharded(); };
     const bool replicated =
         llvm::all_of(states, [](AxisState s) { return s.isReplicated(); });

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "commuter/Interfaces/DimParallelOpInterface.h"
+#include "commuter/Interfaces/WrittenElements.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -19,6 +20,21 @@
 
 using namespace mlir;
 using namespace commuter;
+
+bool commuter::writesEveryElement(linalg::LinalgOp op, OpOperand &init) {
+  AffineMap map = op.getMatchingIndexingMap(&init);
+  if (!map.isProjectedPermutation())
+    return false;
+  for (auto [loop, extent] : llvm::enumerate(op.getStaticLoopRanges()))
+    if (!map.isFunctionOfDim(loop) &&
+        (ShapedType::isDynamic(extent) || extent == 0))
+      return false;
+  return true;
+}
+
+bool commuter::isOverwritten(linalg::LinalgOp op, OpOperand &init) {
+  return !op.payloadUsesValueFromOperand(&init) && writesEveryElement(op, init);
+}
 
 namespace {
 
@@ -114,6 +130,15 @@ DimSlicing getStructuredSlicing(linalg::LinalgOp op, unsigned resultNumber,
   return slicing;
 }
 
+/// Law: what an op overwrites, and does not read, it ignores. Precondition: the
+/// loops do not take their extents from it, which are static.
+bool ignoresElementsOf(linalg::LinalgOp op, unsigned operand) {
+  OpOperand &init = op->getOpOperand(operand);
+  auto type = dyn_cast<RankedTensorType>(init.get().getType());
+  return type && type.hasStaticShape() && op.isDpsInit(&init) &&
+         op.hasPureTensorSemantics() && isOverwritten(op, init);
+}
+
 /// Reductions are the statistics of norms that are spelled out; each is worth
 /// running on fewer rows. Products of matrices and convolutions are not what
 /// gathers are moved for (they only move along), but a contraction without
@@ -140,6 +165,9 @@ struct StructuredModel
   bool isWorthMoving(Operation *op) const {
     return reducesRows(cast<linalg::LinalgOp>(op));
   }
+  bool ignoresElements(Operation *op, unsigned operand) const {
+    return ignoresElementsOf(cast<linalg::LinalgOp>(op), operand);
+  }
 };
 
 /// Law: a slice of a fill is a fill; what it fills is never read.
@@ -148,6 +176,9 @@ struct FillModel
   DimSlicing getDimSlicing(Operation *op, unsigned resultNumber,
                            int64_t dim) const {
     return getStructuredSlicing(cast<linalg::LinalgOp>(op), resultNumber, dim);
+  }
+  bool ignoresElements(Operation *op, unsigned operand) const {
+    return ignoresElementsOf(cast<linalg::LinalgOp>(op), operand);
   }
   bool isKnownByShape(Operation *op) const {
     return cast<linalg::FillOp>(op).hasPureTensorSemantics();

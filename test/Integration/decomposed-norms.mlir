@@ -11,6 +11,9 @@
 // RUN: %commuter-run %s --entry query_key_norm --compare | FileCheck %s --check-prefix=EXACT
 // RUN: %commuter-run %s --entry softmax_rows --compare | FileCheck %s --check-prefix=EXACT
 // RUN: %commuter-run %s --entry softmax_op --compare | FileCheck %s --check-prefix=EXACT
+// RUN: %commuter-run %s --entry overwritten --compare | FileCheck %s --check-prefixes=ROWS,EXACT
+
+// ROWS: norm rows per rank 16 4 0.250
 
 // RUN: %commuter-opt %s --dist-commute-norms=allow-extra-gather | FileCheck %s --check-prefix=EXTRA
 // RUN: %commuter-run %s --entry captured_moved --pipeline 'dist-commute-norms{allow-extra-gather}' --compare | FileCheck %s --check-prefix=EXACT
@@ -303,4 +306,13 @@ func.func @captured_moved(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@m
   } -> tensor<16x8xf32>
   %n = norm.rms_norm %m eps 1.0e-06 : tensor<16x8xf32>
   return %n : tensor<16x8xf32>
+}
+
+// What is overwritten may differ between the ranks, rows and parameter.
+func.func @overwritten(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}, %w: tensor<8xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>}, %u: tensor<8xf32>, %v: tensor<16x8xf32>) -> (tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, tensor<16x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %s = linalg.map { math.exp } ins(%w : tensor<8xf32>) outs(%u : tensor<8xf32>)
+  %m = linalg.map { math.absf } ins(%g : tensor<16x8xf32>) outs(%v : tensor<16x8xf32>)
+  %n = norm.rms_norm %m scale %s eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+  return %n, %v : tensor<16x8xf32>, tensor<16x8xf32>
 }

@@ -320,3 +320,50 @@ func.func @loop_carried_capture(%h: tensor<4x8xf32>, %v: f32 {dist.sharding = #d
   }
   return %r#1 : tensor<16x8xf32>
 }
+
+// -----
+
+// The old value is read.
+dist.mesh @mesh(dp = 4)
+func.func @added_to(%h: tensor<4x8xf32>, %v: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %m = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+    ins(%g : tensor<16x8xf32>) outs(%v : tensor<16x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %a, %o : f32
+    linalg.yield %s : f32
+  } -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=operand-not-replicated}}
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// Not read, and it may stay: a loop of no round puts nothing into the result.
+dist.mesh @mesh(dp = 4)
+func.func @may_stay(%h: tensor<4x8xf32>, %t: tensor<?xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>}, %v: tensor<8xf32>) -> tensor<16x8xf32> {
+  %w = linalg.generic {indexing_maps = [affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+    ins(%t : tensor<?xf32>) outs(%v : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<8xf32>
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=operand-not-replicated}}
+  %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// How long the result is, it decides.
+dist.mesh @mesh(dp = 4)
+func.func @gives_extent(%h: tensor<4x8xf32>, %v: tensor<?xf32>) -> tensor<16x8xf32> {
+  %c2 = arith.constant 2.0 : f32
+  %f = linalg.fill ins(%c2 : f32) outs(%v : tensor<?xf32>) -> tensor<?xf32>
+  %w = tensor.cast %f : tensor<?xf32> to tensor<8xf32>
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=operand-not-replicated}}
+  %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+  return %n : tensor<16x8xf32>
+}

@@ -188,3 +188,35 @@ func.func @dynamic(%h: tensor<?x8xf32>, %c: tensor<2xindex> {dist.sharding = #di
   %r = linalg.reduce { arith.addf } ins(%g : tensor<?x8xf32>) outs(%f : tensor<?xf32>) dimensions = [1]
   return %r, %d : tensor<?xf32>, index
 }
+
+// -----
+
+dist.mesh @mesh(dp = 4)
+
+// What an op overwrites, and does not read, may differ between the ranks: the slice
+// gets memory of its own.
+// CHECK-LABEL: func @overwritten(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<4x8xf32>
+// CHECK-NEXT: %[[E:.*]] = tensor.empty() : tensor<4x8xf32>
+// CHECK-NEXT: %[[M:.*]] = linalg.map { math.exp } ins(%[[H]] : tensor<4x8xf32>) outs(%[[E]] : tensor<4x8xf32>)
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[M]]
+// CHECK-NEXT: dist.all_gather %[[N]]
+func.func @overwritten(%h: tensor<4x8xf32>, %v: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %m = linalg.map { math.exp } ins(%g : tensor<16x8xf32>) outs(%v : tensor<16x8xf32>)
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// So what is computed of a parameter is the same on all ranks, wherever it is put; a
+// sum that is pending there is lost on nobody.
+// CHECK-LABEL: func @overwritten_parameter(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<4x8xf32>
+// CHECK: %[[C:.*]] = linalg.map
+// CHECK: norm.rms_norm %[[H]] scale %[[C]] {{.*}} : tensor<4x8xf32>
+func.func @overwritten_parameter(%h: tensor<4x8xf32>, %w: tensor<8xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>}, %v: tensor<8xf32> {dist.sharding = #dist.sharding<@mesh, [{}], unreduced {dp}>}) -> tensor<16x8xf32> {
+  %c = linalg.map { math.exp } ins(%w : tensor<8xf32>) outs(%v : tensor<8xf32>)
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %n = norm.rms_norm %g scale %c eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+  return %n : tensor<16x8xf32>
+}

@@ -62,6 +62,12 @@ def DimParallelOpInterface : OpInterface<"DimParallelOpInterface"> {
         on fewer rows. Others only travel with them.}],
       "bool", "isWorthMoving", (ins), [{}], [{ return false; }]>,
     InterfaceMethod<
+      [{True if the op reads no element of a destination that it has as an operand,
+        and takes no extent from it: what that holds need not be the same on all
+        ranks, and is given other memory where the op runs on slices.}],
+      "bool", "ignoresElements", (ins "unsigned":$operand), [{}],
+      [{ return false; }]>,
+    InterfaceMethod<
       [{True if the shape of a slice of the op's only result is all that is to be
         known of it: every element is the same (a splat, a fill) or undefined
         (tensor.empty). Such a value is never sliced; `createSlice` makes the

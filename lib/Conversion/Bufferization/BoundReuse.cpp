@@ -10,9 +10,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "UnwrittenElements.h"
 #include "commuter/Conversion/Passes.h"
 #include "commuter/Dialect/Dist/IR/Dist.h"
+#include "commuter/Interfaces/WrittenElements.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -56,7 +56,8 @@ private:
     for (OpOperand &init : destination.getDpsInitsMutable()) {
       if (!isa<RankedTensorType>(init.get().getType()))
         continue;
-      if (isFull(init.get()) && isOverwritten(init))
+      auto op = dyn_cast<linalg::LinalgOp>(destination.getOperation());
+      if (op && isFull(init.get()) && isOverwritten(op, init))
         init.set(renew(init));
       unsigned buffer = getBuffer(init.get());
       ++writes[buffer];
@@ -65,16 +66,8 @@ private:
   }
 
   /// Law: an op that writes every element and reads none of what it overwrites
-  /// gives the same result in any memory. Precondition: its body has no use of
-  /// an element's old value; each element is written.
-  static bool isOverwritten(OpOperand &init) {
-    auto op = dyn_cast<linalg::LinalgOp>(init.getOwner());
-    return op && !op.payloadUsesValueFromOperand(&init) &&
-           writesEveryElement(op, init);
-  }
-
-  /// Other memory of the same type. Ops that shared a tensor.empty share the
-  /// next.
+  /// gives the same result in any memory. Other memory of the same type. Ops
+  /// that shared a tensor.empty share the next.
   Value renew(OpOperand &init) {
     if (auto empty = init.get().getDefiningOp<tensor::EmptyOp>()) {
       Value &next = renewed[empty];

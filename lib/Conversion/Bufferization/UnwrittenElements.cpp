@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "UnwrittenElements.h"
 #include "commuter/Conversion/Passes.h"
+#include "commuter/Interfaces/WrittenElements.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -27,17 +27,6 @@ namespace commuter {
 
 using namespace mlir;
 using namespace commuter;
-
-bool commuter::writesEveryElement(linalg::LinalgOp op, OpOperand &init) {
-  AffineMap map = op.getMatchingIndexingMap(&init);
-  if (!map.isProjectedPermutation())
-    return false;
-  for (auto [loop, extent] : llvm::enumerate(op.getStaticLoopRanges()))
-    if (!map.isFunctionOfDim(loop) &&
-        (ShapedType::isDynamic(extent) || extent == 0))
-      return false;
-  return true;
-}
 
 /// True if some of what `init` holds may be left in the result, and the body
 /// does not tell: it asks for no element of it.

@@ -399,9 +399,10 @@ bool MotionGraph::actsAcross(MeshGroupOpInterface op,
 ///
 /// Precondition: f is parallel in the gathered dimension, and x is cut at its
 /// units; each operand that is sliced is gathered alike or replicated over the
-/// gather's axes; each operand that is needed whole, and each value that f's
-/// regions capture, is replicated over them; if f is a collective, it acts
-/// across the gather; all ranks of the gather's group come to f.
+/// gather's axes, or ignored by f [it gets other memory]; each operand that is
+/// needed whole, and each value that f's regions capture, is replicated over
+/// them; if f is a collective, it acts across the gather; all ranks of the
+/// gather's group come to f.
 ///
 /// Adds a unit, or says why there is none.
 std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
@@ -423,7 +424,8 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
   for (auto [i, operand] : llvm::enumerate(op->getOperands()))
     if (!slicing.isExtent(i))
       if (std::optional<Refusal> refusal = checkOperand(
-              op, operand, slicing.operandDims[i], kind, anchorSlices.kind))
+              op, operand, slicing.operandDims[i], kind, anchorSlices.kind);
+          refusal && !op.ignoresElements(i))
         return refusal;
   for (Value captured : getCapturedValues(op))
     if (std::optional<Refusal> refusal =
@@ -467,8 +469,10 @@ bool MotionGraph::losesPendingSum(Operation *op, Value &pending) const {
     if (analysis.getState(op->getResult(0), axis).isPartial() ||
         axes.isUnit(axis, op).value_or(false))
       continue;
-    for (Value operand : op->getOperands())
-      if (analysis.getState(operand, axis).isPartial()) {
+    auto parallel = dyn_cast<DimParallelOpInterface>(op);
+    for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+      if (analysis.getState(operand, axis).isPartial() &&
+          !(parallel && parallel.ignoresElements(i))) {
         pending = operand;
         return true;
       }

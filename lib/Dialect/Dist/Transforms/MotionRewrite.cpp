@@ -58,6 +58,8 @@ private:
                   int64_t localSize, const Unit &unit);
   Value getLocal(OpBuilder &builder, Value value, int64_t dim,
                  int64_t localSize, const Unit &unit);
+  Value createMemory(OpBuilder &builder, Value whole, int64_t dim,
+                     int64_t localSize, const Unit &unit);
 
   MotionGraph &graph;
   // To find a type or an attribute that there is takes the context longer.
@@ -235,12 +237,28 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
                             kind.extents, kind.mesh, kind.axes);
 }
 
+/// What is as long as a slice of `whole`, a unit's operand of which it reads no
+/// element.
+Value MotionRewriter::createMemory(OpBuilder &builder, Value whole, int64_t dim,
+                                   int64_t localSize, const Unit &unit) {
+  Location loc = unit.op->getLoc();
+  RankedTensorType type = getLocalType(whole.getType(), dim, localSize);
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    sizes.push_back(i == dim
+                        ? getLocalExtent(builder, whole, dim, localSize, unit)
+                        : tensor::getMixedSize(builder, loc, whole, i));
+  return tensor::EmptyOp::create(builder, loc, sizes, type.getElementType(),
+                                 type.getEncoding());
+}
+
 //===----------------------------------------------------------------------===//
 // Units
 //===----------------------------------------------------------------------===//
 
 void MotionRewriter::moveOp(const Unit &unit) {
   OpBuilder builder(unit.op);
+  auto parallel = cast<DimParallelOpInterface>(unit.op);
   const DimSlicing slicing = graph.getSlicing(unit);
   SmallVector<Value> operands;
   for (auto [i, operand] : llvm::enumerate(unit.op->getOperands())) {
@@ -252,14 +270,16 @@ void MotionRewriter::moveOp(const Unit &unit) {
     int64_t size = cast<RankedTensorType>(operand.getType()).getDimSize(*dim);
     int64_t localSize = getLocalSize(size, slicing.getOperandUnit(i),
                                      unit.localRows, graph.kinds[unit.kind]);
-    operands.push_back(getLocal(builder, operand, *dim, localSize, unit));
+    operands.push_back(
+        parallel.ignoresElements(i) && !findLocal(operand, *dim, unit.kind)
+            ? createMemory(builder, operand, *dim, localSize, unit)
+            : getLocal(builder, operand, *dim, localSize, unit));
   }
   SmallVector<Type> types;
   for (const SlicedValue &made : graph.getValues(unit))
     types.push_back(getLocalType(made.value.getType(), made.slices.dim,
                                  made.slices.localSize));
-  Operation *local = cast<DimParallelOpInterface>(unit.op).cloneOnSlices(
-      builder, slicing, operands, types);
+  Operation *local = parallel.cloneOnSlices(builder, slicing, operands, types);
   if (MotionListener *listener = graph.options.listener)
     listener->notifyMoved(unit.op, local);
   for (auto [made, part] :

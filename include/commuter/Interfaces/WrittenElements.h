@@ -1,4 +1,4 @@
-//===- UnwrittenElements.h ------------------------------------------------===//
+//===- WrittenElements.h -------------------------------------------------===//
 //
 // Part of the Commuter project, under the Apache License v2.0 with LLVM
 // Exceptions.
@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_LIB_CONVERSION_UNWRITTENELEMENTS_H
-#define COMMUTER_LIB_CONVERSION_UNWRITTENELEMENTS_H
+#ifndef COMMUTER_INTERFACES_WRITTENELEMENTS_H
+#define COMMUTER_INTERFACES_WRITTENELEMENTS_H
 
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
 
@@ -22,6 +22,10 @@ namespace commuter {
 /// least one round. The elements that an op does not write are the init's.
 bool writesEveryElement(mlir::linalg::LinalgOp op, mlir::OpOperand &init);
 
+/// True if, moreover, its body has no use of an element's old value: whatever
+/// `init` holds, the result is the same.
+bool isOverwritten(mlir::linalg::LinalgOp op, mlir::OpOperand &init);
+
 } // namespace commuter
 
-#endif // COMMUTER_LIB_CONVERSION_UNWRITTENELEMENTS_H
+#endif // COMMUTER_INTERFACES_WRITTENELEMENTS_H
