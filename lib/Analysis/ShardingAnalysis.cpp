@@ -14,8 +14,10 @@
 #include "BranchControl.h"
 #include "StateSolver.h"
 
+#include "mlir/IR/RegionGraphTraits.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "llvm/ADT/DepthFirstIterator.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -24,6 +26,7 @@ ShardingAnalysis::ShardingAnalysis(Operation *top)
     : axes(top), states(axes.size()) {
   SolvedProgram solved = solveStates(top, axes, states);
   findPartings(solved.branchingRegions);
+  propagateNeverLeft(solved.calls);
   // Where the symbol of a private function goes, ranks may call it as they
   // like.
   propagateDivergence(solved.calls, solved.escaping);
@@ -32,6 +35,28 @@ ShardingAnalysis::ShardingAnalysis(Operation *top)
 static void addAxes(DenseMap<Block *, BitVector> &axesOf, Block *block,
                     const BitVector &axes) {
   axesOf.try_emplace(block, axes.size()).first->second |= axes;
+}
+
+/// True if a run that comes to `from` may go round blocks that it cannot leave
+/// its region from, or come to a block that does not end.
+static bool mayStay(Block &from) {
+  DenseSet<Block *> leaving;
+  SmallVector<Block *> worklist;
+  auto add = [&](Block *block) {
+    if (leaving.insert(block).second)
+      worklist.push_back(block);
+  };
+  for (Block &block : *from.getParent()) {
+    Operation *terminator = block.getTerminator();
+    if (terminator->getNumSuccessors() == 0 &&
+        (isa<RegionBranchTerminatorOpInterface>(terminator) ||
+         terminator->hasTrait<OpTrait::ReturnLike>()))
+      add(&block);
+  }
+  while (!worklist.empty())
+    llvm::for_each(worklist.pop_back_val()->getPredecessors(), add);
+  return llvm::any_of(llvm::depth_first(&from),
+                      [&](Block *block) { return !leaving.contains(block); });
 }
 
 /// Where a terminator's condition differs between ranks, they may differ in
@@ -48,11 +73,48 @@ void ShardingAnalysis::findPartings(ArrayRef<Region *> branchingRegions) {
       const Parting &parting = partings.find(&block);
       if (!parting.meeting) {
         addAxes(branchAxes, &region->front(), varying);
+        if (mayStay(block))
+          addNeverLeft(region->getParentOp(), varying);
         continue;
       }
       addAxes(meetingAxes, parting.meeting, varying);
       for (Block *between : parting.between)
         addAxes(branchAxes, between, varying);
+    }
+  }
+}
+
+/// Ranks of which some never leave `op` do not come alike to what is behind it:
+/// that may be any block around it.
+void ShardingAnalysis::addNeverLeft(Operation *op, const BitVector &ranks) {
+  for (; op && op->getBlock(); op = op->getParentOp()) {
+    if (isa<FunctionOpInterface>(op)) {
+      neverLeft.try_emplace(op, axes.size()).first->second |= ranks;
+      return;
+    }
+    addAxes(branchAxes, &op->getParentRegion()->front(), ranks);
+  }
+}
+
+/// Nor do they leave a call of a function that some of them never leave.
+void ShardingAnalysis::propagateNeverLeft(
+    ArrayRef<std::pair<Operation *, Operation *>> calls) {
+  for (bool hasChanged = !neverLeft.empty(); hasChanged;) {
+    hasChanged = false;
+    for (auto [call, callee] : calls) {
+      auto it = neverLeft.find(callee);
+      if (it == neverLeft.end())
+        continue;
+      const BitVector ranks = it->second;
+      auto caller = call->getParentOfType<FunctionOpInterface>();
+      if (!caller)
+        continue;
+      BitVector &known =
+          neverLeft.try_emplace(caller, axes.size()).first->second;
+      if (!ranks.test(known))
+        continue;
+      addNeverLeft(call, ranks);
+      hasChanged = true;
     }
   }
 }

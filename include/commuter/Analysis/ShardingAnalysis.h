@@ -140,6 +140,9 @@ private:
   llvm::BitVector findDivergentAxes(mlir::Block &block) const;
   llvm::BitVector findBranchAxes(mlir::Region &region) const;
   void findPartings(llvm::ArrayRef<mlir::Region *> branchingRegions);
+  void addNeverLeft(mlir::Operation *op, const llvm::BitVector &ranks);
+  void propagateNeverLeft(
+      llvm::ArrayRef<std::pair<mlir::Operation *, mlir::Operation *>> calls);
   void addVaryingAxes(llvm::BitVector &varying,
                       llvm::ArrayRef<mlir::Value> values) const;
   void propagateDivergence(
@@ -150,6 +153,8 @@ private:
   StateTable states;
   /// By function: the axes along which ranks may differ in calling it.
   llvm::DenseMap<mlir::Operation *, llvm::BitVector> calledDivergently;
+  /// By function: the axes along which some ranks may never return from it.
+  llvm::DenseMap<mlir::Operation *, llvm::BitVector> neverLeft;
   /// By block: the axes along which ranks may differ in coming to it, as far as
   /// the blocks around it decide; of a region's first block, to any of them.
   llvm::DenseMap<mlir::Block *, llvm::BitVector> branchAxes;

@@ -291,6 +291,74 @@ func.func @unreachable(%x: tensor<4x8xf32>, %c: i1) -> tensor<16x8xf32> {
 
 // -----
 
+// Nor out of an op, or of a call.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @endless_inside
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.rms_norm %[[G]]
+func.func @endless_inside(%x: tensor<4x8xf32>, %c: i1) -> tensor<16x8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  scf.execute_region {
+    cf.cond_br %c, ^bb1, ^bb2
+  ^bb1:
+    cf.br ^bb1
+  ^bb2:
+    scf.yield
+  }
+  // expected-remark @+1 {{Reason=divergent-control-flow}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+func.func private @stay(%c: i1) {
+  cf.cond_br %c, ^bb1, ^bb2
+^bb1:
+  cf.br ^bb1
+^bb2:
+  return
+}
+func.func private @pass_on(%c: i1) {
+  call @stay(%c) : (i1) -> ()
+  return
+}
+// CHECK-LABEL: func @endless_call
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.rms_norm %[[G]]
+func.func @endless_call(%x: tensor<4x8xf32>, %c: i1) -> tensor<16x8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  call @pass_on(%c) : (i1) -> ()
+  // expected-remark @+1 {{Reason=divergent-control-flow}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// Where all ranks stay, none waits for the others. A way through an op that ends is
+// of no matter behind it.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @endless_alike
+// CHECK-NOT: dist.all_gather
+// CHECK: norm.rms_norm {{.*}} : tensor<4x8xf32>
+func.func @endless_alike(%x: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}, %d: i1) -> tensor<16x8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  scf.execute_region {
+    cf.cond_br %c, ^bb1, ^bb2
+  ^bb1:
+    cf.br ^bb1
+  ^bb2:
+    cf.cond_br %d, ^bb3, ^bb4
+  ^bb3:
+    cf.br ^bb4
+  ^bb4:
+    scf.yield
+  }
+  // expected-remark @+1 {{rows-after=4}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
 // Behind a loop that ranks leave in rounds of their own, what is made in it is of
 // different rounds.
 dist.mesh @mesh(dp = 4)
