@@ -2,9 +2,9 @@
 
 A program is grown op by op from a pool of values, with no regard for what may move:
 collectives over any axes and dimensions, norms, quantisation, elementwise and
-structured ops, reshapes, branches (some of which ranks take differently), loops and
-calls; arguments with and without shardings; axes of known and of open size. Every
-third one has ragged rows, none of them on some ranks.
+structured ops, reshapes, branches (some of which ranks take differently), loops, some
+of blocks, and calls; arguments with and without shardings; axes of known and of open
+size. Every third one has ragged rows, none of them on some ranks.
 """
 
 import itertools
@@ -687,6 +687,34 @@ class Block:
         self.line("}")
         self.pool.append(start.of(f"{name}#0"))
 
+    def blocks(self):
+        """A loop of blocks in a region, which may be left in its middle, too."""
+        start = self.pick(is_float)
+        carried, left = start.of(self.program.name()), start.of(self.program.name())
+        zero, one, end = (
+            self.define(f"arith.constant {n} : index") for n in (0, 1, self.random.randint(0, 3))
+        )
+        condition, is_uniform = self.pick_condition()
+        name, i, j, more = (self.program.name() for _ in range(4))
+        loop, rest, behind = (f"^{way}{name[1:]}" for way in ("loop", "rest", "behind"))
+        self.line(f"{name} = scf.execute_region -> {start.type} {{")
+        self.line(f"  cf.br {loop}({start.name}, {zero} : {start.type}, index)")
+        self.line(f"{loop}({carried.name}: {start.type}, {i}: index):")
+        block = self.grow_inner(is_uniform, [carried])
+        value, early = block.pick_kind(start.kind), block.pick_kind(start.kind)
+        self.lines += block.lines
+        self.line(f"  cf.cond_br {condition}, {rest}, {behind}({early.name} : {start.type})")
+        self.line(f"{rest}:")
+        self.line(f"  {j} = arith.addi {i}, {one} : index")
+        self.line(f"  {more} = arith.cmpi ult, {j}, {end} : index")
+        again, out = (f"({names_of(v)} : {types})" for v, types in (
+            ([value, value.of(j)], f"{start.type}, index"), ([value], start.type)))
+        self.line(f"  cf.cond_br {more}, {loop}{again}, {behind}{out}")
+        self.line(f"{behind}({left.name}: {start.type}):")
+        self.line(f"  scf.yield {left.name} : {start.type}")
+        self.line("}")
+        self.pool.append(start.of(name))
+
     def switch(self):
         """Three ways, which ranks may take differently."""
         is_uniform = self.random.random() < 0.6
@@ -742,7 +770,7 @@ class Block:
                 self.all_reduce: 2, self.all_to_all: 1, self.to_partial: 1,
             }
         if self.depth < 2:
-            ops |= {self.branch: 1, self.loop: 1, self.repeat: 1, self.switch: 1}
+            ops |= {self.branch: 1, self.loop: 1, self.repeat: 1, self.blocks: 1, self.switch: 1}
         if self.depth == 0:
             ops |= {self.call: 1}
         for op in self.random.choices(list(ops), ops.values(), k=count):
