@@ -13,6 +13,10 @@
 
 #include "Outcome.h"
 
+#include <csignal>
+#include <sys/mman.h>
+#include <unistd.h>
+
 using namespace cts;
 
 namespace {
@@ -25,11 +29,51 @@ class FaultTestOfOne : public testing::TestWithParam<Backend> {};
 class FaultTestOfTwo : public testing::TestWithParam<Backend> {};
 class FaultTestOfFour : public testing::TestWithParam<Backend> {};
 class FaultTestOfEight : public testing::TestWithParam<Backend> {};
+class HostFaultTestOfFour : public testing::TestWithParam<Backend> {};
 
 CTS_INSTANTIATE(FaultTestOfOne, backends(1));
 CTS_INSTANTIATE(FaultTestOfTwo, backends(2));
 CTS_INSTANTIATE(FaultTestOfFour, backends(4));
 CTS_INSTANTIATE(FaultTestOfEight, backends(8));
+CTS_INSTANTIATE(HostFaultTestOfFour, backends(4, true));
+
+/// A page of the host's memory that holds up whoever touches it. There is one
+/// at a time.
+class HeldPage {
+public:
+  explicit HeldPage(int ms)
+      : end(Clock::now() + std::chrono::milliseconds(ms)) {
+    size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    page = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    held = this;
+    struct sigaction action = {};
+    action.sa_handler = [](int) { held->hold(); };
+    sigaction(SIGSEGV, &action, &previous);
+  }
+  ~HeldPage() {
+    sigaction(SIGSEGV, &previous, nullptr);
+    munmap(page, size);
+  }
+  HeldPage(const HeldPage &) = delete;
+
+  void *get() const { return page; }
+
+private:
+  /// Where it is another fault than the page's, the next one is as always.
+  void hold() {
+    if (Clock::now() >= end)
+      sigaction(SIGSEGV, &previous, nullptr);
+    while (Clock::now() < end)
+      usleep(1000);
+    mprotect(page, size, PROT_READ | PROT_WRITE);
+  }
+
+  static inline HeldPage *held = nullptr;
+  const Clock::time_point end;
+  size_t size;
+  void *page;
+  struct sigaction previous;
+};
 
 TEST_P(FaultTestOfEight, MissingRankTimesOutOnEveryRank) {
   World world(GetParam(), kEight, 200);
@@ -59,6 +103,72 @@ TEST_P(FaultTestOfEight, MissingRankTimesOutOnEveryRank) {
   EXPECT_CONTAINS(message,
                   "rank 2: did not arrive, last #1 all_reduce sum f32[2x3]");
   EXPECT_EQ(message.find('\n'), std::string::npos);
+}
+
+/// Those that wait for the data tell who has met, and who does not answer.
+TEST_P(HostFaultTestOfFour, DataOfAMemberThatStalls) {
+  if (!Job::get().isDistributed)
+    GTEST_SKIP() << "threads read each other's memory, and wait for no data";
+  World world(GetParam(), kFour, 500);
+  HeldPage page(3000);
+  Outcome outcome(4);
+  world.run([&](Rank &rank) {
+    EXPECT_OK(rank, commuter_barrier(rank.context, rank.group));
+    Tensor input(COMMUTER_F32, {2, 3}), output(COMMUTER_F32, {8, 3});
+    commuter_view_t view = input.view();
+    if (rank.rank == 2)
+      view.data = page.get();
+    auto start = Clock::now();
+    commuter_status_t status = commuter_all_gather(
+        rank.context, rank.group, &view, &output.view(), 0, nullptr);
+    if (rank.rank != 2)
+      EXPECT_LT(elapsedMs(start), 2500);
+    // What the others had sent is there.
+    else if (status == COMMUTER_OK)
+      status = commuter_barrier(rank.context, rank.group);
+    outcome.record(rank, status);
+  });
+  outcome.expectAll(COMMUTER_TIMEOUT);
+  const std::string &message = outcome.message[0];
+  EXPECT_CONTAINS(message, "all_gather #2 over mesh[dp,tp] timed out after 500 "
+                           "ms in transfers with rank 2: ");
+  EXPECT_CONTAINS(
+      message,
+      "rank 2: #2 all_gather f32[2x3] dim 0, then no answer; rank 3: ");
+  EXPECT_CONTAINS(
+      message,
+      "rank 0: #2 all_gather f32[2x3] dim 0, its data under way; rank 1: ");
+}
+
+/// A rank that is held up by the data of another group's call is not lost to
+/// its own program.
+TEST_P(HostFaultTestOfFour, DataOfAnotherGroupThatStalls) {
+  if (Job::get().isDistributed)
+    GTEST_SKIP() << "between processes the other group has a timeout as well";
+  World world(GetParam(), kFour, 200);
+  HeldPage page(1000);
+  Outcome outcome(4);
+  world.run([&](Rank &rank) {
+    // Groups {0, 2} and {1, 3} meet, but 2 and 3 are busy.
+    const bool isBusy = rank.rank >= 2;
+    ASSERT_EQ(commuter_context_group(
+                  rank.context, isBusy ? "mesh[tp]" : "mesh[dp]", &rank.group),
+              COMMUTER_OK);
+    Tensor input(COMMUTER_F32, {2, 3}), output(COMMUTER_F32, {4, 3});
+    commuter_view_t view = input.view();
+    if (rank.rank == 2)
+      view.data = page.get();
+    if (isBusy)
+      EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &view,
+                                          &output.view(), 0, nullptr));
+    outcome.record(rank, commuter_barrier(rank.context, rank.group));
+  });
+  outcome.expectAll(COMMUTER_TIMEOUT);
+  for (const char *part : {"did not arrive", "not in this group"})
+    EXPECT_CONTAINS(outcome.message[0],
+                    std::string(": ") + part +
+                        ", waits in #1 all_gather f32[2x3] dim 0 over "
+                        "mesh[tp], its data under way");
 }
 
 TEST_P(FaultTestOfTwo, RankThatNeverCreatedAContext) {

@@ -210,6 +210,68 @@ TEST_P(NcclTestOfFour, DataThatNeverComesEndsEveryWait) {
   EXPECT_CONTAINS(outcome.message[0],
                   "all_gather #2 over mesh[dp,tp] timed out after 500 ms with "
                   "its data under way: ");
+  for (const char *rank : {"rank 0: ", "rank 1: ", "rank 2: ", "rank 3: "})
+    EXPECT_CONTAINS(outcome.message[0],
+                    std::string(rank) +
+                        "#2 all_gather f32[2x3] dim 0, its data "
+                        "under way");
+}
+
+/// Who has met the others, and does not wait for the data, was there: whether
+/// it still is, is said only where it answers, as in a call of another world.
+TEST_P(NcclTestOfFour, AHostThatWentOnIsNotMissing) {
+  Fault fault("stall:1", 1);
+  World world(GetParam(), kFour, kTimeoutMs);
+  Outcome outcome(4);
+  world.run([&](Rank &rank) {
+    EXPECT_OK(rank, gather(rank));
+    if (rank.rank == 3)
+      world.rendezvous();
+    outcome.record(rank, commuter_context_synchronize(rank.context));
+    if (rank.rank != 3)
+      world.rendezvous();
+  });
+  outcome.expectAll(COMMUTER_TIMEOUT);
+  EXPECT_CONTAINS(outcome.message[0],
+                  "rank 3: met and went on, last #1 all_gather f32[2x3] dim 0");
+}
+
+TEST_P(NcclTestOfFour, AHostThatDoesNotAnswer) {
+  Fault fault("stall:1", 1);
+  World world(GetParam(), kFour, kTimeoutMs);
+  Outcome outcome(4);
+  world.run([&](Rank &rank) {
+    EXPECT_OK(rank, gather(rank));
+    if (rank.rank == 3)
+      sleepMs(3000);
+    outcome.record(rank, commuter_context_synchronize(rank.context));
+  });
+  outcome.expectAll(COMMUTER_TIMEOUT);
+  EXPECT_CONTAINS(outcome.message[0],
+                  "rank 3: #1 all_gather f32[2x3] dim 0, then no answer");
+}
+
+/// And who is in a later call does not miss those that wait for the data.
+TEST_P(NcclTestOfFour, AHostInALaterCall) {
+  Fault fault("stall:1", 1);
+  World world(GetParam(), kFour, kTimeoutMs);
+  Outcome outcome(4);
+  world.run([&](Rank &rank) {
+    EXPECT_OK(rank, gather(rank));
+    outcome.record(rank, rank.rank == 0
+                             ? commuter_barrier(rank.context, rank.group)
+                             : commuter_context_synchronize(rank.context));
+  });
+  outcome.expectAll(COMMUTER_TIMEOUT);
+  // Either may find out first.
+  if (outcome.message[0].find("barrier #2 over mesh[dp,tp] timed out") == 0)
+    EXPECT_CONTAINS(outcome.message[0],
+                    "rank 1: did not arrive, waits in #1 all_gather f32[2x3] "
+                    "dim 0 over mesh[dp,tp], its data under way");
+  else
+    EXPECT_CONTAINS(outcome.message[0],
+                    "rank 0: met and went on, waits in #2 barrier over "
+                    "mesh[dp,tp]");
 }
 
 TEST_P(NcclTestOfTwo, AHostThatDoesNotWaitFindsOutAsWell) {

@@ -78,7 +78,7 @@ typedef enum commuter_status_t {
   COMMUTER_INVALID_ARGUMENT = 1, /* shape, type, dim, kind, name */
   COMMUTER_OUT_OF_MEMORY = 2,
   COMMUTER_MISMATCH = 3,    /* ranks issued different collectives */
-  COMMUTER_TIMEOUT = 4,     /* a rank did not arrive before the deadline */
+  COMMUTER_TIMEOUT = 4,     /* a rank, or its data, did not come in time */
   COMMUTER_RANK_LEFT = 5,   /* a rank released its context or failed */
   COMMUTER_UNSUPPORTED = 6, /* device, transport or type not in this build */
   COMMUTER_INTERNAL = 7

@@ -93,8 +93,15 @@ std::string Issued::title() const {
 void commuter::rt::appendRank(std::string &text, int32_t rank,
                               const RankState &state, Place place) {
   text += (text.empty() ? "rank " : "; rank ") + std::to_string(rank) + ": ";
+  auto appendWait = [&] {
+    if (state.hasMet)
+      text += ", its data under way";
+    if (state.isSilent)
+      text += ", then no answer";
+  };
   if (place == Place::Here && !state.isLost) {
     text += state.last.describe();
+    appendWait();
     return;
   }
   if (state.presence == Presence::Never) {
@@ -105,12 +112,16 @@ void commuter::rt::appendRank(std::string &text, int32_t rank,
     text += "lost, ";
   else if (state.presence == Presence::Left)
     text += "left, ";
+  else if (place == Place::Past)
+    text += "met and went on, ";
   else
     text += place == Place::Away ? "did not arrive, " : "not in this group, ";
-  if (state.isWaiting)
+  if (state.isWaiting) {
     text += "waits in " + state.last.describe() + " over " + state.last.spec;
-  else if (state.last.sequence)
+    appendWait();
+  } else if (state.last.sequence) {
     text += "last " + state.last.describe();
-  else
+  } else {
     text += "no collective yet";
+  }
 }

@@ -47,13 +47,16 @@ struct RankState {
   Presence presence = Presence::Never;
   Issued last;
   bool isWaiting = false; // in `last`
+  bool hasMet = false;    // the others there: it waits for its data
   bool isLost = false;    // nothing more will be heard of it
+  bool isSilent = false;  // it has not answered: where it waits may be past
 };
 
 /// Where a rank is, seen from a group that waits.
 enum class Place {
   Here,     // a member that is in the call
-  Away,     // a member that is not
+  Past,     // a member that was there, has met the others, and is no longer
+  Away,     // a member that has not been there
   Elsewhere // no member
 };
 

@@ -95,7 +95,8 @@ std::string MessageTransport::describe() {
     return "a call of the message library that does not return";
   if (!self().isWaiting)
     return {};
-  return self().last.title() + ": " + ranksText(self().group);
+  const std::vector<int32_t> &group = self().group;
+  return self().last.title() + ": " + ranksText(group, meetingsOf(group));
 }
 
 //===----------------------------------------------------------------------===//
@@ -121,6 +122,7 @@ void MessageTransport::lose(int32_t rank, const std::string &why) {
 void MessageTransport::writeState(Writer &writer) {
   writer.number(self().presence);
   writer.number(self().isWaiting);
+  writer.number(self().hasMet);
   writer.issued(self().last);
   writer.numbers(self().group.data(), self().group.size());
 }
@@ -128,6 +130,7 @@ void MessageTransport::writeState(Writer &writer) {
 void MessageTransport::readState(Peer &peer, Reader &reader) {
   peer.presence = reader.number<Presence>();
   peer.isWaiting = reader.number<bool>();
+  peer.hasMet = reader.number<bool>();
   peer.last = reader.issued();
   peer.group = reader.numbers<int32_t>();
   peer.hasAnswered = true;
@@ -139,6 +142,7 @@ bool MessageTransport::receive(int32_t rank, Kind kind, Reader &reader) {
   case Kind::Join:
     peer.presence = Presence::Joined;
     peer.last = {};
+    peer.met = {};
     peer.isWaiting = false;
     peer.place = reader.text();
     break;
@@ -154,6 +158,7 @@ bool MessageTransport::receive(int32_t rank, Kind kind, Reader &reader) {
     peer.last = header.issued;
     peer.group = header.group;
     peer.isWaiting = true;
+    peer.hasMet = false;
     peer.headers.push_back(std::move(header));
     break;
   }
@@ -164,7 +169,10 @@ bool MessageTransport::receive(int32_t rank, Kind kind, Reader &reader) {
     theirs.code = reader.number<commuter_status_t>();
     theirs.title = reader.text();
     theirs.group = reader.numbers<int32_t>();
+    theirs.met = reader.numbers<Meeting>();
     readState(peer, reader);
+    if (theirs.met.size() != theirs.group.size())
+      return false;
     if (isPoisoned)
       break;
     if (!round.isActive || rank < round.author)
@@ -205,12 +213,14 @@ void MessageTransport::answer() {
 void MessageTransport::begin(commuter_status_t code, std::string title) {
   if (hasFailed())
     return;
-  round = {true, messenger.rank(), code, std::move(title), self().group};
+  round = {true,         messenger.rank(),        code, std::move(title),
+           self().group, meetingsOf(self().group)};
   hasSentState = true;
   Writer writer(Kind::Fault, id);
   writer.number(code);
   writer.text(round.title);
   writer.numbers(round.group.data(), round.group.size());
+  writer.numbers(round.met.data(), round.met.size());
   writeState(writer);
   messenger.postToAll(writer.bytes);
 }
@@ -242,7 +252,8 @@ Status MessageTransport::settle(std::unique_lock<std::timed_mutex> &lock) {
                       peers[r].hasAnswered || peers[r].isLost ||
                       peers[r].presence == Presence::Left;
     if (isAuthor ? haveAnswered || waited >= kSettle : waited >= 2 * kSettle) {
-      poison({round.code, round.title + ": " + ranksText(round.group)});
+      poison(
+          {round.code, round.title + ": " + ranksText(round.group, round.met)});
       Writer writer(Kind::Verdict, id);
       writer.number(fault.code);
       writer.text(fault.message);
@@ -253,17 +264,43 @@ Status MessageTransport::settle(std::unique_lock<std::timed_mutex> &lock) {
   }
 }
 
+std::vector<Meeting>
+MessageTransport::meetingsOf(const std::vector<int32_t> &group) {
+  std::vector<Meeting> met;
+  for (int32_t rank : group)
+    met.push_back(peers[rank].met);
+  return met;
+}
+
+/// Where a member of `group` is, of which a rank there had met `met`.
+static Place placeIn(const std::vector<int32_t> &group, const Meeting &met,
+                     const Peer &member) {
+  const uint64_t last = member.last.sequence;
+  // Whether it has left the call as well, it alone knows.
+  const bool mayBeHere = member.isWaiting || !member.hasAnswered;
+  if (met.isCurrent)
+    return mayBeHere && last == met.sequence ? Place::Here : Place::Past;
+  // What that rank had met before is not this call, be it of the same group.
+  return member.isWaiting && member.group == group && last > met.sequence
+             ? Place::Here
+             : Place::Away;
+}
+
 /// One line on each rank: the members of `group`, then the others.
-std::string MessageTransport::ranksText(const std::vector<int32_t> &group) {
+std::string MessageTransport::ranksText(const std::vector<int32_t> &group,
+                                        const std::vector<Meeting> &met) {
   std::string text;
-  for (int32_t rank : group) {
-    const Peer &peer = peers[rank];
-    bool isHere = peer.isWaiting && peer.group == group;
-    appendRank(text, rank, peer, isHere ? Place::Here : Place::Away);
-  }
+  auto append = [&](int32_t rank, Place place) {
+    RankState state = peers[rank];
+    state.isSilent = round.isActive && rank != messenger.rank() &&
+                     !peers[rank].hasAnswered && !state.isLost;
+    appendRank(text, rank, state, place);
+  };
+  for (size_t i = 0; i < group.size(); ++i)
+    append(group[i], placeIn(group, met[i], peers[group[i]]));
   for (int32_t rank = 0; rank < messenger.size(); ++rank)
     if (std::find(group.begin(), group.end(), rank) == group.end())
-      appendRank(text, rank, peers[rank], Place::Elsewhere);
+      append(rank, Place::Elsewhere);
   return text;
 }
 
@@ -284,12 +321,12 @@ Status MessageTransport::meetPeer(Running &running, size_t index,
   }
   Header header = std::move(peer.headers.front());
   peer.headers.pop_front();
-  peer.met = header.issued.sequence;
   if (header.group != running.channel.members)
     return {COMMUTER_MISMATCH,
             "ranks issued collectives over different groups"};
   if (!header.issued.agreesWith(self().last))
     return {COMMUTER_MISMATCH, "ranks issued different collectives"};
+  peer.met = {header.issued.sequence, /*isCurrent=*/1};
   if (running.call.operation == Operation::ExchangeExtents)
     running.call.extents[index] = header.extent;
   return {};
@@ -312,6 +349,9 @@ Status MessageTransport::waitForMembers(Running &running) {
   self().last = Issued(call);
   self().group = channel.members;
   self().isWaiting = true;
+  self().hasMet = false;
+  for (int32_t rank : channel.members)
+    peers[rank].met.isCurrent = 0;
   messenger.progress();
   if (mustStop())
     return settle(lock);
@@ -344,8 +384,10 @@ Status MessageTransport::waitForMembers(Running &running) {
       else
         ++i;
     }
-    if (missing.empty())
+    if (missing.empty()) {
+      self().hasMet = true;
       return {};
+    }
     // Only now: ranks that have all they need go on, to where the fault is.
     if (mustStop())
       return settle(lock);
@@ -365,7 +407,7 @@ void MessageTransport::stopWaiting(const MessageChannel &channel) {
   std::lock_guard<std::timed_mutex> lock(messenger.mutex);
   self().isWaiting = false;
   for (int32_t rank : channel.members)
-    if (peers[rank].last.sequence == peers[rank].met)
+    if (peers[rank].last.sequence == peers[rank].met.sequence)
       peers[rank].isWaiting = false;
 }
 

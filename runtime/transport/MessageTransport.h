@@ -48,12 +48,18 @@ namespace commuter::rt {
 /// How long ranks that answer take to do so, on a crowded machine.
 inline constexpr std::chrono::milliseconds kSettle(500);
 
+/// A rank's call, by its own sequence number, that a call here has met.
+struct Meeting {
+  uint64_t sequence = 0;
+  uint64_t isCurrent = 0; // that is the call that is on here, or the last one
+};
+
 /// What this process knows of a rank.
 struct Peer : RankState {
   std::vector<int32_t> group; // of `last`
   std::deque<Header> headers; // that no call here has met yet
   std::string place;          // of its memory: see Carrier
-  uint64_t met = 0;           // the last sequence number that one has
+  Meeting met;                // the last one
   bool hasAnswered = false;   // since the fault
 };
 
@@ -64,6 +70,7 @@ struct Round {
   commuter_status_t code = COMMUTER_OK;
   std::string title;
   std::vector<int32_t> group; // that the author waited in
+  std::vector<Meeting> met;   // of its members, by the author
 };
 
 /// What a rank waits for once it has met the others.
@@ -167,7 +174,9 @@ private:
   void begin(commuter_status_t code, std::string title);
   bool mustStop();
   Status settle(std::unique_lock<std::timed_mutex> &lock);
-  std::string ranksText(const std::vector<int32_t> &group);
+  std::vector<Meeting> meetingsOf(const std::vector<int32_t> &group);
+  std::string ranksText(const std::vector<int32_t> &group,
+                        const std::vector<Meeting> &met);
 
   Messenger &messenger;
   const uint32_t id;

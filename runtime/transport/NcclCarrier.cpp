@@ -148,7 +148,7 @@ Status NcclCarrier::connect(const Running &running, Connection *&connection) {
   });
   if (!status.ok())
     return transport.raise(status);
-  COMMUTER_TRY(awaitReady(running, comm));
+  COMMUTER_TRY(awaitReady(running, comm, "while NCCL connects the group"));
   return shareSegment(running, *connection);
 }
 
@@ -203,7 +203,8 @@ Status NcclCarrier::shareSegment(const Running &running,
        {NcclSegment::Kind::Window, NcclSegment::Kind::Buffer}) {
     COMMUTER_TRY(
         use([&] { segment.registerAs(kind, library, connection.comm); }));
-    COMMUTER_TRY(awaitReady(running, connection.comm));
+    COMMUTER_TRY(awaitReady(running, connection.comm,
+                            "while NCCL registers the group's memory"));
     COMMUTER_TRY(agree(running, segment.isRegistered(), isCommon));
     if (isCommon) {
       segment.setShared();
@@ -249,8 +250,9 @@ void NcclCarrier::freeSegments() {
 //===----------------------------------------------------------------------===//
 
 /// A communicator that does not block does what it was asked for later, the
-/// launch of kernels included.
-Status NcclCarrier::awaitReady(const Running &running, nccl::Comm comm) {
+/// launch of kernels included. `what` is for the message of a timeout.
+Status NcclCarrier::awaitReady(const Running &running, nccl::Comm comm,
+                               const char *what) {
   Awaited awaited;
   awaited.advance = [&](bool &isDone) -> Status {
     std::lock_guard<std::mutex> lock(mutex);
@@ -263,7 +265,7 @@ Status NcclCarrier::awaitReady(const Running &running, nccl::Comm comm) {
     isDone = state == nccl::Success;
     return library.check(state, "ncclCommGetAsyncError", comm);
   };
-  awaited.describe = [] { return "in NCCL"; };
+  awaited.describe = [=] { return what; };
   awaited.busy = std::chrono::milliseconds(1);
   return transport.await(running, awaited);
 }
@@ -316,7 +318,7 @@ Status NcclCarrier::enqueue(const Running &running,
   });
   if (!status.ok())
     return transport.raise(status);
-  COMMUTER_TRY(awaitReady(running, comm));
+  COMMUTER_TRY(awaitReady(running, comm, "while NCCL takes its data on"));
   {
     std::lock_guard<std::mutex> lock(mutex);
     if (!isAborted)

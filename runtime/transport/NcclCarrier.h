@@ -86,7 +86,7 @@ private:
   Status connect(const Running &running, Connection *&connection);
   Status shareSegment(const Running &running, Connection &connection);
   Status agree(const Running &running, int64_t own, bool &isCommon);
-  Status awaitReady(const Running &running, nccl::Comm comm);
+  Status awaitReady(const Running &running, nccl::Comm comm, const char *what);
   Status awaitTurn(const Running &running);
   template <typename Body>
   Status enqueue(const Running &running, const Connection &connection,

@@ -57,11 +57,28 @@ struct ThreadsChannel : Channel {
 
 struct ThreadsRank : RankState {
   ThreadsChannel *waitingIn = nullptr;
+  // The call that it left last. Written without the mutex.
+  std::atomic<uint64_t> ended{0};
 
   void stopWaiting() {
     waitingIn = nullptr;
     isWaiting = false;
   }
+
+  /// What a message tells: one that has met waits until its call ends.
+  RankState state() const {
+    RankState state = *this;
+    state.hasMet &= ended.load(std::memory_order_relaxed) != last.sequence;
+    state.isWaiting |= state.hasMet;
+    return state;
+  }
+};
+
+/// A call from its meeting on.
+struct ThreadsCall {
+  ThreadsRank &rank;
+  const uint64_t sequence;
+  ~ThreadsCall() { rank.ended.store(sequence, std::memory_order_relaxed); }
 };
 
 class ThreadsTransport final : public Transport {
@@ -101,13 +118,13 @@ std::string ThreadsTransport::ranksText(const ThreadsChannel &channel) {
   std::string text;
   for (size_t i = 0; i < channel.members.size(); ++i) {
     int32_t rank = channel.members[i];
-    appendRank(text, rank, ranks[rank],
+    appendRank(text, rank, ranks[rank].state(),
                channel.present[i] ? Place::Here : Place::Away);
   }
   for (int32_t rank = 0; rank < static_cast<int32_t>(ranks.size()); ++rank)
     if (std::find(channel.members.begin(), channel.members.end(), rank) ==
         channel.members.end())
-      appendRank(text, rank, ranks[rank], Place::Elsewhere);
+      appendRank(text, rank, ranks[rank].state(), Place::Elsewhere);
   return text;
 }
 
@@ -151,6 +168,7 @@ Status ThreadsTransport::join(int32_t rank, Device &) {
                 rank);
   state.presence = Presence::Joined;
   state.last = {};
+  state.hasMet = false;
   return {};
 }
 
@@ -195,6 +213,7 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
 
   ThreadsRank &self = ranks[call.rank];
   self.last = std::move(issued);
+  self.hasMet = false;
   channel.calls[call.index] = &call;
   channel.present[call.index] = 1;
   ++channel.arrived;
@@ -228,8 +247,10 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
             {COMMUTER_MISMATCH, self.last.title() +
                                     ": ranks issued different collectives: " +
                                     ranksText(channel)});
-    for (int32_t member : channel.members)
+    for (int32_t member : channel.members) {
       ranks[member].stopWaiting();
+      ranks[member].hasMet = true;
+    }
     channel.arrived = 0;
     std::fill(channel.present.begin(), channel.present.end(), 0);
     channel.meetings.fetch_add(1, std::memory_order_release);
@@ -337,6 +358,7 @@ Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
   counters.waitNs += nowNs() - start;
   if (!status.ok())
     return status;
+  const ThreadsCall inCourse{ranks[call.rank], call.sequence};
 
   Device &device = *call.device;
   if (!device.isHost())
