@@ -150,6 +150,10 @@ private:
                   size_t size);
   LaunchStatus copyElements(const View &source, const View &target,
                             int64_t begin, int64_t end);
+  LaunchStatus reduceInParts(commuter_reduction_t kind,
+                             const View *const *inputs, int64_t count,
+                             int64_t begin, int64_t end, const View &output,
+                             void *partial);
   template <typename Body>
   LaunchStatus withRows(const QuantizeCall &call, Body body);
 
@@ -447,21 +451,52 @@ void CudaDevice::reduce(commuter_reduction_t kind, const View *const *inputs,
                         int64_t count, int64_t begin, int64_t end,
                         const View &output) {
   submit("reduce", [&]() -> LaunchStatus {
+    if (begin >= end)
+      return {};
+    void *partial = nullptr;
     if (count > kMaxReduced)
-      return {COMMUTER_UNSUPPORTED, "of more than 24 members"};
+      TRY_LAUNCH(allocateMemory(
+          pool,
+          static_cast<size_t>(
+              (end - begin) *
+              partialSize(output.elementSize, isFloat(output.dtype))),
+          stream, partial));
+    LaunchStatus status =
+        reduceInParts(kind, inputs, count, begin, end, output, partial);
+    if (partial) {
+      LaunchStatus freed = freeMemory(partial, stream);
+      if (status.ok())
+        status = freed;
+    }
+    return status;
+  });
+}
+
+/// The output is written by the last launch: it may be an input of any.
+LaunchStatus CudaDevice::reduceInParts(commuter_reduction_t kind,
+                                       const View *const *inputs, int64_t count,
+                                       int64_t begin, int64_t end,
+                                       const View &output, void *partial) {
+  for (int64_t first = 0; first < count; first += kMaxReduced) {
+    const int64_t part = std::min<int64_t>(count - first, kMaxReduced);
     const View *views[kMaxReduced + 1];
-    *std::copy_n(inputs, count, views) = &output;
-    const Merged all(views, count + 1);
+    *std::copy_n(inputs + first, part, views) = &output;
+    const Merged all(views, part + 1);
     ReduceParameters p = {};
     p.shape = all.shape;
-    std::copy_n(all.operands, count, p.inputs);
-    p.output = all.operands[count];
-    p.count = static_cast<int>(count);
+    std::copy_n(all.operands, part, p.inputs);
+    p.output = all.operands[part];
+    p.partial = static_cast<char *>(partial);
+    p.isFirst = first == 0;
+    p.isLast = first + part == count;
+    p.count = static_cast<int>(part);
     p.kind = kind;
     p.begin = begin;
     p.end = end;
-    return launchReduce(static_cast<commuter_dtype_t>(output.dtype), p, stream);
-  });
+    TRY_LAUNCH(
+        launchReduce(static_cast<commuter_dtype_t>(output.dtype), p, stream));
+  }
+  return {};
 }
 
 int64_t CudaDevice::firstDifference(const View &a, const View &b) {

@@ -116,22 +116,29 @@ struct Bit : Plain<uint8_t> {
 };
 
 /// Reads each element of every input before it writes that of the output. The
-/// kind is no template's parameter: its branch, which all threads take the same
-/// way, is nothing beside the divisions of an index.
+/// kind is no template's parameter, nor is the launch's place among those of
+/// one reduction: their branches, which all threads take the same way, are
+/// nothing beside the divisions of an index.
 template <typename E>
 __global__ void __launch_bounds__(kViewThreads)
     reduceElements(const ReduceParameters p) {
   typedef typename E::Stored T;
+  typedef typename E::Compute V;
   forEachElement(p.begin, p.end, [&](int64_t i) {
-    typename E::Compute value = E::load(addressOf<T>(p.shape, p.inputs[0], i));
+    char *partial = p.partial + (i - p.begin) * static_cast<int64_t>(sizeof(V));
+    V value = p.isFirst ? E::load(addressOf<T>(p.shape, p.inputs[0], i))
+                        : loadGlobal<V>(partial);
 #pragma unroll 1
-    for (int k = 1; k < p.count; ++k) {
+    for (int k = p.isFirst ? 1 : 0; k < p.count; ++k) {
       const auto next = E::load(addressOf<T>(p.shape, p.inputs[k], i));
       value = p.kind == COMMUTER_SUM   ? E::sum(value, next)
               : p.kind == COMMUTER_MAX ? largerOf(value, next)
                                        : lesserOf(value, next);
     }
-    E::store(addressOf<T>(p.shape, p.output, i), value);
+    if (p.isLast)
+      E::store(addressOf<T>(p.shape, p.output, i), value);
+    else
+      storeGlobal(partial, value);
   });
 }
 

@@ -35,7 +35,7 @@ struct Operand {
   int64_t strides[kMaxRank];
 };
 
-/// More members than ranks of one process have: kernels take 4 KiB of
+/// Members of a reduction that one launch takes: kernels have 4 KiB of
 /// parameters.
 constexpr int kMaxReduced = 24;
 
@@ -51,13 +51,22 @@ struct FillParameters {
   uint64_t bits;
   int64_t begin, end;
 };
+/// Of more members than a launch takes, the first launches leave what they have
+/// so far to the next one, and the last one writes the output: in `partial`,
+/// one after the other, numbers of the type that is computed with.
 struct ReduceParameters {
   Shape shape;
   Operand inputs[kMaxReduced], output;
+  char *partial;
+  bool isFirst, isLast;
   int count;
   int kind; ///< commuter_reduction_t
   int64_t begin, end;
 };
+/// The size of a number in `partial`.
+constexpr int64_t partialSize(int64_t elementSize, bool isFloat) {
+  return isFloat && elementSize < 4 ? 4 : elementSize;
+}
 struct CompareParameters {
   Shape shape;
   Operand a, b;
