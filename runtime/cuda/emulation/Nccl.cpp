@@ -21,9 +21,15 @@
 //   no-windows    nor windows: as where memory cannot be symmetric
 //   no-register   nor other registered buffers
 //
-// What NCCL leaves undefined of registered memory ends the process here, or is
-// found by comparing with the peers: see "Registered memory". Built with
-// COMMUTER_NCCL_DOUBLE_IS_OLD it is NCCL 2.14, which has none of that.
+// What NCCL leaves undefined ends the process here, if a rank alone can see it:
+//   a communicator is used that is not there, or not any more; is given work
+//     before it is done with what it was asked for; or is aborted in a group
+//   a group ends that was not begun, or has several streams
+//   an output overlaps an input, and is not in place
+//   memory is freed twice, or while it is registered; or deregistered twice
+// What the ranks of registered memory must agree on is found by comparing with
+// the peers: see "Registered memory". Built with COMMUTER_NCCL_DOUBLE_IS_OLD it
+// is NCCL 2.14, which has none of that.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,6 +47,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -103,6 +110,11 @@ thread_local std::string lastError;
 Result refuse(Result result, const std::string &why) {
   lastError = why;
   return result;
+}
+
+[[noreturn]] void misuse(const char *what) {
+  std::fprintf(stderr, "double of NCCL: %s\n", what);
+  std::abort();
 }
 
 //===----------------------------------------------------------------------===//
@@ -246,6 +258,7 @@ struct Group {
 struct Registration {
   char *begin;
   uint64_t bytes;
+  bool isWindow;
 };
 
 struct Communicator {
@@ -261,6 +274,7 @@ struct Communicator {
   std::deque<std::unique_ptr<Group>> waiting; // to be put on their streams
   int polls = 0;                              // since there are any
   int groups = 0;
+  std::atomic<int> openGroups{0};
   // What to break.
   std::map<std::string, int> faults;
   bool isToBreak(const char *how) const {
@@ -271,10 +285,39 @@ struct Communicator {
 
 } // namespace
 
-/// What the C API's handle is.
+/// What the C API's handle is. It stays after the communicator's end, so that
+/// no later one is taken for it.
 struct commuter::rt::nccl::OpaqueComm {
-  std::shared_ptr<Communicator> comm;
+  std::shared_ptr<Communicator> comm; // null after its end
 };
+
+namespace {
+
+struct Handles {
+  std::mutex mutex;
+  std::set<const OpaqueComm *> made;
+};
+Handles &handles() {
+  static auto *theHandles = new Handles;
+  return *theHandles;
+}
+
+std::shared_ptr<Communicator> communicatorOf(const OpaqueComm *handle) {
+  std::lock_guard<std::mutex> lock(handles().mutex);
+  if (!handles().made.count(handle))
+    misuse("a communicator is used that was not made");
+  if (!handle->comm)
+    misuse("a communicator is used that was aborted");
+  return handle->comm;
+}
+
+/// One that does not block may be asked for more when it is done.
+void requireReady(const Communicator &comm) {
+  if (comm.state == InProgress)
+    misuse("a communicator is given work before it is done");
+}
+
+} // namespace
 
 /// True if it has moved something.
 bool Group::move(Operation &operation) {
@@ -355,14 +398,19 @@ static thread_local std::map<Comm, std::unique_ptr<Group>> openGroups;
 /// Adds to the open group: body(group, communicator).
 template <typename Body>
 static Result add(Comm handle, void *stream, Body body) {
+  const std::shared_ptr<Communicator> comm = communicatorOf(handle);
   ncclGroupStart();
   std::unique_ptr<Group> &group = openGroups[handle];
   if (!group) {
+    requireReady(*comm);
+    ++comm->openGroups;
     group = std::make_unique<Group>();
-    group->comm = handle->comm;
+    group->comm = comm;
     group->stream = stream;
+  } else if (group->stream != stream) {
+    misuse("a group has several streams");
   }
-  body(*group, *handle->comm);
+  body(*group, *comm);
   return ncclGroupEnd();
 }
 
@@ -382,12 +430,15 @@ EXPORT Result ncclGroupStart() {
 }
 
 EXPORT Result ncclGroupEnd() {
+  if (!groupDepth)
+    misuse("a group ends that was not begun");
   if (--groupDepth)
     return Success;
   Result result = Success;
   for (auto &[handle, group] : openGroups) {
-    Communicator &comm = *handle->comm;
+    Communicator &comm = *group->comm;
     ++comm.groups;
+    --comm.openGroups;
     if (comm.isToBreak("refuse")) {
       result = refuse(InternalError, "told to refuse a group");
       continue;
@@ -466,6 +517,8 @@ EXPORT Result ncclCommInitRankConfig(Comm *handle, int size, UniqueId id,
     return refuse(SystemError, "no shared memory");
   comm->segment->arrive();
   *handle = new OpaqueComm{comm};
+  std::lock_guard<std::mutex> lock(handles().mutex);
+  handles().made.insert(*handle);
   return InProgress;
 }
 
@@ -473,7 +526,8 @@ static void makeWindow(Communicator &comm);
 
 /// Moves on what does not block: the communicator, or what it has to launch.
 EXPORT Result ncclCommGetAsyncError(Comm handle, Result *error) {
-  Communicator &comm = *handle->comm;
+  const std::shared_ptr<Communicator> owner = communicatorOf(handle);
+  Communicator &comm = *owner;
   if (comm.window && comm.segment->haveAllWindows())
     makeWindow(comm);
   if (!comm.isReady && comm.segment->haveAllArrived()) {
@@ -494,11 +548,15 @@ EXPORT Result ncclCommGetAsyncError(Comm handle, Result *error) {
 static void forget(Communicator &comm);
 
 EXPORT Result ncclCommAbort(Comm handle) {
-  while (handle->comm->faults.count("hang"))
+  const std::shared_ptr<Communicator> comm = communicatorOf(handle);
+  if (comm->openGroups)
+    misuse("a communicator is aborted in a group");
+  while (comm->faults.count("hang"))
     std::this_thread::sleep_for(std::chrono::seconds(1));
-  handle->comm->isAborted = true;
-  forget(*handle->comm);
-  delete handle;
+  comm->isAborted = true;
+  forget(*comm);
+  std::lock_guard<std::mutex> lock(handles().mutex);
+  handle->comm.reset();
   return Success;
 }
 
@@ -519,7 +577,8 @@ EXPORT const char *ncclGetErrorString(Result result) {
 }
 
 EXPORT const char *ncclGetLastError(Comm handle) {
-  const char *failure = handle ? handle->comm->failure.load() : nullptr;
+  const char *failure =
+      handle ? communicatorOf(handle)->failure.load() : nullptr;
   return failure ? failure : lastError.c_str();
 }
 
@@ -577,12 +636,6 @@ static void setPlace(Group &group, Communicator &comm, const void *input,
   group.place = from << 32 | to;
   if (from && to)
     ++registeredCollectives;
-}
-
-/// As kernels that would find nothing where they read.
-[[noreturn, maybe_unused]] static void misuse(const char *what) {
-  std::fprintf(stderr, "double of NCCL: %s\n", what);
-  std::abort();
 }
 
 static void enter(Communicator &comm, const Registration &made) {
@@ -658,21 +711,24 @@ static bool isAllocated(const void *data, size_t size) {
 EXPORT Result ncclCommRegister(const Comm handle, void *data, size_t size,
                                void **registration) {
   *registration = nullptr;
-  Communicator &comm = *handle->comm;
-  if (!comm.isReady || !isAllocated(data, size))
+  const std::shared_ptr<Communicator> owner = communicatorOf(handle);
+  Communicator &comm = *owner;
+  requireReady(comm);
+  if (!isAllocated(data, size))
     return refuse(InvalidUsage, "what is registered is not ncclMemAlloc's");
   if (comm.faults.count("no-register"))
     return refuse(SystemError, "told to refuse a registration");
-  enter(comm, {static_cast<char *>(data), size});
+  enter(comm, {static_cast<char *>(data), size, /*isWindow=*/false});
   *registration = &comm.registered.back();
   return Success;
 }
 
-EXPORT Result ncclCommDeregister(const Comm handle, void *registration) {
+static Result deregister(Comm handle, const void *registration, bool isWindow) {
+  const std::shared_ptr<Communicator> comm = communicatorOf(handle);
   std::lock_guard<std::mutex> lock(memoryMutex);
-  std::list<Registration> &registered = handle->comm->registered;
+  std::list<Registration> &registered = comm->registered;
   for (auto each = registered.begin(); each != registered.end(); ++each)
-    if (&*each == registration) {
+    if (&*each == registration && each->isWindow == isWindow) {
       --allocationOf(each->begin, each->bytes)->registrations;
       registered.erase(each);
       return Success;
@@ -680,24 +736,29 @@ EXPORT Result ncclCommDeregister(const Comm handle, void *registration) {
   misuse("a communicator does not have what it is to deregister");
 }
 
+EXPORT Result ncclCommDeregister(const Comm handle, void *registration) {
+  return deregister(handle, registration, /*isWindow=*/false);
+}
+
 /// A collective of the communicator's members.
 EXPORT Result ncclCommWindowRegister(Comm handle, void *data, size_t size,
                                      Window *window, int flags) {
   *window = nullptr;
-  Communicator &comm = *handle->comm;
-  if (!comm.isReady || flags != kWindowSymmetric ||
-      reinterpret_cast<uintptr_t>(data) % kPage || size % kPage ||
-      !isAllocated(data, size))
+  const std::shared_ptr<Communicator> owner = communicatorOf(handle);
+  Communicator &comm = *owner;
+  requireReady(comm);
+  if (flags != kWindowSymmetric || reinterpret_cast<uintptr_t>(data) % kPage ||
+      size % kPage || !isAllocated(data, size))
     return refuse(InvalidArgument, "this is no memory for a window");
   comm.window = window;
-  comm.windowMemory = {static_cast<char *>(data), size};
+  comm.windowMemory = {static_cast<char *>(data), size, /*isWindow=*/true};
   comm.state = InProgress;
   comm.segment->arriveAtWindow(size);
   return InProgress;
 }
 
 EXPORT Result ncclCommWindowDeregister(Comm handle, Window window) {
-  return ncclCommDeregister(handle, window);
+  return deregister(handle, window, /*isWindow=*/true);
 }
 
 #endif // COMMUTER_NCCL_DOUBLE_IS_OLD
@@ -709,6 +770,16 @@ EXPORT Result ncclCommWindowDeregister(Comm handle, Window window) {
 static uint64_t sizeOf(DataType type) {
   constexpr uint64_t kSizes[] = {1, 1, 4, 4, 8, 8, 2, 4, 8, 2};
   return kSizes[type];
+}
+
+/// In place, what a rank gives is its own part of what it gets, or the reverse.
+static void checkOverlap(const void *input, uint64_t inputBytes,
+                         const void *output, uint64_t outputBytes,
+                         bool isInPlace) {
+  const char *from = static_cast<const char *>(input),
+             *to = static_cast<const char *>(output);
+  if (from < to + outputBytes && to < from + inputBytes && !isInPlace)
+    misuse("an output overlaps an input, and is not in place");
 }
 
 EXPORT Result ncclSend(const void *data, size_t count, DataType type, int peer,
@@ -741,6 +812,7 @@ EXPORT Result ncclBroadcast(const void *input, void *output, size_t count,
     uint64_t bytes = count * sizeOf(type);
     if (comm.rank != root)
       return group.receive(root, group.at(output, bytes), bytes);
+    checkOverlap(input, bytes, output, bytes, input == output);
     char *from = group.at(input, bytes);
     copyFirst(group, from, group.at(output, bytes), bytes);
     for (int peer = 0; peer < comm.size; ++peer)
@@ -757,6 +829,8 @@ EXPORT Result ncclAllGather(const void *input, void *output, size_t count,
     char *to = group.at(output, bytes * comm.size);
     if (!from || !to)
       return;
+    checkOverlap(input, bytes, output, bytes * comm.size,
+                 from == to + comm.rank * bytes);
     setPlace(group, comm, input, bytes, output, bytes * comm.size);
     copyFirst(group, from, to + comm.rank * bytes, bytes);
     for (int peer = 0; peer < comm.size; ++peer) {
@@ -857,6 +931,7 @@ EXPORT Result ncclAllReduce(const void *input, void *output, size_t count,
     char *from = group.at(input, bytes), *to = group.at(output, bytes);
     if (!from || !to)
       return;
+    checkOverlap(input, bytes, output, bytes, from == to);
     setPlace(group, comm, input, bytes, output, bytes);
     for (int peer = 0; peer < comm.size; ++peer)
       if (peer != comm.rank)
@@ -874,6 +949,8 @@ EXPORT Result ncclReduceScatter(const void *input, void *output, size_t count,
     char *to = group.at(output, bytes);
     if (!from || !to)
       return;
+    checkOverlap(input, bytes * comm.size, output, bytes,
+                 to == from + comm.rank * bytes);
     setPlace(group, comm, input, bytes * comm.size, output, bytes);
     for (int peer = 0; peer < comm.size; ++peer)
       if (peer != comm.rank)
