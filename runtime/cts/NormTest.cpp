@@ -390,7 +390,8 @@ TEST_P(NormTestOfOtherDevices, WhatThereIsNoKernelForIsAnError) {
     EXPECT_EQ(commuter_norm(rank.context, COMMUTER_RMS_NORM, &x.view(), nullptr,
                             nullptr, nullptr, nullptr, &x.view(), 1, 1e-5, 0),
               COMMUTER_UNSUPPORTED);
-    EXPECT_NE(rank.error().find("norm: rows are of f32, f16 or bf16"),
+    EXPECT_NE(rank.error().find("norm: there is no kernel for rows of f64: "
+                                "they are of f32, f16 or bf16"),
               std::string::npos)
         << rank.error();
     // And the device goes on.

@@ -62,7 +62,11 @@ static bool isQuantizedType(commuter_dtype_t type) {
 static LaunchStatus checkTypes(commuter_dtype_t type, bool quantizes,
                                commuter_dtype_t output) {
   if (!familyOf(type))
-    return {COMMUTER_UNSUPPORTED, "rows are of f32, f16 or bf16"};
+    return {COMMUTER_UNSUPPORTED,
+            type == COMMUTER_F64
+                ? "there is no kernel for rows of f64: they are of f32, f16 or "
+                  "bf16"
+                : "rows are of f32, f16 or bf16"};
   if (quantizes && !isQuantizedType(output))
     return {COMMUTER_UNSUPPORTED, "codes are of f8E4M3FN, f8E5M2 or i8"};
   if (!quantizes && output != type)
