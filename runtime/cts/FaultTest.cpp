@@ -158,9 +158,10 @@ TEST_P(HostFaultTestOfFour, DataOfAnotherGroupThatStalls) {
     commuter_view_t view = input.view();
     if (rank.rank == 2)
       view.data = page.get();
-    if (isBusy)
+    if (isBusy) {
       EXPECT_OK(rank, commuter_all_gather(rank.context, rank.group, &view,
                                           &output.view(), 0, nullptr));
+    }
     outcome.record(rank, commuter_barrier(rank.context, rank.group));
   });
   outcome.expectAll(COMMUTER_TIMEOUT);

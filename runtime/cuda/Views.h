@@ -51,9 +51,9 @@ struct FillParameters {
   uint64_t bits;
   int64_t begin, end;
 };
-/// Of more members than a launch takes, the first launches leave what they have
-/// so far to the next one, and the last one writes the output: in `partial`,
-/// one after the other, numbers of the type that is computed with.
+/// Of more members than one launch takes. Each launch but the last leaves what
+/// it has so far to the next one, in `partial`: numbers of the type that is
+/// computed with, one after the other. The last one writes the output.
 struct ReduceParameters {
   Shape shape;
   Operand inputs[kMaxReduced], output;
