@@ -212,9 +212,10 @@ TEST_P(NcclTestOfFour, DataThatNeverComesEndsEveryWait) {
                   "its data under way: ");
   for (const char *rank : {"rank 0: ", "rank 1: ", "rank 2: ", "rank 3: "})
     EXPECT_CONTAINS(outcome.message[0],
-                    std::string(rank) +
-                        "#2 all_gather f32[2x3] dim 0, its data "
-                        "under way");
+                    std::string(rank) + "#2 all_gather f32[2x3] dim 0, ");
+  // On a crowded machine another one may not answer in time.
+  EXPECT_CONTAINS(outcome.message[0],
+                  ": #2 all_gather f32[2x3] dim 0, its data under way");
 }
 
 /// Who has met the others, and does not wait for the data, was there: whether
