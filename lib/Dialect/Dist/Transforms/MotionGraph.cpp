@@ -469,13 +469,15 @@ bool MotionGraph::losesPendingSum(Operation *op, Value &pending) const {
     if (analysis.getState(op->getResult(0), axis).isPartial() ||
         axes.isUnit(axis, op).value_or(false))
       continue;
-    auto parallel = dyn_cast<DimParallelOpInterface>(op);
-    for (auto [i, operand] : llvm::enumerate(op->getOperands()))
-      if (analysis.getState(operand, axis).isPartial() &&
-          !(parallel && parallel.ignoresElements(i))) {
-        pending = operand;
-        return true;
-      }
+    for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+      if (!analysis.getState(operand, axis).isPartial())
+        continue;
+      auto parallel = dyn_cast<DimParallelOpInterface>(op);
+      if (parallel && parallel.ignoresElements(i))
+        continue;
+      pending = operand;
+      return true;
+    }
   }
   return false;
 }

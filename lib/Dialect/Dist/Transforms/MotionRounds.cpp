@@ -21,6 +21,9 @@ namespace {
 /// What became of the ops in all rounds so far, by what they are now.
 class OutcomesOfRounds final : public MotionListener {
 public:
+  explicit OutcomesOfRounds(bool tellsOfGathers)
+      : tellsOfGathers(tellsOfGathers) {}
+
   void add(const MotionOutcome &outcome) {
     // It stands for gathers that were told of in the round that made it.
     if (outcome.isOfGather && made.contains(outcome.op))
@@ -38,7 +41,10 @@ public:
       numbers[local] = number;
     }
   }
-  void notifyGathered(AllGatherOp gather) override { made.insert(gather); }
+  void notifyGathered(AllGatherOp gather) override {
+    if (tellsOfGathers)
+      made.insert(gather);
+  }
   void notifyErased(Operation *op) override {
     numbers.erase(op);
     made.erase(op);
@@ -63,8 +69,9 @@ private:
     add(sofar.bytesAfter, next.bytesAfter);
   }
 
+  const bool tellsOfGathers;
   DenseMap<Operation *, unsigned> numbers;
-  DenseSet<Operation *> made; ///< gathers
+  DenseSet<Operation *> made; ///< gathers, if they are told of
 };
 
 } // namespace
@@ -77,7 +84,7 @@ void commuter::dist::moveInFrontOfNestedGathers(
     const ShardingAnalysis &analysis, MotionOptions options,
     function_ref<void(MotionOutcome &, DescribeOutcome)> emit) {
   constexpr unsigned kMostRounds = 32;
-  OutcomesOfRounds rounds;
+  OutcomesOfRounds rounds(options.placesEveryGather);
   options.listener = &rounds;
   auto tell = [&](MotionOutcome &outcome, DescribeOutcome describe) {
     // Where nothing is nested there is one round, and nothing is held.
