@@ -87,11 +87,13 @@ void ShardingAnalysis::findPartings(ArrayRef<Region *> branchingRegions) {
 /// Ranks of which some never leave `op` do not come alike to what is behind it:
 /// that may be any block around it.
 void ShardingAnalysis::addNeverLeft(Operation *op, const BitVector &ranks) {
-  for (; op && op->getBlock(); op = op->getParentOp()) {
+  for (; op; op = op->getParentOp()) {
     if (isa<FunctionOpInterface>(op)) {
       neverLeft.try_emplace(op, axes.size()).first->second |= ranks;
       return;
     }
+    if (!op->getBlock())
+      return;
     addAxes(branchAxes, &op->getParentRegion()->front(), ranks);
   }
 }

@@ -102,7 +102,7 @@ private:
   bool hasVectorOps() {
     return getOperation()
         ->walk([](Operation *op) {
-          return isa<vector::VectorDialect>(op->getDialect())
+          return isa_and_nonnull<vector::VectorDialect>(op->getDialect())
                      ? WalkResult::interrupt()
                      : WalkResult::advance();
         })

@@ -21,21 +21,6 @@
 using namespace mlir;
 using namespace commuter;
 
-bool commuter::writesEveryElement(linalg::LinalgOp op, OpOperand &init) {
-  AffineMap map = op.getMatchingIndexingMap(&init);
-  if (!map.isProjectedPermutation())
-    return false;
-  for (auto [loop, extent] : llvm::enumerate(op.getStaticLoopRanges()))
-    if (!map.isFunctionOfDim(loop) &&
-        (ShapedType::isDynamic(extent) || extent == 0))
-      return false;
-  return true;
-}
-
-bool commuter::isOverwritten(linalg::LinalgOp op, OpOperand &init) {
-  return !op.payloadUsesValueFromOperand(&init) && writesEveryElement(op, init);
-}
-
 namespace {
 
 /// How a map uses a loop: not at all, as one of its results, or in a way that

@@ -1,4 +1,4 @@
-// RUN: %commuter-opt %s --commuter-finalize-to-llvm --reconcile-unrealized-casts | FileCheck %s
+// RUN: %commuter-opt %s --allow-unregistered-dialect --commuter-finalize-to-llvm --reconcile-unrealized-casts | FileCheck %s
 
 // Ops of many dialects, between which no cast is left; what LLVM has no
 // instruction for is a call of libm, and memory is the runtime's.
@@ -47,4 +47,12 @@ func.func @vectors(%x: f32, %v: vector<4xf32>) -> f32 {
   %p = arith.mulf %b, %v : vector<4xf32>
   %s = vector.reduction <add>, %p : vector<4xf32> into f32
   return %s : f32
+}
+
+// What is of no dialect that is known stays.
+// CHECK-LABEL: llvm.func @unknown
+// CHECK: "other.op"
+func.func @unknown() {
+  "other.op"() : () -> ()
+  return
 }

@@ -66,8 +66,9 @@ private:
   }
 
   /// Law: an op that writes every element and reads none of what it overwrites
-  /// gives the same result in any memory. Other memory of the same type. Ops
-  /// that shared a tensor.empty share the next.
+  /// gives the same result in any memory. Precondition: isOverwritten. Returns
+  /// other memory of the same type; ops that shared a tensor.empty share the
+  /// next.
   Value renew(OpOperand &init) {
     if (auto empty = init.get().getDefiningOp<tensor::EmptyOp>()) {
       Value &next = renewed[empty];

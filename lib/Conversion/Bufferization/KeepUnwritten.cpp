@@ -1,4 +1,4 @@
-//===- UnwrittenElements.cpp ----------------------------------------------===//
+//===- KeepUnwritten.cpp --------------------------------------------------===//
 //
 // Part of the Commuter project, under the Apache License v2.0 with LLVM
 // Exceptions.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Which elements of its init a structured op writes, and
-// commuter-keep-unwritten: those that it does not write keep their values.
+// commuter-keep-unwritten: the elements of its init that a structured op does
+// not write keep their values.
 //
 //===----------------------------------------------------------------------===//
 
