@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import machine
 
@@ -109,6 +110,9 @@ def main():
     )
     parser.add_argument("--memory", type=int, default=12, help="at most so many GiB")
     parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument(
+        "--seconds", type=int, default=8, help="no further process of a point after this"
+    )
     parser.add_argument("--plot", help="an SVG of the ratios; needs matplotlib")
     args = parser.parse_args()
     run = os.path.join(args.build, "bin", "commuter-run")
@@ -122,18 +126,20 @@ def main():
         if memory(dp, tokens, args.hidden) <= args.memory << 30
     ]
     runs = {point: [] for point in points}
+    seconds = dict.fromkeys(points, 0.0)
     for _ in range(args.repetitions):
-        for name, dp, tokens in points:
-            runs[name, dp, tokens].append(
-                measure(
-                    run, name, dp, tokens, args.hidden,
-                    choose_iterations(dp, tokens, args.hidden),
-                )
-            )
+        for point in points:
+            if seconds[point] > args.seconds:
+                continue
+            start = time.monotonic()
+            iterations = choose_iterations(*point[1:], args.hidden)
+            runs[point].append(measure(run, *point, args.hidden, iterations))
+            seconds[point] += time.monotonic() - start
 
     print(
         f"# The boundary between two parts of a layer\n\n{about}; hidden {args.hidden}, "
-        f"bf16; medians of {args.repetitions} processes.\n\nHow each figure is taken: "
+        f"bf16; medians of {args.repetitions} processes, of fewer once a point has taken "
+        f"{args.seconds} s.\n\nHow each figure is taken: "
         "[../README.md](../README.md#boundarypy). *As written → optimised, ratio*; the "
         "plot is [boundary.svg](../../docs/boundary.svg).\n"
     )
