@@ -279,6 +279,35 @@ TEST_P(NcclTestOfFour, AHostInALaterCall) {
                     "mesh[dp,tp]");
 }
 
+/// The deadline is for data: kernels after it take what time they take.
+TEST_P(NcclTestOfTwo, KernelsMayOutlastTheDeadline) {
+  World world(GetParam(), kTwo, kTimeoutMs);
+  world.run([&](Rank &rank) {
+    Tensor a(COMMUTER_F32, {256, 256}), c(COMMUTER_F32, {256, 256});
+    fill(a, rank.rank);
+    const std::vector<int64_t> loops = {256, 256, 256};
+    const std::vector<int64_t> strides[3] = {
+        {256, 0, 1}, {0, 1, 256}, {256, 1, 0}};
+    commuter_view_t views[3];
+    for (int k = 0; k < 3; ++k)
+      views[k] = {(k < 2 ? a : c).view().data, COMMUTER_F32, 3, loops.data(),
+                  strides[k].data()};
+    EXPECT_OK(rank, gather(rank));
+    int64_t waited = 0;
+    for (int64_t count = 8; waited <= 2 * kTimeoutMs && !HasFailure();
+         count *= 2) {
+      for (int64_t k = 0; k < count; ++k)
+        EXPECT_OK(rank, commuter_contract(rank.context, &views[0], &views[1],
+                                          &views[2]));
+      auto start = Clock::now();
+      EXPECT_OK(rank, commuter_context_synchronize(rank.context));
+      waited = elapsedMs(start);
+    }
+    world.rendezvous();
+    EXPECT_OK(rank, gatherAndWait(rank));
+  });
+}
+
 TEST_P(NcclTestOfTwo, AHostThatDoesNotWaitFindsOutAsWell) {
   Fault fault("stall:3", 0);
   World world(GetParam(), kTwo, kTimeoutMs);

@@ -96,7 +96,7 @@ private:
                        const Part &input, const Part &output, Body body);
   bool hasPassedSegments();
   void freeSegments();
-  Status isOldestDone(bool &isDone);
+  Status hasPassed(GpuStream::Point point, bool &hasPassed);
   void startAborts();
   bool haveAborted();
 

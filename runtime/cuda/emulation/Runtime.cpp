@@ -180,11 +180,16 @@ LaunchStatus commuter::rt::cuda::awaitEvent(void *event, void *stream) {
   return {};
 }
 
-/// To ask is to wait for it, without a wait.
+/// The stream moves while it is asked, by one piece of work: whoever asks again
+/// and again sees it on its way.
 LaunchStatus commuter::rt::cuda::queryEvent(void *event, bool &isDone) {
   Lock lock(mutex);
-  Event &asked = asEvent(event);
-  isDone = !asked.stream || asked.stream->runTo(asked.count);
+  const Event &asked = asEvent(event);
+  isDone = !asked.stream || asked.stream->done >= asked.count;
+  if (!isDone) {
+    Stream &queue = *asked.stream;
+    isDone = queue.runTo(queue.done + 1) && queue.done >= asked.count;
+  }
   return asked.stream ? asked.stream->status : LaunchStatus();
 }
 
