@@ -129,9 +129,37 @@ uint32_t largest(const void *source, int64_t length) {
   return bitsOf(E::load1(&stored));
 }
 
+/// `kWithin`: of numbers that do not exceed Q's largest one, but for rounding.
+template <typename E, typename Q, bool kWithin>
+COMMUTER_INLINE void encodeGroup(const typename E::Stored *x, int64_t length,
+                                 float inverse, int8_t *output) {
+  constexpr int64_t kWidth = Vec<float>::kWidth;
+  auto encode = [](auto v, auto codes) __attribute__((always_inline)) {
+    typedef decltype(codes) I;
+    if constexpr (kWithin)
+      return Q::template encodeWithin<I>(v);
+    else
+      return Q::template encode<I>(v);
+  };
+  auto codesAt = [&](int64_t i) __attribute__((always_inline)) {
+    return encode(E::load(x + i) * inverse, VI{});
+  };
+  int64_t i = 0;
+  for (; i + 4 * kWidth <= length; i += 4 * kWidth) {
+    VI codes[4];
+    for (int64_t k = 0; k < 4; ++k)
+      codes[k] = codesAt(i + k * kWidth);
+    storeCodes4(output + i, codes);
+  }
+  for (; i + kWidth <= length; i += kWidth)
+    storeCodes(output + i, codesAt(i));
+  for (; i < length; ++i)
+    output[i] =
+        static_cast<int8_t>(encode(E::load1(x + i) * inverse, int32_t(0)));
+}
+
 template <typename E, typename Q>
 void quantizeRow(const QuantizeRow &row, bool computes) {
-  constexpr int64_t kWidth = Vec<float>::kWidth;
   auto *x = static_cast<const typename E::Stored *>(row.input);
   auto *output = static_cast<int8_t *>(row.output);
   // A copy: for all the compiler knows, the stores change `row`.
@@ -139,20 +167,12 @@ void quantizeRow(const QuantizeRow &row, bool computes) {
   for (int64_t group = 0; group < r.groups; ++group) {
     if (computes)
       r.scales[group] = scaleOf<Q>(largest<E>(x, r.length));
-    const float inverse = 1.0f / r.scales[group];
-    int64_t i = 0;
-    for (; i + 4 * kWidth <= r.length; i += 4 * kWidth) {
-      VI codes[4];
-      for (int64_t k = 0; k < 4; ++k)
-        codes[k] =
-            Q::template encode<VI>(E::load(x + i + k * kWidth) * inverse);
-      storeCodes4(output + i, codes);
-    }
-    for (; i + kWidth <= r.length; i += kWidth)
-      storeCodes(output + i, Q::template encode<VI>(E::load(x + i) * inverse));
-    for (; i < r.length; ++i)
-      output[i] = static_cast<int8_t>(
-          Q::template encode<int32_t>(E::load1(x + i) * inverse));
+    const float scale = r.scales[group], inverse = 1.0f / scale;
+    // A finite scale that was made for the group is one of finite numbers.
+    if (computes && scale - scale == 0.0f)
+      encodeGroup<E, Q, true>(x, r.length, inverse, output);
+    else
+      encodeGroup<E, Q, false>(x, r.length, inverse, output);
     x += r.length;
     output += r.length;
   }

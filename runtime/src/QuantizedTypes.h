@@ -71,18 +71,14 @@ struct Float8 {
     I bits = read<I>(&v), constants = I{};
     I magnitude = bits & 0x7fffffff;
     I clamped = magnitude < kLargest ? magnitude : constants + kLargest;
-    // Subnormal numbers have the smallest normal one's exponent.
-    I exponent = clamped & kInfinity;
-    exponent =
-        exponent > kSmallestNormal ? exponent : constants + kSmallestNormal;
-    // The last bit of this is worth as much as a code's: the sum rounds to
-    // that, and its low bits are those of the code, with the offset and without
-    // the exponent.
-    I offset = exponent + ((kShift << 23) + kCodeOffset);
-    F sum = read<F>(&clamped) + read<F>(&offset);
-    I code = read<I>(&sum) + (exponent >> kShift);
-    code |= bits >> 24 & 0x80;
+    I code = encodeMagnitude<F>(clamped) | (bits >> 24 & 0x80);
     return magnitude > kInfinity ? constants + 0x7f : code;
+  }
+  /// The same, of what is no NaN and rounds to no more than max().
+  template <typename I, typename F>
+  COMMUTER_INLINE I encodeWithin(F v) {
+    I bits = read<I>(&v);
+    return encodeMagnitude<F>(bits & 0x7fffffff) | (bits >> 24 & 0x80);
   }
 
   template <typename F, typename I>
@@ -97,6 +93,23 @@ struct Float8 {
     bits = magnitude < kFirstNaN ? bits : constants + kQuietNaN;
     bits |= (code & 0x80) << 24;
     return read<F>(&bits);
+  }
+
+private:
+  /// In the low seven bits.
+  template <typename F, typename I>
+  COMMUTER_INLINE I encodeMagnitude(I magnitude) {
+    I constants = I{};
+    // Subnormal numbers have the smallest normal one's exponent.
+    I exponent = magnitude & kInfinity;
+    exponent =
+        exponent > kSmallestNormal ? exponent : constants + kSmallestNormal;
+    // The last bit of this is worth as much as a code's: the sum rounds to
+    // that, and its low bits are those of the code, with the offset and without
+    // the exponent.
+    I offset = exponent + ((kShift << 23) + kCodeOffset);
+    F sum = read<F>(&magnitude) + read<F>(&offset);
+    return read<I>(&sum) + (exponent >> kShift);
   }
 };
 
@@ -114,6 +127,12 @@ struct I8 {
     v = v == v ? v : constants;
     v = v > -128.0f ? v : constants - 128.0f;
     v = v < 127.0f ? v : constants + 127.0f;
+    return encodeWithin<I>(v);
+  }
+  /// The same, of what is no NaN and rounds to no more than max() or less than
+  /// -128.
+  template <typename I, typename F>
+  COMMUTER_INLINE I encodeWithin(F v) {
     // The last bit of 1.5 * 2^23 is worth 1.
     v += 0x1.8p23f;
     return read<I>(&v) - 0x4b400000;
