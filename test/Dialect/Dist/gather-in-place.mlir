@@ -119,6 +119,33 @@ func.func @exchanged(%x: memref<?x8xf32>, %total: index) -> memref<?x8xf32> {
   return %whole : memref<?x8xf32>
 }
 
+// Another block gathers by the same extents: it comes after the exchange,
+// wherever it is printed.
+// CHECK-LABEL: func @exchanged_for_next_block(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: memref<?x8xf32>, %[[ROWS:[a-z0-9]*]]: index
+func.func @exchanged_for_next_block(%x: memref<?x8xf32>, %rows: index, %total: index) -> (memref<?x8xf32>, memref<?x8xf32>) {
+  // CHECK: dist.all_gather_into %[[X]], %{{.*}} dim 0 extents %[[C:.*]] over
+  // CHECK: %[[C]] = memref.alloc() : memref<8xindex>
+  // CHECK: dist.exchange_extents_into %[[ROWS]], %[[C]]
+  // CHECK: %[[WHOLE:.*]] = memref.alloc(%{{.*}}) : memref<?x8xf32>
+  // CHECK: %[[SLOT:.*]] = memref.subview %[[WHOLE]]
+  // CHECK: norm.rms_norm_into %[[X]], %[[SLOT]]
+  // CHECK: dist.all_gather_into %[[SLOT]], %[[WHOLE]] dim 0 extents %[[C]]
+  cf.br ^first
+^second:
+  %again = memref.alloc(%total) : memref<?x8xf32>
+  dist.all_gather_into %x, %again dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  return %whole, %again : memref<?x8xf32>, memref<?x8xf32>
+^first:
+  %part = memref.alloc(%rows) : memref<?x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<?x8xf32>, memref<?x8xf32>
+  %c = memref.alloc() : memref<8xindex>
+  dist.exchange_extents_into %rows, %c over @mesh[dp] : memref<8xindex>
+  %whole = memref.alloc(%total) : memref<?x8xf32>
+  dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  cf.br ^second
+}
+
 // Another collective is in between: it would come after the exchange.
 // CHECK-LABEL: func @collective_before(
 // CHECK: dist.all_reduce_into

@@ -218,6 +218,8 @@ void hoistExchange(OpOrder &order, Value extents, Operation *place) {
   Operation *first = nullptr;
   for (Operation *user : buffer->getUsers()) {
     Operation *ancestor = place->getBlock()->findAncestorOpInBlock(*user);
+    if (!ancestor)
+      continue; // in a block behind this one, which the allocation dominates
     if (!first || order.isBefore(ancestor, first))
       first = ancestor;
   }
