@@ -15,6 +15,7 @@
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -59,9 +60,9 @@ std::optional<DimGroup> getGroup(ArrayRef<int64_t> dims,
     outer = dims.begin();
   int64_t unit = 1;
   for (int64_t inner : ArrayRef<int64_t>(outer + 1, dims.end())) {
-    if (type.isDynamicDim(inner))
+    if (type.isDynamicDim(inner) ||
+        llvm::MulOverflow(unit, type.getDimSize(inner), unit))
       return std::nullopt;
-    unit *= type.getDimSize(inner);
   }
   // A dimension of size 0 makes no rows out of any number of elements.
   if (unit == 0)

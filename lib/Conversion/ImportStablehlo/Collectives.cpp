@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -89,11 +90,13 @@ forEachTensor(SourceOp &source,
   return success();
 }
 
-/// `type` with a dimension that is `times` as large.
+/// `type` with a dimension that is `times` as large; null if there is no such
+/// size.
 static RankedTensorType enlarge(RankedTensorType type, int64_t dim,
                                 int64_t times) {
   SmallVector<int64_t> shape(type.getShape());
-  shape[dim] *= times;
+  if (llvm::MulOverflow(shape[dim], times, shape[dim]))
+    return {};
   return type.clone(shape);
 }
 
@@ -214,8 +217,7 @@ static LogicalResult importAllToAll(SourceOp &source) {
       return {};
     SmallVector<int64_t> shape(from.getShape());
     shape[*split] /= group->size;
-    shape[*concat] *= group->size;
-    if (to != from.clone(shape))
+    if (to != enlarge(from.clone(shape), *concat, group->size))
       return {};
     if (group->axes.empty())
       return input;

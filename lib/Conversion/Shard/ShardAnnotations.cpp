@@ -13,6 +13,8 @@
 
 #include "ShardToDist.h"
 
+#include "llvm/Support/CheckedArithmetic.h"
+
 using namespace mlir;
 using namespace commuter;
 
@@ -55,7 +57,8 @@ static bool hasEvenOffsets(shard::ShardingOp sharding, const Claim &claim,
     if (axes.size() != 1 || static_cast<int64_t>(offsets.size()) <= shards)
       return false;
     for (int64_t i = 0; i <= shards; ++i)
-      if (ShapedType::isDynamic(local) || offsets[i] != i * local)
+      if (ShapedType::isDynamic(local) ||
+          offsets[i] != llvm::checkedMul(i, local))
         return false;
     offsets = offsets.drop_front(shards + 1);
   }

@@ -79,8 +79,18 @@ func.func @dim(%x: tensor<4xf32>) {
 
 dist.mesh @mesh(dp = 2)
 func.func @size(%x: tensor<4xf32>) {
-  // expected-error @+1 {{'dist.all_gather' op expects dimension 0 of sizes 4 and 8 (the group's size is 2), found 4 and 16}}
+  // expected-error @+1 {{'dist.all_gather' op expects dimension 0 of sizes 8 and 16 (the group's size is 2), found 4 and 16}}
   %0 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4xf32> -> tensor<16xf32>
+  return
+}
+
+// -----
+
+// 4 times 2^62 is no number of 64 bits, and 0 is not what it is.
+dist.mesh @mesh(dp = 4)
+func.func @large_size(%x: tensor<4611686018427387904xf32>) {
+  // expected-error @+1 {{'dist.all_gather' op expects dimension 0 of sizes 0 and 0 (the group's size is 4), found 4611686018427387904 and 0}}
+  %0 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4611686018427387904xf32> -> tensor<0xf32>
   return
 }
 

@@ -34,6 +34,15 @@ func.func @rows_12(%h: tensor<2x6x4xf32>) -> tensor<2x6x4xf32> {
   return %n : tensor<2x6x4xf32>
 }
 
+// 2^64 rows: more than are counted, and than any threshold.
+// CHECK-LABEL: func @rows_2_64(
+// CHECK: dist.reduce_scatter
+func.func @rows_2_64(%h: tensor<4294967296x4294967296x4xf32>) -> tensor<4294967296x4294967296x4xf32> {
+  %s = dist.all_reduce %h sum over @mesh[tp] : tensor<4294967296x4294967296x4xf32>
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<4294967296x4294967296x4xf32>
+  return %n : tensor<4294967296x4294967296x4xf32>
+}
+
 // What a gather sums is judged by the rows that it gathers.
 // CHECK-LABEL: func @rows_16(
 // CHECK: dist.reduce_scatter

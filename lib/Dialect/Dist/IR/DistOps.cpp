@@ -274,11 +274,13 @@ static LogicalResult verifySplit(Operation *op, Value wholeValue,
            << "expects dimension " << dim << " of " << wholeValue.getType()
            << " to be divisible by the group's size " << *groupSize
            << ", found " << whole;
-  if (!ShapedType::isDynamic(part) && part * *groupSize != whole)
+  // By the quotient: the product may be more than there are numbers for.
+  const int64_t expected = whole / *groupSize;
+  if (!ShapedType::isDynamic(part) && part != expected)
     return op->emitOpError()
-           << "expects dimension " << dim << " of sizes " << part << " and "
-           << part * *groupSize << " (the group's size is " << *groupSize
-           << "), found " << part << " and " << whole;
+           << "expects dimension " << dim << " of sizes " << expected << " and "
+           << whole << " (the group's size is " << *groupSize << "), found "
+           << part << " and " << whole;
   return success();
 }
 

@@ -191,8 +191,10 @@ Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
     return {reason::kNotProfitable, ""};
   if (!candidate.findSplitDim(padRows))
     return {reason::kNotRowWise, padRows ? "" : "pad-rows=true"};
-  const int64_t rows = llvm::product_of(whole.getShape().drop_back());
-  if (static_cast<uint64_t>(rows) < minRows)
+  uint64_t rows = 1;
+  for (int64_t size : whole.getShape().drop_back())
+    rows = llvm::SaturatingMultiply(rows, static_cast<uint64_t>(size));
+  if (rows < minRows)
     return {reason::kNotProfitable, "lower min-rows"};
   return {};
 }

@@ -205,11 +205,10 @@ bool Matcher::readBase() {
   if (!readAxis())
     return fail("axis-mismatch", 4), false;
   // What n and n - 1 differ by is never within the tolerance.
-  int64_t length = 1;
+  double length = 1;
   for (int64_t dim = found.axis; dim < type.getRank(); ++dim)
     length *= std::max<int64_t>(type.getDimSize(dim), 1);
-  algebra.setTolerance(
-      std::min(getTolerance(compute), 0.125 / static_cast<double>(length)));
+  algebra.setTolerance(std::min(getTolerance(compute), 0.125 / length));
 
   const unsigned mean =
       algebra.intern({Kind::Mean, source, 1, at(*square).place, {}});
