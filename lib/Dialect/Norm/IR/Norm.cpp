@@ -16,8 +16,7 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Transforms/InliningUtils.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include <charconv>
 
 using namespace mlir;
 using namespace commuter;
@@ -143,17 +142,20 @@ ParseResult parseNorm(OpAsmParser &parser, OperationState &state,
   return success();
 }
 
-/// The shortest decimal form that reads back as the same number: MLIR's own
-/// printer makes 9.9999999999999995E-7 of 1.0e-06.
+/// The shortest decimal form that reads back as the same number, in any locale:
+/// MLIR's own printer makes 9.9999999999999995E-7 of 1.0e-06.
 void printShortest(OpAsmPrinter &printer, const APFloat &value) {
-  const double number = value.convertToDouble();
   char text[32];
-  for (int digits = 1; digits <= 17; ++digits) {
-    std::snprintf(text, sizeof(text), "%.*e", digits, number);
-    if (std::strtod(text, nullptr) == number)
-      break;
-  }
-  printer << text;
+  const char *end =
+      std::to_chars(std::begin(text), std::end(text), value.convertToDouble(),
+                    std::chars_format::scientific)
+          .ptr;
+  auto [digits, exponent] = StringRef(text, end - text).split('e');
+  printer << digits;
+  // Without a fraction it would be read as an integer.
+  if (!digits.contains('.'))
+    printer << ".0";
+  printer << 'e' << exponent;
 }
 
 template <typename OpTy>

@@ -18,9 +18,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 
+#include <charconv>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 
 using namespace mlir;
@@ -51,16 +50,14 @@ static constexpr double kLargestRootEps = 1.0;
 static double getShortest(double value, Type type) {
   if (type.isF64())
     return value;
-  const auto rounded = static_cast<float>(value);
-  for (int digits = 0; digits < 9; ++digits) {
-    char text[32];
-    std::snprintf(text, sizeof(text), "%.*e", digits,
-                  static_cast<double>(rounded));
-    double shortest = std::strtod(text, nullptr);
-    if (static_cast<float>(shortest) == rounded)
-      return shortest;
-  }
-  return rounded;
+  char text[32];
+  const char *end =
+      std::to_chars(std::begin(text), std::end(text), static_cast<float>(value),
+                    std::chars_format::scientific)
+          .ptr;
+  double shortest = value;
+  std::from_chars(text, end, shortest);
+  return shortest;
 }
 
 //===----------------------------------------------------------------------===//
