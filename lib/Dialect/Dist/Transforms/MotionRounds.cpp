@@ -19,7 +19,7 @@ using namespace commuter::dist;
 namespace {
 
 /// What became of the ops in all rounds so far, by what they are now.
-class OutcomesOfRounds final : public MotionListener {
+class OutcomesOfRounds final : public NumbersOfOps {
 public:
   explicit OutcomesOfRounds(bool tellsOfGathers)
       : tellsOfGathers(tellsOfGathers) {}
@@ -34,19 +34,12 @@ public:
     else
       join(outcomes[it->second], outcome);
   }
-  void notifyMoved(Operation *op, Operation *local) override {
-    if (auto it = numbers.find(op); it != numbers.end()) {
-      unsigned number = it->second;
-      numbers.erase(it);
-      numbers[local] = number;
-    }
-  }
   void notifyGathered(AllGatherOp gather) override {
     if (tellsOfGathers)
       made.insert(gather);
   }
   void notifyErased(Operation *op) override {
-    numbers.erase(op);
+    NumbersOfOps::notifyErased(op);
     made.erase(op);
   }
 
@@ -70,7 +63,6 @@ private:
   }
 
   const bool tellsOfGathers;
-  DenseMap<Operation *, unsigned> numbers;
   DenseSet<Operation *> made; ///< gathers, if they are told of
 };
 

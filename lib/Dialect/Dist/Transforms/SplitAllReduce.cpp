@@ -279,27 +279,16 @@ private:
   void moveNorms();
   void noteOutcome(MotionOutcome outcome);
   void mergeNestedGathers();
-  SetVector<Norm *> restoreLocations();
+  SetVector<Norm *> sortNorms();
   void emitRemark(Norm &norm, const MeshAxes &axes);
 
   template <typename OpTy>
   SmallVector<OpTy> collectMarked();
 
-  // Ops are cloned when they move, and a clone keeps the location: it holds the
-  // marks of the ops that are to be found again.
-  static constexpr uintptr_t kAllReduce = 0, kSumOfGather = 1, kFirstNorm = 2;
-  void mark(Operation *op, uintptr_t what) {
-    op->setLoc(OpaqueLoc::get(what, getTypeID(), op->getLoc()));
-  }
-  std::optional<uintptr_t> getMark(Location loc) const {
-    auto opaque = dyn_cast<OpaqueLoc>(loc);
-    if (!opaque || opaque.getUnderlyingTypeID() != getTypeID())
-      return std::nullopt;
-    return opaque.getUnderlyingLocation();
-  }
-  Location dropMark(Location loc) const {
-    return getMark(loc) ? cast<OpaqueLoc>(loc).getFallbackLocation() : loc;
-  }
+  /// The ops that are to be found again: sums, as what they are split into is
+  /// marked too, and from `kFirstNorm` on `norms`.
+  NumbersOfOps marks;
+  static constexpr unsigned kAllReduce = 0, kSumOfGather = 1, kFirstNorm = 2;
 
   SmallVector<Function> functions;
   DenseMap<Operation *, unsigned> functionNumbers;
@@ -323,12 +312,11 @@ unsigned SplitAllReduce::getFunction(FunctionOpInterface op) {
 }
 
 Norm &SplitAllReduce::getNorm(Operation *op) {
-  if (std::optional<uintptr_t> known = getMark(op->getLoc()))
-    return norms[*known - kFirstNorm];
-  norms.emplace_back(op->getLoc(),
-                     getFunction(op->getParentOfType<FunctionOpInterface>()));
-  mark(op, kFirstNorm + norms.size() - 1);
-  return norms.back();
+  auto [it, isNew] = marks.numbers.try_emplace(op, kFirstNorm + norms.size());
+  if (isNew)
+    norms.emplace_back(op->getLoc(),
+                       getFunction(op->getParentOfType<FunctionOpInterface>()));
+  return norms[it->second - kFirstNorm];
 }
 
 void SplitAllReduce::visitCandidate(const Candidate &candidate,
@@ -386,7 +374,7 @@ void SplitAllReduce::noteRefusal(const Candidate &candidate,
                                  norm.loc,
                                  candidate.op->getOperand(0),
                                  refusal.reason,
-                                 dropMark(candidate.op->getLoc()),
+                                 candidate.op->getLoc(),
                                  refusal.suggestion};
     norm.refusal->state = analysis.getState(candidate.op->getOperand(0));
   }
@@ -403,6 +391,7 @@ void SplitAllReduce::hideSum(AllReduceOp sum) {
     return;
   gather.getInputMutable().assign(sum.getInput());
   gather.setSummingAttr(sum.getAxesAttr());
+  marks.notifyErased(sum);
   sum.erase();
 }
 
@@ -426,7 +415,7 @@ Value SplitAllReduce::getExtents(Operation *op, int64_t rows,
 /// What is reduced, with zeros behind its rows.
 Value SplitAllReduce::addPadding(OpBuilder &builder, AllReduceOp reduce,
                                  int64_t dim, int64_t rows) {
-  Location loc = dropMark(reduce.getLoc());
+  Location loc = reduce.getLoc();
   auto type = cast<RankedTensorType>(reduce.getInput().getType());
   SmallVector<int64_t> shape(type.getShape());
   shape[dim] = rows;
@@ -442,7 +431,7 @@ Value SplitAllReduce::addPadding(OpBuilder &builder, AllReduceOp reduce,
 /// This rank's rows without those that were padded.
 Value SplitAllReduce::dropPadding(OpBuilder &builder, ReduceScatterOp scatter,
                                   Value extents) {
-  Location loc = dropMark(scatter.getLoc());
+  Location loc = scatter.getLoc();
   const auto dim = static_cast<int64_t>(scatter.getDim());
   Value rank =
       AxisIndexOp::create(builder, loc, builder.getIndexType(),
@@ -453,15 +442,17 @@ Value SplitAllReduce::dropPadding(OpBuilder &builder, ReduceScatterOp scatter,
   sizes[dim] = rows;
   SmallVector<OpFoldResult> offsets(sizes.size(), builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
-  return tensor::ExtractSliceOp::create(builder, scatter.getLoc(), scatter,
-                                        offsets, sizes, strides);
+  auto part = tensor::ExtractSliceOp::create(builder, loc, scatter, offsets,
+                                             sizes, strides);
+  marks.numbers[part] = marks.numbers.at(scatter);
+  return part;
 }
 
 /// The rows of a reduce_scatter that dropPadding made.
 tensor::ExtractSliceOp SplitAllReduce::findPart(ReduceScatterOp scatter) const {
   for (Operation *user : scatter->getUsers())
     if (auto part = dyn_cast<tensor::ExtractSliceOp>(user))
-      if (getMark(part.getLoc()) == getMark(scatter.getLoc()))
+      if (marks.numbers.contains(part))
         return part;
   return {};
 }
@@ -500,10 +491,11 @@ void SplitAllReduce::split(AllReduceOp reduce) {
       builder, reduce.getLoc(), type.clone(shape), summed, reduce.getKindAttr(),
       dimAttr, reduce.getMeshAttr(), reduce.getAxesAttr());
   scatter->setDiscardableAttrs(reduce->getDiscardableAttrDictionary());
+  marks.notifyMoved(reduce, scatter);
   Value part = isPadded ? dropPadding(builder, scatter, extents) : scatter;
-  Value whole = AllGatherOp::create(
-      builder, dropMark(reduce.getLoc()), type, part, dimAttr, extents,
-      reduce.getMeshAttr(), reduce.getAxesAttr(), ArrayAttr());
+  Value whole = AllGatherOp::create(builder, reduce.getLoc(), type, part,
+                                    dimAttr, extents, reduce.getMeshAttr(),
+                                    reduce.getAxesAttr(), ArrayAttr());
   reduce.getResult().replaceAllUsesWith(whole);
   reduce.erase();
 }
@@ -542,17 +534,19 @@ void SplitAllReduce::join(ReduceScatterOp scatter) {
       builder, scatter.getLoc(), summed.getType(), summed,
       scatter.getKindAttr(), scatter.getMeshAttr(), scatter.getAxesAttr());
   reduce->setDiscardableAttrs(scatter->getDiscardableAttrDictionary());
+  marks.notifyMoved(scatter, reduce);
   for (AllGatherOp gather : wholes) {
     gather.getResult().replaceAllUsesWith(reduce.getResult());
     gather.erase();
   }
   if (!part.use_empty()) {
-    Value slice =
-        AllSliceOp::create(builder, dropMark(scatter.getLoc()), part.getType(),
-                           reduce, scatter.getDimAttr(), extents,
-                           scatter.getMeshAttr(), scatter.getAxesAttr());
+    Value slice = AllSliceOp::create(
+        builder, scatter.getLoc(), part.getType(), reduce, scatter.getDimAttr(),
+        extents, scatter.getMeshAttr(), scatter.getAxesAttr());
     part.replaceAllUsesWith(slice);
   }
+  if (rows)
+    marks.notifyErased(rows);
   eraseDead(part.getDefiningOp(), extents);
 }
 
@@ -561,8 +555,7 @@ SmallVector<OpTy> SplitAllReduce::collectMarked() {
   SmallVector<OpTy> ops;
   for (Function &function : functions)
     function.op->walk([&](OpTy op) {
-      std::optional<uintptr_t> mark = getMark(op.getLoc());
-      if (mark && *mark < kFirstNorm)
+      if (marks.numbers.contains(op))
         ops.push_back(op);
     });
   return ops;
@@ -574,23 +567,24 @@ void SplitAllReduce::moveNorms() {
   ShardingAnalysis analysis(getOperation());
   MotionOptions options;
   options.allowExtraGather = allowExtraGather;
+  options.listener = &marks;
   SmallVector<FunctionOpInterface> split;
   for (const Function &function : functions)
     if (function.isSplit)
       split.push_back(function.op);
-  for (MotionOutcome &outcome : moveInFrontOfGathers(split, analysis, options))
-    noteOutcome(std::move(outcome));
+  moveInFrontOfGathers(split, analysis, options,
+                       [&](MotionOutcome &outcome, DescribeOutcome describe) {
+                         describe(outcome);
+                         noteOutcome(std::move(outcome));
+                       });
 }
 
 /// A norm may move twice, in front of a gather that summed, then in front of
 /// the gather that the sum was split into.
 void SplitAllReduce::noteOutcome(MotionOutcome outcome) {
-  std::optional<uintptr_t> mark = getMark(outcome.loc);
-  outcome.loc = dropMark(outcome.loc);
-  if (outcome.blocker)
-    outcome.blocker = dropMark(*outcome.blocker);
+  auto mark = marks.numbers.find(outcome.op);
   bool moves = outcome.reason.empty();
-  if (!mark || *mark < kFirstNorm) {
+  if (mark == marks.numbers.end()) {
     // dist-commute-norms has told of those that stay.
     if (moves) {
       norms.emplace_back(outcome.loc, getFunction(outcome.function));
@@ -598,7 +592,7 @@ void SplitAllReduce::noteOutcome(MotionOutcome outcome) {
     }
     return;
   }
-  Norm &norm = norms[*mark - kFirstNorm];
+  Norm &norm = norms[mark->second - kFirstNorm];
   if (norm.hasMoved()) {
     if (moves)
       norm.motion->rowsAfter = outcome.rowsAfter;
@@ -626,15 +620,14 @@ void SplitAllReduce::mergeNestedGathers() {
     signalPassFailure();
 }
 
-/// Returns the norms in program order.
-SetVector<Norm *> SplitAllReduce::restoreLocations() {
+/// The norms in program order.
+SetVector<Norm *> SplitAllReduce::sortNorms() {
   SetVector<Norm *> order;
   for (Function &function : functions)
     function.op->walk([&](Operation *op) {
-      std::optional<uintptr_t> mark = getMark(op->getLoc());
-      if (mark && *mark >= kFirstNorm)
-        order.insert(&norms[*mark - kFirstNorm]);
-      op->setLoc(dropMark(op->getLoc()));
+      auto mark = marks.numbers.find(op);
+      if (mark != marks.numbers.end() && mark->second >= kFirstNorm)
+        order.insert(&norms[mark->second - kFirstNorm]);
     });
   for (Norm &norm : norms)
     order.insert(&norm);
@@ -659,6 +652,7 @@ void SplitAllReduce::runOnOperation() {
   places.clear();
   extentsOf.clear();
   norms.clear();
+  marks.numbers.clear();
   reduces.clear();
   gathers.clear();
   const auto &analysis = getAnalysis<ShardingAnalysis>();
@@ -672,9 +666,9 @@ void SplitAllReduce::runOnOperation() {
 
   if (!reduces.empty() || !gathers.empty()) {
     for (AllReduceOp reduce : reduces)
-      mark(reduce, kAllReduce);
+      marks.numbers[reduce] = kAllReduce;
     for (AllGatherOp gather : gathers)
-      mark(exposeSum(gather), kSumOfGather);
+      marks.numbers[exposeSum(gather)] = kSumOfGather;
     if (!gathers.empty())
       moveNorms();
     for (AllReduceOp reduce : collectMarked<AllReduceOp>())
@@ -683,7 +677,7 @@ void SplitAllReduce::runOnOperation() {
     for (ReduceScatterOp scatter : collectMarked<ReduceScatterOp>())
       join(scatter);
     for (AllReduceOp reduce : collectMarked<AllReduceOp>())
-      if (getMark(reduce.getLoc()) == kSumOfGather)
+      if (marks.numbers.at(reduce) == kSumOfGather)
         hideSum(reduce);
     if (!gathers.empty())
       mergeNestedGathers();
@@ -694,7 +688,7 @@ void SplitAllReduce::runOnOperation() {
   } else {
     markAllAnalysesPreserved();
   }
-  for (Norm *norm : restoreLocations())
+  for (Norm *norm : sortNorms())
     emitRemark(*norm, analysis.getAxes());
 }
 

@@ -53,6 +53,22 @@ public:
   virtual void notifyErased(mlir::Operation *op) = 0;
 };
 
+/// Numbers of ops, by what the ops are now: one that moves keeps its number.
+class NumbersOfOps : public MotionListener {
+public:
+  void notifyMoved(mlir::Operation *op, mlir::Operation *local) override {
+    if (auto it = numbers.find(op); it != numbers.end()) {
+      const unsigned number = it->second;
+      numbers.erase(it);
+      numbers[local] = number;
+    }
+  }
+  void notifyGathered(AllGatherOp) override {}
+  void notifyErased(mlir::Operation *op) override { numbers.erase(op); }
+
+  llvm::DenseMap<mlir::Operation *, unsigned> numbers;
+};
+
 struct MotionOptions {
   /// Complete the sum of a summing gather before it: all_reduce + all_gather.
   bool completeSums = false;
