@@ -59,6 +59,10 @@ struct Refusal {
   unsigned kind = 0;
 };
 
+/// The suggestion where ranks may part.
+inline constexpr llvm::StringLiteral kBranchUniformly =
+    "branch on a value that is replicated over the gather's axes";
+
 /// A gather, an op to which the law applies, or a join: values of a branch op
 /// (arguments of its blocks, results) that have one type because they are
 /// passed the same operands; or a block's argument; or a function's argument,
