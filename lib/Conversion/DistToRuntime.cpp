@@ -68,11 +68,6 @@ struct CallPattern : public ConvertOpToLLVMPattern<OpTy> {
   LogicalResult
   matchAndRewrite(OpTy op, Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    for (Value operand : op->getOperands())
-      if (auto type = dyn_cast<MemRefType>(operand.getType()))
-        if (!getRuntimeDtype(type.getElementType()))
-          return op.emitOpError() << "has an operand of type " << type
-                                  << ", whose elements the runtime lacks";
     CallBuilder call(rewriter, op, slots);
     return emit(op, adaptor, call, rewriter);
   }
@@ -286,24 +281,32 @@ struct ConvertDistToRuntime
     target.addIllegalDialect<DistDialect, NormDialect>();
     target.addLegalOp<MeshOp>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    if (failed(checkBufferised(module)) ||
+    WalkResult checked = module.walk([](Operation *op) {
+      return failed(check(op)) ? WalkResult::interrupt()
+                               : WalkResult::advance();
+    });
+    if (checked.wasInterrupted() ||
         failed(applyPartialConversion(module, target, std::move(patterns))))
       return signalPassFailure();
     eraseMeshes(module);
   }
 
 private:
-  static LogicalResult checkBufferised(ModuleOp module) {
-    WalkResult result = module.walk([](Operation *op) {
-      if (!isa<DistDialect, NormDialect>(op->getDialect()) ||
-          llvm::none_of(op->getResultTypes(), llvm::IsaPred<TensorType>))
-        return WalkResult::advance();
-      op->emitOpError("is on tensors; expected buffers: run "
-                      "dist-expand-collectives and one-shot-bufferize before "
-                      "convert-dist-to-runtime");
-      return WalkResult::interrupt();
-    });
-    return failure(result.wasInterrupted());
+  /// What the patterns need. Checked in front of all, so that there is one
+  /// error.
+  static LogicalResult check(Operation *op) {
+    if (!isa_and_nonnull<DistDialect, NormDialect>(op->getDialect()))
+      return success();
+    if (llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>))
+      return op->emitOpError(
+          "is on tensors; expected buffers: run dist-expand-collectives and "
+          "one-shot-bufferize before convert-dist-to-runtime");
+    for (Type type : op->getOperandTypes())
+      if (auto memref = dyn_cast<MemRefType>(type);
+          memref && !getRuntimeDtype(memref.getElementType()))
+        return op->emitOpError() << "has an operand of type " << memref
+                                 << ", whose elements the runtime lacks";
+    return success();
   }
 
   static void eraseMeshes(ModuleOp module) {
