@@ -67,7 +67,8 @@ Operation *findInBlock(Operation *op, Block *block) {
   while (op->getBlock() != block) {
     op = op->getParentOp();
     // Ops of other dialects may be done before their regions are.
-    if (!op || !isa<scf::SCFDialect, linalg::LinalgDialect>(op->getDialect()))
+    if (!op || !isa_and_nonnull<scf::SCFDialect, linalg::LinalgDialect>(
+                   op->getDialect()))
       return nullptr;
   }
   return op;

@@ -220,7 +220,8 @@ bool onlyMoves(Operation *op) {
 /// True for ops that take such a memref by what it holds, and in the right
 /// memory: calls of the runtime.
 bool takesMemory(Operation *op) {
-  return isa<dist::DistDialect, norm::NormDialect>(op->getDialect());
+  return isa_and_nonnull<dist::DistDialect, norm::NormDialect>(
+      op->getDialect());
 }
 
 /// Of the runtime's calls, those on extents take the host's memory.
