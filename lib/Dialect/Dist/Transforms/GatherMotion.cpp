@@ -144,6 +144,24 @@ static MotionOutcome makeOutcome(const MotionGraph &graph, const Unit &unit,
   return outcome;
 }
 
+std::optional<DimSlicing>
+commuter::dist::findSlicing(DimParallelOpInterface op, unsigned operand,
+                            int64_t dim,
+                            function_ref<bool(StringRef)> ignores) {
+  if (op->getNumResults() == 0 ||
+      !llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>))
+    return std::nullopt;
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  for (int64_t resultDim = 0; resultDim < type.getRank(); ++resultDim) {
+    DimSlicing slicing = op.getDimSlicing(0, resultDim);
+    if (!slicing.isLegal() && ignores && ignores(slicing.refusal))
+      slicing = getElementwiseSlicing(op, resultDim);
+    if (slicing.isLegal() && slicing.operandDims[operand] == dim)
+      return slicing;
+  }
+  return std::nullopt;
+}
+
 SmallVector<FunctionOpInterface> commuter::dist::getFunctions(Operation *top) {
   SmallVector<FunctionOpInterface> functions;
   top->walk<WalkOrder::PreOrder>([&](FunctionOpInterface function) {

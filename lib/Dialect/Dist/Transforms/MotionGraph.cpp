@@ -143,21 +143,11 @@ bool MotionGraph::movesAsOp(AllGatherOp gather) {
   const SlicedValue *inner = find(gather.getInput());
   if (!inner)
     return false;
-  auto canBeCut = [](OpOperand &use, int64_t cut) {
-    auto user = dyn_cast<DimParallelOpInterface>(use.getOwner());
-    auto type = user && user->getNumResults() != 0
-                    ? dyn_cast<RankedTensorType>(user->getResult(0).getType())
-                    : RankedTensorType();
-    for (int64_t dim = 0; type && dim < type.getRank(); ++dim) {
-      DimSlicing slicing = user.getDimSlicing(0, dim);
-      if (slicing.isLegal() &&
-          slicing.operandDims[use.getOperandNumber()] == cut)
-        return true;
-    }
-    return false;
-  };
   return llvm::any_of(gather->getUses(), [&](OpOperand &use) {
-    return canBeCut(use, inner->slices.dim) && !canBeCut(use, gather.getDim());
+    auto user = dyn_cast<DimParallelOpInterface>(use.getOwner());
+    const unsigned operand = use.getOperandNumber();
+    return user && findSlicing(user, operand, inner->slices.dim) &&
+           !findSlicing(user, operand, gather.getDim());
   });
 }
 
@@ -320,31 +310,21 @@ bool MotionGraph::fitsUnits(const DimSlicing &slicing, unsigned anchor,
          anchorSlices.localSize % slicing.getOperandUnit(anchor) == 0;
 }
 
-/// The op's slicing that the anchor's slices make up, or why there is none.
-std::variant<DimSlicing, Refusal>
-MotionGraph::findSlicing(DimParallelOpInterface op, unsigned anchor,
-                         const Slices &anchorSlices) const {
-  auto type = op->getNumResults() == 0
-                  ? RankedTensorType()
-                  : dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  if (!type)
+/// Why the anchor's slices make up no slicing of the op, or not the one that it
+/// has.
+Refusal MotionGraph::explainSlicing(DimParallelOpInterface op,
+                                    const Slices &anchorSlices,
+                                    bool hasSlicing) const {
+  if (hasSlicing)
+    return Refusal{reason::kGroupCrossesGatherDim, op,
+                   "make the local size a multiple of the group"};
+  if (op->getNumResults() == 0 ||
+      !llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>))
     return Refusal{reason::kNotRowWise, op, ""};
-
   StringRef why;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-    DimSlicing answer = op.getDimSlicing(0, dim);
-    if (options.ignores(answer.refusal))
-      answer = getElementwiseSlicing(op, dim);
-    if (!answer.isLegal()) {
-      if (dim == anchorSlices.dim)
-        why = answer.refusal;
-    } else if (answer.operandDims[anchor] == anchorSlices.dim) {
-      if (fitsUnits(answer, anchor, anchorSlices))
-        return answer;
-      return Refusal{reason::kGroupCrossesGatherDim, op,
-                     "make the local size a multiple of the group"};
-    }
-  }
+  if (anchorSlices.dim <
+      cast<RankedTensorType>(op->getResult(0).getType()).getRank())
+    why = op.getDimSlicing(0, anchorSlices.dim).refusal;
   // A reduction without a result along the gathered dimension reduced it.
   if (why.empty())
     why =
@@ -403,11 +383,11 @@ bool MotionGraph::actsAcross(MeshGroupOpInterface op,
 std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
                                              unsigned anchor) {
   const Slices anchorSlices = find(op->getOperand(anchor))->slices;
-  std::variant<DimSlicing, Refusal> answer =
-      findSlicing(op, anchor, anchorSlices);
-  if (auto *refusal = std::get_if<Refusal>(&answer))
-    return *refusal;
-  auto &slicing = std::get<DimSlicing>(answer);
+  std::optional<DimSlicing> slicing =
+      findSlicing(op, anchor, anchorSlices.dim,
+                  [&](StringRef refusal) { return options.ignores(refusal); });
+  if (!slicing || !fitsUnits(*slicing, anchor, anchorSlices))
+    return explainSlicing(op, anchorSlices, slicing.has_value());
   if (std::optional<Refusal> refusal = findDivergence(op, anchorSlices.kind))
     return refusal;
   auto group = dyn_cast<MeshGroupOpInterface>(op.getOperation());
@@ -417,39 +397,37 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
 
   const GatherKind &kind = kinds[anchorSlices.kind];
   for (auto [i, operand] : llvm::enumerate(op->getOperands()))
-    if (!slicing.isExtent(i))
+    if (!slicing->isExtent(i))
       if (std::optional<Refusal> refusal = checkOperand(
-              op, operand, slicing.operandDims[i], kind, anchorSlices.kind);
+              op, operand, slicing->operandDims[i], kind, anchorSlices.kind);
           refusal && !op.ignoresElements(i))
         return refusal;
   for (Value captured : getCapturedValues(op))
     if (std::optional<Refusal> refusal =
             checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind))
       return refusal;
-  if (!llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>))
-    return Refusal{reason::kNotRowWise, op, ""};
 
   Unit unit(Unit::Op, op, anchorSlices.kind);
   unit.isWorthMoving = op.isWorthMoving();
   unit.isCollective = static_cast<bool>(group);
   unit.details = operandDims.size();
-  llvm::append_range(operandDims, slicing.operandDims);
-  const bool isUnusual = !slicing.extentOperands.empty() ||
-                         !slicing.operandUnits.empty() ||
-                         !slicing.resultUnits.empty();
+  llvm::append_range(operandDims, slicing->operandDims);
+  const bool isUnusual = !slicing->extentOperands.empty() ||
+                         !slicing->operandUnits.empty() ||
+                         !slicing->resultUnits.empty();
   unit.localRows = anchorSlices.localSize;
   if (!ShapedType::isDynamic(unit.localRows))
-    unit.localRows /= slicing.getOperandUnit(anchor);
+    unit.localRows /= slicing->getOperandUnit(anchor);
   addUnit(unit);
   for (auto [i, result] : llvm::enumerate(op->getResults())) {
-    int64_t dim = slicing.resultDims[i];
+    int64_t dim = slicing->resultDims[i];
     int64_t size = cast<RankedTensorType>(result.getType()).getDimSize(dim);
     addValue(result, {unit.kind, dim,
-                      getLocalSize(size, slicing.getResultUnit(i),
+                      getLocalSize(size, slicing->getResultUnit(i),
                                    unit.localRows, kind)});
   }
   if (isUnusual)
-    unusualSlicings.try_emplace(op, std::move(slicing));
+    unusualSlicings.try_emplace(op, *std::move(slicing));
   return std::nullopt;
 }
 

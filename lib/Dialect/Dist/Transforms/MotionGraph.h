@@ -248,9 +248,8 @@ private:
   std::optional<Refusal> findDivergence(mlir::Operation *op, unsigned kind);
   bool movesAsOp(AllGatherOp gather);
   std::optional<Refusal> applyLaw(DimParallelOpInterface op, unsigned anchor);
-  std::variant<DimSlicing, Refusal>
-  findSlicing(DimParallelOpInterface op, unsigned anchor,
-              const Slices &anchorSlices) const;
+  Refusal explainSlicing(DimParallelOpInterface op, const Slices &anchorSlices,
+                         bool hasSlicing) const;
   bool fitsUnits(const DimSlicing &slicing, unsigned anchor,
                  const Slices &anchorSlices) const;
   bool actsAcross(MeshGroupOpInterface op, const Slices &slicesOfInput) const;

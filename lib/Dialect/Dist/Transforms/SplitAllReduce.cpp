@@ -45,21 +45,6 @@ struct FedNorms {
   SetVector<Operation *> others; ///< of the value's shape, but not parallel
 };
 
-/// The op's slicing to which slices along `dim` of its operand belong.
-std::optional<DimSlicing> findSlicing(OpOperand &use, int64_t dim) {
-  auto op = dyn_cast<DimParallelOpInterface>(use.getOwner());
-  if (!op || op->getNumResults() == 0 ||
-      !llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>))
-    return std::nullopt;
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  for (int64_t d = 0; d < type.getRank(); ++d) {
-    DimSlicing slicing = op.getDimSlicing(0, d);
-    if (slicing.isLegal() && slicing.operandDims[use.getOperandNumber()] == dim)
-      return slicing;
-  }
-  return std::nullopt;
-}
-
 /// True if the op is a collective that cannot act across a gather over `axes`.
 bool sharesAxes(Operation *op, FlatSymbolRefAttr mesh, ArrayAttr axes) {
   auto group = dyn_cast<MeshGroupOpInterface>(op);
@@ -85,7 +70,9 @@ FedNorms collectNorms(SetVector<Place> &places, size_t begin,
       Operation *user = use.getOwner();
       if (sharesAxes(user, mesh, axes))
         continue;
-      std::optional<DimSlicing> slicing = findSlicing(use, sliceDim);
+      std::optional<DimSlicing> slicing;
+      if (auto parallel = dyn_cast<DimParallelOpInterface>(user))
+        slicing = findSlicing(parallel, use.getOperandNumber(), sliceDim);
       if (!slicing) {
         if (isWorthMoving(user) && user->getNumResults() != 0 &&
             succeeded(verifyCompatibleShape(slice.getType(),

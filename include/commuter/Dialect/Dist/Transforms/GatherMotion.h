@@ -15,6 +15,7 @@
 #define COMMUTER_DIALECT_DIST_TRANSFORMS_GATHERMOTION_H
 
 #include "commuter/Analysis/ShardingAnalysis.h"
+#include "commuter/Interfaces/DimParallelOpInterface.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
@@ -119,6 +120,14 @@ struct MotionOutcome {
   std::optional<int64_t> rowsBefore = {}, rowsAfter = {}, bytesBefore = {},
                          bytesAfter = {};
 };
+
+/// The slicing of `op` in which its operand number `operand` is sliced along
+/// `dim`; nullopt if there is none, or a result is no ranked tensor. A refusal
+/// of the op that `ignores` is true of is taken for the slicing of an
+/// elementwise op.
+std::optional<DimSlicing>
+findSlicing(DimParallelOpInterface op, unsigned operand, int64_t dim,
+            llvm::function_ref<bool(llvm::StringRef)> ignores = {});
 
 /// The functions with a body under `top`. Not those in other functions: to look
 /// for them would be to go through all ops.
