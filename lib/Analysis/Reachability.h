@@ -69,6 +69,9 @@ public:
     return calledFromElsewhere.contains(callable);
   }
 
+  /// True if the block runs, as far as is known by now.
+  bool isLive(mlir::Block *block);
+
 private:
   // Functions.
   void findUnknownCallers(mlir::Operation *table, bool seesAllUses);
@@ -91,7 +94,6 @@ private:
   void joinEdges(mlir::Operation *from, mlir::RegionBranchOpInterface branch,
                  llvm::ArrayRef<mlir::RegionSuccessor> successors);
 
-  bool isLive(mlir::Block *block);
   void setLive(mlir::Block *block);
 
   /// The known calls of a function, and those of its returns that are reached.

@@ -142,7 +142,7 @@ struct Visit {
 
 class StateSolver : public dataflow::AbstractSparseForwardDataFlowAnalysis {
 public:
-  StateSolver(DataFlowSolver &solver, const Reachability &reachability,
+  StateSolver(DataFlowSolver &solver, Reachability &reachability,
               const MeshAxes &axes, StateTable &table)
       : AbstractSparseForwardDataFlowAnalysis(solver), solver(solver),
         reachability(reachability), axes(axes), solved(table) {}
@@ -188,7 +188,7 @@ public:
       visitConditions(op);
     const OpTraits ofOp = traits.get(op);
     if (!ofOp.isControlFlow) {
-      if (isLive(op->getBlock()))
+      if (reachability.isLive(op->getBlock()))
         visitOperation(op, ofOp);
       return success();
     }
@@ -326,12 +326,6 @@ private:
   unsigned getNumberFor(ProgramPoint *point, Value value) {
     return static_cast<const StateLattice *>(getLatticeElementFor(point, value))
         ->getNumber();
-  }
-
-  bool isLive(Block *block) {
-    return !block ||
-           getOrCreate<dataflow::Executable>(getProgramPointBefore(block))
-               ->isLive();
   }
 
   LogicalResult initializeRegions(Operation *op) {
@@ -487,7 +481,7 @@ private:
     Block *block = call->getBlock();
     FunctionOpInterface callee = getCallee(call);
     if (!callee || !scope->isProperAncestor(callee) || callee.isExternal() ||
-        !isLive(block))
+        !reachability.isLive(block))
       return;
     for (auto [operand, argument] :
          llvm::zip(call.getArgOperands(), callee.getArguments())) {
@@ -804,7 +798,7 @@ private:
   }
 
   DataFlowSolver &solver;
-  const Reachability &reachability;
+  Reachability &reachability;
   const MeshAxes &axes;
   SolvedStates solved;
   Operation *scope = nullptr;

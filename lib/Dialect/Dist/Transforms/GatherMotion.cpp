@@ -144,6 +144,23 @@ static MotionOutcome makeOutcome(const MotionGraph &graph, const Unit &unit,
   return outcome;
 }
 
+ArrayAttr commuter::dist::getAllAxes(MeshGroupOpInterface op) {
+  auto gather = dyn_cast<AllGatherOp>(op.getOperation());
+  if (!gather || !gather.getSummingAttr())
+    return op.getAxesAttr();
+  SmallVector<Attribute> axes(gather.getAxes().getValue());
+  llvm::append_range(axes, gather.getSummingAttr());
+  return ArrayAttr::get(op->getContext(), axes);
+}
+
+bool commuter::dist::isAcross(MeshGroupOpInterface op, FlatSymbolRefAttr mesh,
+                              ArrayAttr axes) {
+  return op.getMeshAttr() == mesh &&
+         llvm::none_of(getAllAxes(op), [&](Attribute axis) {
+           return llvm::is_contained(axes, axis);
+         });
+}
+
 std::optional<DimSlicing>
 commuter::dist::findSlicing(DimParallelOpInterface op, unsigned operand,
                             int64_t dim,

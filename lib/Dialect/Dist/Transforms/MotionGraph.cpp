@@ -349,23 +349,16 @@ Refusal MotionGraph::explainSlicing(DimParallelOpInterface op,
 bool MotionGraph::actsAcross(MeshGroupOpInterface op,
                              const Slices &slicesOfInput) const {
   const GatherKind &kind = kinds[slicesOfInput.kind];
-  SmallVector<Attribute> axes(op.getAxesAttr().begin(), op.getAxesAttr().end());
-  if (auto gather = dyn_cast<AllGatherOp>(op.getOperation()))
-    if (ArrayAttr summing = gather.getSummingAttr())
-      llvm::append_range(axes, summing);
-  if (op.getMeshAttr() != kind.mesh || llvm::any_of(axes, [&](Attribute axis) {
-        return llvm::is_contained(kind.axes, axis);
-      }))
+  if (!isAcross(op, kind.mesh, kind.axes))
     return false;
   // Where its ranks come to it in different ways, it may meet one of theirs
   // that does not move.
-  if (analysis.findDivergence(op, op.getMeshAttr(),
-                              ArrayAttr::get(op->getContext(), axes)))
+  ArrayAttr axes = getAllAxes(op);
+  if (analysis.findDivergence(op, op.getMeshAttr(), axes))
     return false;
   return !ShapedType::isDynamic(slicesOfInput.localSize) ||
          (kind.extents &&
-          analysis.isReplicatedOver(kind.extents, kind.mesh,
-                                    ArrayAttr::get(op->getContext(), axes)));
+          analysis.isReplicatedOver(kind.extents, kind.mesh, axes));
 }
 
 /// The law, for the slices that operand `anchor` comes in:

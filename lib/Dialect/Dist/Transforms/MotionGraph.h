@@ -42,10 +42,6 @@ struct Slices {
   unsigned kind;
   int64_t dim;
   int64_t localSize;
-
-  bool areCutAs(const Slices &other) const {
-    return kind == other.kind && dim == other.dim;
-  }
 };
 
 /// Why something that a gather feeds cannot be had slice by slice.

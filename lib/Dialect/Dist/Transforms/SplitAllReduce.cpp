@@ -45,15 +45,6 @@ struct FedNorms {
   SetVector<Operation *> others; ///< of the value's shape, but not parallel
 };
 
-/// True if the op is a collective that cannot act across a gather over `axes`.
-bool sharesAxes(Operation *op, FlatSymbolRefAttr mesh, ArrayAttr axes) {
-  auto group = dyn_cast<MeshGroupOpInterface>(op);
-  return group && (group.getMeshAttr() != mesh ||
-                   llvm::any_of(group.getAxesAttr(), [&](Attribute axis) {
-                     return llvm::is_contained(axes, axis);
-                   }));
-}
-
 /// A dimension of a value along which there would be slices of it.
 using Place = std::pair<Value, int64_t>;
 
@@ -68,7 +59,8 @@ FedNorms collectNorms(SetVector<Place> &places, size_t begin,
     auto [slice, sliceDim] = places[i];
     for (OpOperand &use : slice.getUses()) {
       Operation *user = use.getOwner();
-      if (sharesAxes(user, mesh, axes))
+      auto group = dyn_cast<MeshGroupOpInterface>(user);
+      if (group && !isAcross(group, mesh, axes))
         continue;
       std::optional<DimSlicing> slicing;
       if (auto parallel = dyn_cast<DimParallelOpInterface>(user))
@@ -117,15 +109,6 @@ struct Candidate {
   std::optional<int64_t> getGroupSize() const {
     return commuter::dist::getGroupSize(lookupMesh(op, mesh), axes);
   }
-  /// All axes over which ranks meet in it.
-  ArrayAttr getAllAxes() const {
-    auto gather = dyn_cast<AllGatherOp>(op);
-    if (!gather)
-      return axes;
-    SmallVector<Attribute> all(gather.getAxes().getValue());
-    llvm::append_range(all, axes);
-    return ArrayAttr::get(op->getContext(), all);
-  }
   /// The nearest norms that are parallel in the dimension; all others if there
   /// is none.
   FedNorms findNorms(int64_t dim) const {
@@ -165,8 +148,9 @@ Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
   std::optional<int64_t> size = candidate.getGroupSize();
   if (!size)
     return {reason::kUnknownAxisSize, "give the axis a size in dist.mesh"};
-  if (analysis.findDivergence(candidate.op, candidate.mesh,
-                              candidate.getAllAxes()))
+  if (analysis.findDivergence(
+          candidate.op, candidate.mesh,
+          getAllAxes(cast<MeshGroupOpInterface>(candidate.op))))
     return {reason::kDivergentControlFlow,
             "branch on a value that is replicated over the collective's axes"};
   if (!feedsSliced)
@@ -374,7 +358,7 @@ void SplitAllReduce::hideSum(AllReduceOp sum) {
   auto gather = dyn_cast<AllGatherOp>(*sum->user_begin());
   if (!gather || gather.getSummingAttr() || gather.getInput() != sum ||
       gather->getBlock() != sum->getBlock() ||
-      sharesAxes(sum, gather.getMeshAttr(), gather.getAxes()))
+      !isAcross(sum, gather.getMeshAttr(), gather.getAxes()))
     return;
   gather.getInputMutable().assign(sum.getInput());
   gather.setSummingAttr(sum.getAxesAttr());
