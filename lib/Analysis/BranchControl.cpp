@@ -74,12 +74,12 @@ commuter::getControlOperands(RegionBranchOpInterface branch) {
   return control;
 }
 
-/// The nearest block that all ways behind `from` come to, if they end at all: a
-/// way that does not end comes to no block behind it, as in a loop of scf.
+/// Finds the immediate post-dominator of `from`, and the blocks in between.
+/// Paths that never end are ignored: they reach no block behind it.
 ///
-/// Precondition: no block in between dominates `from`, and so none dominates a
-/// block behind the meeting. Otherwise what it computes is seen there, by each
-/// run as of the last time that it came to it.
+/// Precondition of a meeting: no block in between dominates `from`. A value
+/// defined in such a block would be visible at the meeting, and hold the
+/// contents of a different iteration on each rank.
 Parting Partings::compute(Block *from) {
   constexpr size_t kBlocksEach = 16;
   Parting parting;

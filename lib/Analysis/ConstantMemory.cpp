@@ -52,7 +52,8 @@ static bool readsItsBuffersAlone(Operation *op) {
            memref::MemRefDialect>(op->getDialect()) ||
       llvm::any_of(op->getResultTypes(), isBuffer))
     return false;
-  // What a tensor of buffer that may be written is computed in place may be.
+  // What is computed from the tensor of a `writable` to_tensor may be
+  // bufferised in place, so the buffer may be overwritten.
   auto toTensor = dyn_cast<bufferization::ToTensorOp>(op);
   if (toTensor && toTensor.getWritable())
     return false;

@@ -98,11 +98,11 @@ private:
   unsigned number;
 };
 
-/// The axes along which ranks may come to a block in different ways, as a
-/// condition differs along them behind which the ways part; of a region's first
-/// block, also to any other of its blocks and out of the region. It is held
-/// once a block, and not asked of all conditions wherever it matters, which
-/// would be as many times as the region has blocks.
+/// The mesh axes along which ranks may reach this block by different paths: a
+/// condition that differs along them decides between paths that meet here or
+/// later. For a region's entry block it also covers every other block of the
+/// region and its exit. Cached per block; recomputing it from all conditions at
+/// each use would be quadratic.
 class BranchDivergence : public AnalysisState {
 public:
   using AnalysisState::AnalysisState;
@@ -152,8 +152,9 @@ public:
     return calls;
   }
 
-  /// As the framework's, but each op once: where nothing loops, an op comes
-  /// after all that it depends on, those with regions after these.
+  /// Overrides the framework's, to visit each op only once: in program order,
+  /// and an op with regions after its regions. Without loops the operands of an
+  /// op have their final states then.
   LogicalResult initialize(Operation *top) override {
     scope = top;
     const Reachability::Contents &contents = reachability.getContents();
@@ -171,9 +172,10 @@ public:
     return top->getBlock() ? visit(getProgramPointAfter(top)) : success();
   }
 
-  /// After the framework has joined what comes from several ways: along an axis
-  /// on which ranks may take different ones, equal values from each do not make
-  /// equal results.
+  /// The framework joins the states of the values that predecessors pass on.
+  /// That is not enough along an axis on which ranks may come from different
+  /// predecessors: each may pass on a replicated value, but not the same one.
+  /// So the divergence is joined, too.
   LogicalResult visit(ProgramPoint *point) override {
     if (point->isBlockStart()) {
       if (failed(AbstractSparseForwardDataFlowAnalysis::visit(point)))
@@ -355,8 +357,9 @@ private:
     return success();
   }
 
-  /// Any op but a branch or a call. Where nothing comes together, a state needs
-  /// no lattice, which is as large as all else that is held of a value.
+  /// Any op but a branch or a call. Its results have one source each, so their
+  /// states are stored without a lattice object, which would double the memory
+  /// per value.
   void visitOperation(Operation *op, OpTraits ofOp) {
     if (op->getNumResults() == 0)
       return;

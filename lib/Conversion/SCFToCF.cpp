@@ -51,9 +51,10 @@ private:
   SmallVector<Operation *> ops;
 };
 
-/// Ops are taken in the reverse of a walk in post-order. So a pattern moves
-/// only what is up to the op that was converted before, and finds one block in
-/// each region, as `scf.parallel` and `scf.forall` must have.
+/// Ops are converted in the reverse of a post-order walk: the last op of a
+/// block first, and an op before those in its regions. Each pattern then splits
+/// off only the ops up to the previously converted one, and `scf.parallel` and
+/// `scf.forall` still have regions of a single block.
 struct SCFToCF : public commuter::impl::SCFToCFPassBase<SCFToCF> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);

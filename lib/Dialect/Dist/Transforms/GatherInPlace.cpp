@@ -30,8 +30,9 @@ using namespace commuter::dist;
 
 namespace {
 
-/// Which op comes first in a block, through moves and insertions. MLIR's own
-/// numbers are those of the whole block again after each move.
+/// The order of ops in a block, kept while ops move. MLIR's own order
+/// (`Operation::isBeforeInBlock`) is lost at each move: it numbers the whole
+/// block again when it is asked next.
 class OpOrder {
 public:
   bool isBefore(Operation *a, Operation *b) {
@@ -99,9 +100,9 @@ bool isOnlyRead(Value memory, Operation *except) {
   });
 }
 
-/// True if `memory`, whatever its layout, is used by ops whose effects tell all
-/// of it: not through a view other than `known`, by a call or a terminator; and
-/// nothing writes to it after `last`.
+/// True if nothing writes to `memory` after `last`, and each user declares all
+/// that it does with it and accepts any layout: the only view is `known`, and
+/// no user is a call, a terminator or an op with a shaped result.
 bool isCompleteAt(OpOrder &order, Value memory, Operation *known,
                   Operation *last) {
   return llvm::all_of(memory.getUsers(), [&](Operation *user) {

@@ -136,9 +136,10 @@ MotionGraph::findGatherRefusal(AllGatherOp gather, bool &completesSum) const {
   return std::nullopt;
 }
 
-/// A gather of a gather is looked at as a gather, unless what it feeds can be
-/// cut along the dimension of the inner one only: then it is an op that may
-/// move across that one, as any other collective.
+/// True if an outer gather, of what another one gathers, is better moved across
+/// the inner gather, as any other collective is. So it is if a user of it is
+/// parallel in the inner gather's dimension, but not in the outer one's.
+/// Otherwise the outer gather is one that its users move across.
 bool MotionGraph::movesAsOp(AllGatherOp gather) {
   const SlicedValue *inner = find(gather.getInput());
   if (!inner)
@@ -474,8 +475,9 @@ void MotionGraph::visitComputation(Operation *op) {
   }
   const unsigned kind = find(op->getOperand(anchors.front()))->slices.kind;
   if (!parallel) {
-    // What may follow behind an op that nothing is known of is another matter:
-    // this refusal is inherited by the ops next to it only.
+    // The parallel ops behind this one inherit its refusal, above. The next op
+    // that is not parallel ends that: what is behind it has a reason of its
+    // own.
     if (!op->hasTrait<OpTrait::IsTerminator>() &&
         !isa<tensor::DimOp, RegionBranchOpInterface>(op))
       refuse(op, parallel,
@@ -557,11 +559,14 @@ void MotionGraph::visitRegion(Region &region) {
   }
 }
 
-/// A join of a loop, or of a function, is taken to carry slices before it is
-/// known what the loop passes back to it, or other calls do. Where that turns
-/// out wrong, all is looked at once more without it; and where only what comes
-/// late turns out to be in slices, once more with it. After some rounds no such
-/// join is looked for, and after some more none is taken.
+/// A fixpoint in rounds, each of which visits the whole program. When a join of
+/// a loop or of a function is visited, not all of its sources are: the loop's
+/// terminator and other calls come later. If a known source is in slices, the
+/// join is assumed to carry slices; if another source turns out not to fit, the
+/// next round does without that join (`rejectedJoins`). If none of the known
+/// sources is in slices but a later one is, the next round takes that one
+/// (`lateSources`). After `kMaxRounds` rounds no more late sources are taken,
+/// and after twice as many no loop or call carries slices, so that it ends.
 void MotionGraph::build() {
   constexpr unsigned kMaxRounds = 4;
   // As many as there may be: what is not used is never touched.

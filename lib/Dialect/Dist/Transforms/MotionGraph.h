@@ -101,8 +101,7 @@ struct Unit {
 struct SlicedValue {
   mlir::Value value;
   Slices slices;
-  // What the placement asks of the value, which it would have to wait for: by
-  // then its memory is far away again.
+  // Copied for the placement: to follow `value` again would miss the cache.
   mlir::Block *block;
   int64_t rowBits;            ///< see `countBits`, without the sliced dimension
   unsigned unit;              ///< that makes it

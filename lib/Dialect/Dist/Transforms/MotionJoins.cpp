@@ -119,10 +119,10 @@ std::optional<JoinKinds> MotionGraph::findKinds(Operation *op,
   return found;
 }
 
-/// Makes a unit of the join if a source comes in slices, be it one that is not
-/// visited yet and of which an earlier round has found it out. What the other
-/// sources than the `known` ones pass on is checked later. Returns why there is
-/// none, if a gather feeds the join.
+/// Makes a unit of the join if a source is in slices: one of the `known`
+/// sources, which are visited already, or one that an earlier round found to
+/// be. The sources that are not known yet are checked after the round, by
+/// `holdsJoin`. Returns why there is no unit although a gather feeds the join.
 std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
                                               const JoinClass &join,
                                               ArrayRef<OpOperand *> known,
@@ -227,8 +227,9 @@ void MotionGraph::visitJoin(Operation *op, const JoinClass &join,
     refuse(value, number);
 }
 
-/// Of the branch op's regions `next` and those behind it are not visited yet.
-/// Precondition: all ranks take the same way.
+/// The law of joins, for a branch op whose regions from number `next` on are
+/// not visited yet: the sources in them are not known. Precondition: all ranks
+/// of the gather's group take the same way.
 void MotionGraph::visitBranchJoin(RegionBranchOpInterface branch,
                                   const JoinClass &join, unsigned next) {
   SmallVector<OpOperand *> known(join.sources.begin(), join.sources.end());

@@ -24,8 +24,8 @@ using namespace commuter::dist;
 // Costs
 //===----------------------------------------------------------------------===//
 
-/// Of all that is larger, too: costs are summed, and sums of some ten thousand
-/// stay far from infinity.
+/// Larger costs are clamped to this, so that a sum of about ten thousand of
+/// them stays below kInfinity.
 static constexpr int64_t kMostCost = MinimumCut::kInfinity >> 14;
 
 static int64_t getCostOfBits(int64_t bits) {
@@ -40,9 +40,10 @@ int64_t Placement::getGatherCost(const SlicedValue &made) const {
       multiplySaturating(made.rowBits, std::max<int64_t>(rows, 1)));
 }
 
-/// What a collective that moves across the region's gathers saves of what it
-/// receives: it and a gather are both times the share (n - 1) / n of the
-/// gathers' group.
+/// What moving a collective across the region's gathers saves. On slices it
+/// receives 1 / n of what it did, with n ranks in the gathers' group; a gather
+/// receives all but 1 / n of its result. The factor (n - 1) / n that both terms
+/// have is left out of both.
 int64_t Placement::getSavings(const Unit &unit) const {
   if (!unit.isCollective || isa<AllSliceOp, ToPartialOp>(unit.op))
     return 0;
@@ -135,10 +136,10 @@ bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
   return !most || *most > 0;
 }
 
-/// A gather comes to stand on a way that had none where a join takes what is
-/// gathered on one way and what is not on another: these stay first, and of
-/// them those that begin with what is not. If that is not enough, all joins do,
-/// and then all that could move.
+/// A path gains a gather when a join receives a gathered value on one path and
+/// an ungathered one on another. So this holds back, one group at each call
+/// until no path gathers more: joins whose first source is not sliced; other
+/// joins with a source that is not sliced; all joins; everything.
 void Placement::holdBack(MotionRegion region) {
   auto isSliced = [&](OpOperand *source) { return graph.find(source->get()); };
   auto isMixed = [&](const Unit &unit) {

@@ -96,8 +96,9 @@ struct Crossroads {
 };
 } // namespace
 
-/// By relaxation, as R. Bellman and L. Ford do (1958, 1956). Ways that can go
-/// round at a cost have no most; nor are many rounds of less looked at.
+/// The dearest path, by relaxation (R. Bellman, 1958; L. Ford, 1956). A cycle
+/// of positive cost makes the maximum unbounded; one is assumed if `kMaxRounds`
+/// rounds do not suffice.
 int64_t Crossroads::getMost() const {
   constexpr unsigned kMaxRounds = 32;
   SmallVector<std::optional<int64_t>> most(nodes.size());

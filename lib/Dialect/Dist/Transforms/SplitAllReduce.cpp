@@ -320,8 +320,9 @@ void SplitAllReduce::visitCandidate(const Candidate &candidate,
     gathers.push_back(cast<AllGatherOp>(candidate.op));
 }
 
-/// The norms that the candidate feeds, but not one before it that was decided
-/// alike: along a residual stream each candidate feeds all norms after it.
+/// The norms that this candidate feeds, minus those already attributed to an
+/// earlier candidate over the same axes with the same decision. Along a
+/// residual stream every candidate reaches all later norms.
 FedNorms SplitAllReduce::collectNewNorms(const Candidate &candidate,
                                          bool isSplit) {
   SetVector<Place> &seen = places[{candidate.mesh, candidate.axes}][isSplit];
