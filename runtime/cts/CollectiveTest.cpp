@@ -588,6 +588,27 @@ TEST_P(CollectiveTest, InvalidArgumentsHaveNoEffect) {
                                     &odd.view(), 0, 1),
                 COMMUTER_INVALID_ARGUMENT);
     }
+    // Addresses that overflow, and strides that nobody takes.
+    const commuter_view_t &whole = f.view();
+    for (int64_t stride : {INT64_MAX / 4, INT64_MIN, INT64_MAX}) {
+      const int64_t strides[] = {stride, 1}, rows[] = {4, 6}, row[] = {1, 6};
+      const commuter_view_t far{whole.data, whole.dtype, 2, rows, strides},
+          near{whole.data, whole.dtype, 2, row, strides};
+      EXPECT_EQ(gather(&far, &good.view(), 0, nullptr),
+                COMMUTER_INVALID_ARGUMENT);
+      EXPECT_EQ(rank.error(), "input has strides that lead out of memory");
+      EXPECT_EQ(commuter_to_partial(rank.context, rank.group, &near, &near),
+                COMMUTER_OK);
+    }
+    if (n > 1) {
+      // Even if it has no elements.
+      const int64_t sizes[] = {0, INT64_MAX}, strides[] = {1, 1};
+      const commuter_view_t wide{whole.data, COMMUTER_I8, 2, sizes, strides};
+      EXPECT_EQ(
+          commuter_all_to_all(rank.context, rank.group, &wide, &wide, 0, 1),
+          COMMUTER_INVALID_ARGUMENT);
+      EXPECT_EQ(rank.error(), "the output is too large");
+    }
     // The world is as it was.
     EXPECT_OK(rank, gather(&f.view(), &good.view(), 0, nullptr));
   });

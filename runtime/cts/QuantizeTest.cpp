@@ -544,6 +544,9 @@ TEST_P(QuantizeTest, InvalidArguments) {
            "in groups of 4");
     expect(quantize(rank, x, output, pairs, true, -2),
            COMMUTER_INVALID_ARGUMENT, "groups of -2 elements");
+    // 4 such groups have 8 elements, modulo 2^64.
+    expect(quantize(rank, x, output, pairs, true, (INT64_C(1) << 62) + 2),
+           COMMUTER_INVALID_ARGUMENT, "in groups of 4611686018427387906");
     expect(commuter_dequantize(rank.context, &x.view(), &perRow.view(),
                                &output.view()),
            COMMUTER_UNSUPPORTED, "no quantisation of i8[2x8] to f32[2x8]");

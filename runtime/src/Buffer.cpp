@@ -174,10 +174,11 @@ Status commuter::rt::allocateBuffer(commuter_context_t *context, Memory memory,
   const bool isHost = memory == Memory::Host || device.isHost();
   // In front of the data the header takes one unit of the alignment.
   const size_t front = isHost ? alignment : 0;
-  size_t total;
+  size_t total, needed; // to align it may take as much again
   char *block = nullptr;
   if (!__builtin_add_overflow(size, alignment, &total) &&
-      total <= PTRDIFF_MAX - alignment)
+      !__builtin_add_overflow(total, alignment, &needed) &&
+      needed <= PTRDIFF_MAX)
     block = static_cast<char *>(
         isHost ? allocateHost(alignment, total)
                : device.allocate(alignment, std::max<size_t>(size, 1)));

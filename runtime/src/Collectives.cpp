@@ -290,7 +290,9 @@ commuter_status_t commuter_all_to_all(commuter_context_t *context,
                   static_cast<long long>(call.size));
     View expected = call.input;
     expected.sizes[splitDim] /= call.size;
-    expected.sizes[concatDim] *= call.size;
+    if (__builtin_mul_overflow(expected.sizes[concatDim], call.size,
+                               &expected.sizes[concatDim]))
+      return fail(COMMUTER_INVALID_ARGUMENT, "the output is too large");
     COMMUTER_TRY(checkOutputShape(expected, call.output));
     call.dim = splitDim;
     call.concatDim = concatDim;

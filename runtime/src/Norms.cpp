@@ -66,7 +66,9 @@ static Status readScales(commuter_context_t *context,
     int64_t groups = scales.sizes[x.rank - 1];
     if (group == 0)
       group = groups ? length / groups : 0;
-    fits = groups * group == length;
+    // Divided, since the product of a caller's numbers may overflow.
+    fits =
+        group ? length % group == 0 && length / group == groups : length == 0;
   }
   if (!fits && group)
     return fail(COMMUTER_INVALID_ARGUMENT,

@@ -206,8 +206,11 @@ Status commuter::rt::readView(const commuter_view_t *source, const char *what,
   view.rank = source->rank;
   view.elementSize =
       commuter_dtype_size(static_cast<commuter_dtype_t>(source->dtype));
-  bool empty = false;
+  bool empty = false, fits = true;
   int64_t bytes = view.elementSize;
+  // How far the elements reach in front of that at index 0, and behind it, in
+  // bytes.
+  int64_t front = 0, back = 0;
   for (int32_t d = 0; d < view.rank; ++d) {
     int64_t size = source->sizes[d];
     if (size < 0)
@@ -219,7 +222,17 @@ Status commuter::rt::readView(const commuter_view_t *source, const char *what,
     // Zero sizes are left out: the others must not overflow on their own.
     if (size && __builtin_mul_overflow(bytes, size, &bytes))
       return fail(COMMUTER_INVALID_ARGUMENT, "%s has too many elements", what);
+    int64_t reach = 0;
+    if (size > 1)
+      fits &= !__builtin_mul_overflow(size, view.strides[d], &reach) &&
+              !__builtin_mul_overflow(reach, view.elementSize, &reach);
+    int64_t &end = reach < 0 ? front : back;
+    fits &= !__builtin_add_overflow(end, reach, &end);
   }
+  // The strides of a view of no elements are never used.
+  if (!empty && !fits)
+    return fail(COMMUTER_INVALID_ARGUMENT,
+                "%s has strides that lead out of memory", what);
   if (!view.data && !empty)
     return fail(COMMUTER_INVALID_ARGUMENT, "%s has no data", what);
   return {};
