@@ -24,15 +24,20 @@ using namespace commuter::rt;
 // World
 //===----------------------------------------------------------------------===//
 
-/// Ten years: a deadline must not overflow the clock.
-static constexpr int64_t kMaxTimeoutMs = INT64_C(315360000000);
+Status commuter::rt::checkTimeout(int64_t &timeoutMs) {
+  constexpr int64_t kTenYearsMs = INT64_C(315360000000);
+  if (timeoutMs < 0)
+    return fail(COMMUTER_INVALID_ARGUMENT, "a timeout of %lld ms",
+                static_cast<long long>(timeoutMs));
+  timeoutMs = std::min(timeoutMs, kTenYearsMs);
+  return {};
+}
 
 Status commuter::rt::readTimeout(int64_t &timeoutMs) {
   timeoutMs = 60000;
   COMMUTER_TRY(readNumber<int64_t>("COMMUTER_TIMEOUT_MS", "milliseconds", 1,
                                    INT64_MAX, timeoutMs));
-  timeoutMs = std::min(timeoutMs, kMaxTimeoutMs);
-  return {};
+  return checkTimeout(timeoutMs);
 }
 
 Status commuter::rt::checkWorld(int32_t size,
@@ -44,13 +49,7 @@ Status commuter::rt::checkWorld(int32_t size,
   if (size < 1)
     return fail(COMMUTER_INVALID_ARGUMENT, "a world of %d ranks", size);
   timeoutMs = options ? options->timeout_ms : 0;
-  if (timeoutMs < 0)
-    return fail(COMMUTER_INVALID_ARGUMENT, "a timeout of %lld ms",
-                static_cast<long long>(timeoutMs));
-  if (timeoutMs == 0)
-    COMMUTER_TRY(readTimeout(timeoutMs));
-  timeoutMs = std::min(timeoutMs, kMaxTimeoutMs);
-  return {};
+  return timeoutMs ? checkTimeout(timeoutMs) : readTimeout(timeoutMs);
 }
 
 commuter_status_t

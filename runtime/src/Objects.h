@@ -79,6 +79,9 @@ Status resolveGroup(const std::map<std::string, Mesh, std::less<>> &meshes,
                     const char *spec, int32_t rank,
                     std::vector<int32_t> &members, int64_t &index);
 
+/// An error if below 0; cuts what the clock could not be advanced by.
+Status checkTimeout(int64_t &timeoutMs);
+
 /// COMMUTER_TIMEOUT_MS, or a minute.
 Status readTimeout(int64_t &timeoutMs);
 

@@ -81,10 +81,12 @@ MessageJob::createWorld(int32_t size, const commuter_world_options_t *options,
 
 commuter_status_t MessageJob::finalize(int64_t timeoutMs) {
   return guarded(nullptr, [&]() -> Status {
+    COMMUTER_TRY(checkTimeout(timeoutMs));
     std::lock_guard<std::mutex> lock(mutex);
-    if (hasEnded || !messenger)
-      return {};
-    hasEnded = true;
-    return messenger->finalize(timeoutMs);
+    if (!hasEnded && messenger) {
+      ending = messenger->finalize(timeoutMs);
+      hasEnded = true;
+    }
+    return ending;
   });
 }

@@ -49,7 +49,8 @@ private:
   std::mutex mutex;
   // Guarded by the mutex.
   bool hasStarted = false, hasEnded = false;
-  Status failure;
+  Status failure; // of the start
+  Status ending;
   std::unique_ptr<Messenger> messenger;
 };
 
