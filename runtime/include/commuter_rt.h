@@ -148,7 +148,10 @@ COMMUTER_API commuter_status_t commuter_threads_world_create(
    commuter_mpi_init loads the transport's module and starts MPI, unless the
    host has (with MPI_THREAD_SERIALIZED or more); at the first call all
    processes take part. Outputs may be NULL. Errors: UNSUPPORTED (no such module
-   or thread level), INTERNAL (MPI's own).
+   or thread level), INVALID_ARGUMENT (COMMUTER_MPI_MAX_BYTES, or MPI has been
+   finalized), INTERNAL (MPI's own, where it returns them: until the transport
+   has a communicator of its own, they are for the error handler of
+   MPI_COMM_WORLD, which ends the process unless the host has set another).
 
    commuter_mpi_world_create is local, but every process creates its worlds in
    the same order. Errors: as commuter_mpi_init and

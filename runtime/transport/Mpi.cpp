@@ -19,7 +19,7 @@
 #include "../src/Environment.h"
 #include "Port.h"
 
-#include <climits>
+#include <memory>
 #include <mpi.h>
 #include <new>
 #include <sched.h>
@@ -30,17 +30,11 @@ namespace {
 
 class MpiPort final : public Port {
 public:
-  MpiPort(MPI_Comm communicator, bool ownsMpi, bool sharesProcessors,
-          int64_t limit)
-      : communicator(communicator), ownsMpi(ownsMpi),
-        sharesProcessors(sharesProcessors), limit(limit) {
-    MPI_Comm_rank(communicator, &ownRank);
-    MPI_Comm_size(communicator, &processes);
-    int *upperBound = nullptr, isSet = 0;
-    MPI_Comm_get_attr(communicator, MPI_TAG_UB, &upperBound, &isSet);
-    // What the standard guarantees.
-    tags = isSet ? *upperBound : 32767;
-  }
+  explicit MpiPort(int64_t limit) : limit(limit) {}
+
+  /// All processes take part. An error of MPI's own leaves it as it is: to end
+  /// it would be to wait for processes that may know of no error.
+  Status open();
 
   int32_t rank() const override { return ownRank; }
   int32_t size() const override { return processes; }
@@ -68,10 +62,10 @@ public:
     return status;
   }
 
-  /// MPI cannot give up a send.
+  /// MPI cannot give up a send. Of a failure `test` tells.
   void cancel(PortRequest &request, bool isSend) override {
     if (!isSend)
-      MPI_Cancel(get(request));
+      (void)MPI_Cancel(get(request));
   }
 
   Status probe(int32_t tag, bool &isThere, int32_t &peer,
@@ -84,7 +78,8 @@ public:
     isThere = status.ok() && flag;
     if (!isThere)
       return status;
-    MPI_Get_count(&found, MPI_BYTE, &count);
+    COMMUTER_TRY(
+        check("MPI_Get_count", MPI_Get_count(&found, MPI_BYTE, &count)));
     peer = found.MPI_SOURCE;
     bytes = count;
     return {};
@@ -112,34 +107,75 @@ private:
     return reinterpret_cast<MPI_Request *>(request.storage);
   }
 
-  MPI_Comm communicator;
-  const bool ownsMpi, sharesProcessors;
+  Status start();
+  Status countProcessors();
+
   const int64_t limit;
-  int ownRank = 0, processes = 1, tags;
+  MPI_Comm communicator = MPI_COMM_NULL;
+  bool ownsMpi = false, sharesProcessors = true;
+  int ownRank = 0, processes = 1;
+  int tags = 32767; // what the standard guarantees
 };
 
 } // namespace
 
-/// Whether this host has more processes of the job than they have processors.
-static Status countProcessors(MPI_Comm communicator, bool &sharesProcessors) {
-  MPI_Comm host;
+/// Starts MPI unless the host has.
+Status MpiPort::start() {
+  int isInitialized = 0, isFinalized = 0, level = MPI_THREAD_SINGLE;
+  COMMUTER_TRY(check("MPI_Initialized", MPI_Initialized(&isInitialized)));
+  COMMUTER_TRY(check("MPI_Finalized", MPI_Finalized(&isFinalized)));
+  if (isFinalized)
+    return {COMMUTER_INVALID_ARGUMENT, "MPI has been finalized"};
+  if (isInitialized)
+    COMMUTER_TRY(check("MPI_Query_thread", MPI_Query_thread(&level)));
+  else
+    COMMUTER_TRY(check(
+        "MPI_Init_thread",
+        MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &level)));
+  ownsMpi = !isInitialized;
+  if (level >= MPI_THREAD_SERIALIZED)
+    return {};
+  // The other processes have the same library, and end it, too.
+  if (ownsMpi)
+    COMMUTER_TRY(check("MPI_Finalize", MPI_Finalize()));
+  return {COMMUTER_UNSUPPORTED,
+          "MPI must be initialized with MPI_THREAD_SERIALIZED or more"};
+}
+
+Status MpiPort::open() {
+  COMMUTER_TRY(start());
   COMMUTER_TRY(
-      MpiPort::check("MPI_Comm_split_type",
+      check("MPI_Comm_dup", MPI_Comm_dup(MPI_COMM_WORLD, &communicator)));
+  COMMUTER_TRY(check("MPI_Comm_set_errhandler",
+                     MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN)));
+  COMMUTER_TRY(check("MPI_Comm_rank", MPI_Comm_rank(communicator, &ownRank)));
+  COMMUTER_TRY(check("MPI_Comm_size", MPI_Comm_size(communicator, &processes)));
+  int *upperBound = nullptr, isSet = 0;
+  COMMUTER_TRY(
+      check("MPI_Comm_get_attr",
+            MPI_Comm_get_attr(communicator, MPI_TAG_UB, &upperBound, &isSet)));
+  if (isSet)
+    tags = *upperBound;
+  return countProcessors();
+}
+
+/// Whether this host has more processes of the job than they have processors.
+Status MpiPort::countProcessors() {
+  MPI_Comm host;
+  COMMUTER_TRY(check("MPI_Comm_split_type",
                      MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, 0,
                                          MPI_INFO_NULL, &host)));
-  int processes = 1;
-  MPI_Comm_size(host, &processes);
+  int local = 1;
+  COMMUTER_TRY(check("MPI_Comm_size", MPI_Comm_size(host, &local)));
   cpu_set_t processors;
   if (sched_getaffinity(0, sizeof(processors), &processors) != 0)
     CPU_ZERO(&processors);
   // They may be bound to one each.
-  Status status =
-      MpiPort::check("MPI_Allreduce", MPI_Allreduce(MPI_IN_PLACE, &processors,
+  COMMUTER_TRY(check("MPI_Allreduce", MPI_Allreduce(MPI_IN_PLACE, &processors,
                                                     sizeof(processors),
-                                                    MPI_BYTE, MPI_BOR, host));
-  sharesProcessors = processes > CPU_COUNT(&processors);
-  MPI_Comm_free(&host);
-  return status;
+                                                    MPI_BYTE, MPI_BOR, host)));
+  sharesProcessors = local > CPU_COUNT(&processors);
+  return check("MPI_Comm_free", MPI_Comm_free(&host));
 }
 
 static Status openPort(Port **port) {
@@ -148,27 +184,10 @@ static Status openPort(Port **port) {
   int64_t limit = 1 << 30;
   COMMUTER_TRY(
       readNumber<int64_t>("COMMUTER_MPI_MAX_BYTES", "bytes", 1, limit, limit));
-  int isInitialized = 0, isFinalized = 0, level = MPI_THREAD_SINGLE;
-  MPI_Initialized(&isInitialized);
-  MPI_Finalized(&isFinalized);
-  if (isFinalized)
-    return {COMMUTER_INVALID_ARGUMENT, "MPI has been finalized"};
-  if (isInitialized)
-    MPI_Query_thread(&level);
-  else
-    COMMUTER_TRY(MpiPort::check(
-        "MPI_Init_thread",
-        MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &level)));
-  if (level < MPI_THREAD_SERIALIZED)
-    return {COMMUTER_UNSUPPORTED,
-            "MPI must be initialized with MPI_THREAD_SERIALIZED or more"};
-  MPI_Comm communicator;
-  COMMUTER_TRY(MpiPort::check("MPI_Comm_dup",
-                              MPI_Comm_dup(MPI_COMM_WORLD, &communicator)));
-  MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
-  bool sharesProcessors = true;
-  COMMUTER_TRY(countProcessors(communicator, sharesProcessors));
-  *port = new MpiPort(communicator, !isInitialized, sharesProcessors, limit);
+  // Memory first, since its lack is this process's alone.
+  auto opened = std::make_unique<MpiPort>(limit);
+  COMMUTER_TRY(opened->open());
+  *port = opened.release();
   return {};
 }
 
