@@ -87,6 +87,7 @@ ninja -C "$build/runtime-alone" >/dev/null
 run_gtest alone "$build/runtime-alone/bin/commuter-cts"
 run_gtest port "$build/bin/commuter-port-test"
 run_gtest job "$build/bin/commuter-job-test"
+run_gtest messenger "$build/bin/commuter-messenger-test"
 run_gtest pool "$build/bin/commuter-pool-test"
 
 # The suite with as many processes as its worlds have ranks: on the transport tcp,

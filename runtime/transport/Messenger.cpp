@@ -26,19 +26,22 @@ Messenger::~Messenger() = default;
 
 std::unique_ptr<Transport>
 Messenger::createWorld(int64_t timeoutMs, const MakeCarrier &makeCarrier) {
+  // Whose destructor takes the mutex: before the lock, for an exception's sake.
+  std::unique_ptr<MessageTransport> world;
   std::lock_guard<std::timed_mutex> lock(mutex);
-  uint32_t id = nextWorld++;
-  auto world =
-      std::make_unique<MessageTransport>(*this, id, timeoutMs, makeCarrier);
+  const uint32_t id = nextWorld;
+  world = std::make_unique<MessageTransport>(*this, id, timeoutMs, makeCarrier);
   worlds[id] = world.get();
   if (isRetired)
     world->poison(retirement);
   auto [first, last] = early.equal_range(id);
   for (auto entry = first; entry != last; ++entry)
-    dispatch(entry->second.first, entry->second.second);
-  early.erase(first, last);
+    deliver(*world, entry->second.first, entry->second.second);
   for (auto &[peer, why] : losses)
     world->lose(peer, why);
+  // Nothing fails from here on: the number is this world's.
+  early.erase(first, last);
+  ++nextWorld;
   return world;
 }
 
@@ -86,8 +89,23 @@ void Messenger::dispatch(int32_t peer, const std::string &bytes) {
   // One that is gone here misses nothing.
   if (reader.isGood && world == worlds.end())
     return;
-  if (!reader.isGood || !world->second->receive(peer, kind, reader))
-    retire(fail(COMMUTER_INTERNAL, "a malformed message from rank %d", peer));
+  if (reader.isGood)
+    deliver(*world->second, peer, bytes);
+  else
+    retireMalformed(peer);
+}
+
+void Messenger::deliver(MessageTransport &world, int32_t peer,
+                        const std::string &bytes) {
+  Reader reader(bytes);
+  Kind kind = reader.number<Kind>();
+  (void)reader.number<uint32_t>(); // the world's
+  if (!world.receive(peer, kind, reader))
+    retireMalformed(peer);
+}
+
+void Messenger::retireMalformed(int32_t peer) {
+  retire(fail(COMMUTER_INTERNAL, "a malformed message from rank %d", peer));
 }
 
 void Messenger::progress() {

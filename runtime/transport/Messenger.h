@@ -60,9 +60,11 @@ private:
   void post(int32_t peer, std::string bytes);
   void postToAll(const std::string &bytes);
   void dispatch(int32_t peer, const std::string &bytes);
+  void deliver(MessageTransport &world, int32_t peer, const std::string &bytes);
 
   /// From now on the port is not touched, and every world has failed.
   void retire(const Status &status);
+  void retireMalformed(int32_t peer);
 
   std::unique_ptr<Port> port;
   std::timed_mutex mutex;
