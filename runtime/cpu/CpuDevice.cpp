@@ -260,16 +260,16 @@ public:
     return allocateHost(alignment, size);
   }
   void deallocate(void *data) override { freeHost(data); }
-  void copy(const View &source, const View &target) override {
+  void copy(const View &source, const View &target) noexcept override {
     copyHost(source, target);
   }
-  void fillIdentity(const View &target) override;
+  void fillIdentity(const View &target) noexcept override;
   void reduce(commuter_reduction_t kind, const View *const *inputs,
               int64_t count, int64_t begin, int64_t end,
-              const View &output) override;
+              const View &output) noexcept override;
   void copyRange(const View &source, const View &target, int64_t begin,
-                 int64_t end) override;
-  int64_t firstDifference(const View &a, const View &b) override;
+                 int64_t end) noexcept override;
+  int64_t firstDifference(const View &a, const View &b) noexcept override;
   Status norm(const NormCall &call) override;
   Status quantize(const QuantizeCall &call) override;
   Status dequantize(const QuantizeCall &call) override;
@@ -330,7 +330,7 @@ Status commuter::rt::createCpuDevice(const RankPlace &place,
   return {};
 }
 
-void CpuDevice::fillIdentity(const View &target) {
+void CpuDevice::fillIdentity(const View &target) noexcept {
   // Of floating-point types -0.0, whose only set bit is the sign.
   char element[8] = {};
   if (isFloat(target.dtype)) {
@@ -354,7 +354,7 @@ static constexpr int64_t kBlockBytes = 16384;
 
 void CpuDevice::reduce(commuter_reduction_t kind, const View *const *inputs,
                        int64_t count, int64_t begin, int64_t end,
-                       const View &output) {
+                       const View &output) noexcept {
   int64_t size = output.elementSize;
   auto kernel = kernels.reduce[output.dtype];
   auto **addresses =
@@ -393,7 +393,7 @@ void CpuDevice::reduce(commuter_reduction_t kind, const View *const *inputs,
 }
 
 void CpuDevice::copyRange(const View &source, const View &target, int64_t begin,
-                          int64_t end) {
+                          int64_t end) noexcept {
   int64_t size = source.elementSize;
   if (begin >= end)
     return;
@@ -414,7 +414,7 @@ void CpuDevice::copyRange(const View &source, const View &target, int64_t begin,
   }
 }
 
-int64_t CpuDevice::firstDifference(const View &a, const View &b) {
+int64_t CpuDevice::firstDifference(const View &a, const View &b) noexcept {
   char scratchA[kBlockBytes], scratchB[kBlockBytes];
   int64_t size = a.elementSize, elements = a.elements();
   int64_t block = kBlockBytes / size;

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What a process's messenger does where memory runs out, on a port that keeps
-// what is sent.
+// What messengers and their worlds do where memory runs out: two processes'
+// ends in this one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,31 +16,39 @@
 #include <gtest/gtest.h>
 
 #include <new>
+#include <thread>
 
 using namespace commuter::rt;
 
 namespace {
 
-struct Sent {
-  std::vector<std::string> messages;
-  Status error; // what sends fail with
+/// What two processes have sent each other.
+struct Wire {
+  std::mutex mutex;
+  std::deque<std::string> messages[2]; // by receiver; of the control tag
+  Status error;                        // what sends fail with
 };
 
-/// The end of rank 0 of two.
+/// The end of one of two ranks. It carries the messages of worlds, and no data.
 class TestPort final : public Port {
 public:
-  explicit TestPort(Sent &sent) : sent(sent) {}
+  TestPort(Wire &wire, int32_t rank) : wire(wire), ownRank(rank) {}
 
-  int32_t rank() const override { return 0; }
+  int32_t rank() const override { return ownRank; }
   int32_t size() const override { return 2; }
   int32_t maxTag() const override { return 100; }
   int64_t maxBytes() const override { return 1 << 20; }
-  Status send(int32_t, int32_t, const void *data, int64_t bytes,
+  Status send(int32_t peer, int32_t, const void *data, int64_t bytes,
               PortRequest &) override {
-    sent.messages.emplace_back(static_cast<const char *>(data), bytes);
-    return sent.error;
+    std::lock_guard lock(wire.mutex);
+    wire.messages[peer].emplace_back(static_cast<const char *>(data), bytes);
+    return wire.error;
   }
-  Status receive(int32_t, int32_t, void *, int64_t, PortRequest &) override {
+  Status receive(int32_t, int32_t, void *data, int64_t bytes,
+                 PortRequest &) override {
+    std::lock_guard lock(wire.mutex);
+    wire.messages[ownRank].front().copy(static_cast<char *>(data), bytes);
+    wire.messages[ownRank].pop_front();
     return {};
   }
   Status test(PortRequest &, bool &isDone) override {
@@ -48,27 +56,58 @@ public:
     return {};
   }
   void cancel(PortRequest &, bool) override {}
-  Status probe(int32_t, bool &isThere, int32_t &, int64_t &) override {
-    isThere = false;
+  Status probe(int32_t, bool &isThere, int32_t &peer, int64_t &bytes) override {
+    std::lock_guard lock(wire.mutex);
+    isThere = !wire.messages[ownRank].empty();
+    peer = 1 - ownRank;
+    if (isThere)
+      bytes = static_cast<int64_t>(wire.messages[ownRank].front().size());
     return {};
   }
   Status finalize() override { return {}; }
 
 private:
-  Sent &sent;
+  Wire &wire;
+  const int32_t ownRank;
 };
 
 class TestCarrier : public Carrier {
 public:
   Status attach(Device &) override { return {}; }
   Status exchange(const Running &, const std::vector<Transfer> &) override {
-    return {};
+    throw std::bad_alloc();
   }
 };
 
-class CarrierOutOfMemory final : public TestCarrier {
+std::unique_ptr<Carrier> makeTestCarrier(MessageTransport &) {
+  return std::make_unique<TestCarrier>();
+}
+
+/// Has no memory for what an abort takes.
+class CarrierOfNoEnd final : public TestCarrier {
 public:
   void abort() override { throw std::bad_alloc(); }
+};
+
+/// Waits for data that nobody sends.
+class CarrierThatWaits final : public TestCarrier {
+public:
+  explicit CarrierThatWaits(MessageTransport &transport)
+      : transport(transport) {}
+  Status exchange(const Running &running,
+                  const std::vector<Transfer> &) override {
+    Awaited awaited;
+    awaited.advance = [](bool &isDone) -> Status {
+      isDone = false;
+      return {};
+    };
+    awaited.describe = [] { return std::string("in vain"); };
+    awaited.busy = std::chrono::nanoseconds(0);
+    return transport.await(running, awaited);
+  }
+
+private:
+  MessageTransport &transport;
 };
 
 /// The number of the world that a message is for.
@@ -79,40 +118,85 @@ uint32_t worldOf(const std::string &message) {
 }
 
 TEST(MessengerTest, AWorldThatDoesNotComeAboutHasNoNumber) {
-  Sent sent;
-  Messenger messenger(std::make_unique<TestPort>(sent));
+  Wire wire;
+  Messenger messenger(std::make_unique<TestPort>(wire, 0));
   EXPECT_THROW((void)messenger.createWorld(
                    1000,
                    [](MessageTransport &) -> std::unique_ptr<Carrier> {
                      throw std::bad_alloc();
                    }),
                std::bad_alloc);
-  auto world = messenger.createWorld(
-      1000, [](MessageTransport &) { return std::make_unique<TestCarrier>(); });
-  world->leave(0);
-  ASSERT_EQ(sent.messages.size(), 1u);
-  EXPECT_EQ(worldOf(sent.messages[0]), 0u);
+  messenger.createWorld(1000, makeTestCarrier)->leave(0);
+  ASSERT_EQ(wire.messages[1].size(), 1u);
+  EXPECT_EQ(worldOf(wire.messages[1][0]), 0u);
 }
 
 /// A hang is what it would be otherwise.
 TEST(MessengerTest, AWorldIsGivenUpWithoutTheMutex) {
-  Sent sent;
-  Messenger messenger(std::make_unique<TestPort>(sent));
-  auto makeCarrier = [](MessageTransport &) {
-    return std::make_unique<TestCarrier>();
-  };
-  auto first = messenger.createWorld(1000, makeCarrier);
-  sent.error = {COMMUTER_INTERNAL, "a broken port"};
+  Wire wire;
+  Messenger messenger(std::make_unique<TestPort>(wire, 0));
+  auto first = messenger.createWorld(1000, makeTestCarrier);
+  wire.error = {COMMUTER_INTERNAL, "a broken port"};
   first->leave(0);
   EXPECT_EQ(first->failure().message, "a broken port");
-  EXPECT_THROW((void)messenger.createWorld(
-                   1000,
-                   [](MessageTransport &) {
-                     return std::make_unique<CarrierOutOfMemory>();
-                   }),
-               std::bad_alloc);
-  auto second = messenger.createWorld(1000, makeCarrier);
+  EXPECT_THROW(
+      (void)messenger.createWorld(1000,
+                                  [](MessageTransport &) {
+                                    return std::make_unique<CarrierOfNoEnd>();
+                                  }),
+      std::bad_alloc);
+  auto second = messenger.createWorld(1000, makeTestCarrier);
   EXPECT_EQ(second->failure().message, "a broken port");
+}
+
+/// The others hear of it, long before their deadline.
+TEST(MessengerTest, LackOfMemoryAfterTheMeetingIsAFaultOfAll) {
+  Wire wire;
+  std::vector<std::thread> ranks;
+  for (int32_t rank : {0, 1})
+    ranks.emplace_back([&wire, rank] {
+      Messenger messenger(std::make_unique<TestPort>(wire, rank));
+      std::unique_ptr<Transport> world =
+          messenger.createWorld(60000, [rank](MessageTransport &transport) {
+            return rank == 0 ? makeTestCarrier(transport)
+                             : std::make_unique<CarrierThatWaits>(transport);
+          });
+      std::shared_ptr<Device> device;
+      EXPECT_TRUE(createCpuDevice({rank, 2, true, -1}, device).ok());
+      EXPECT_TRUE(world->join(rank, *device).ok());
+      char input[1] = {}, output[2] = {};
+      Collective call;
+      call.operation = Operation::AllGather;
+      call.device = device.get();
+      call.channel = world->channel({0, 1});
+      call.spec = "mesh[dp]";
+      call.rank = rank;
+      call.index = rank;
+      call.size = 2;
+      call.sequence = 1;
+      call.extents = {1, 1};
+      for (View *view : {&call.input, &call.output}) {
+        view->rank = 1;
+        view->strides[0] = 1;
+      }
+      call.input.data = input;
+      call.input.sizes[0] = 1;
+      call.output.data = output;
+      call.output.sizes[0] = 2;
+      CollectiveCounters counters;
+      const int64_t start = nowNs();
+      const Status status = world->run(call, counters);
+      EXPECT_EQ(status.code, COMMUTER_OUT_OF_MEMORY) << status.message;
+      EXPECT_EQ(status.message.rfind("all_gather #1 over mesh[dp]: out of "
+                                     "memory: ",
+                                     0),
+                0u)
+          << status.message;
+      EXPECT_LT(nowNs() - start, int64_t(20) * 1000000000);
+      world->leave(rank);
+    });
+  for (std::thread &rank : ranks)
+    rank.join();
 }
 
 } // namespace

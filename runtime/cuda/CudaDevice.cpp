@@ -20,6 +20,7 @@
 #include "Views.h"
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -101,21 +102,21 @@ public:
   }
   Status synchronize() override;
   Status failure() override { return fault; }
-  const void *mark() override;
-  void await(const void *mark) override;
+  const void *mark() noexcept override;
+  void await(const void *mark) noexcept override;
   GpuStream *gpuStream() override { return this; }
   void *allocate(size_t alignment, size_t size) override;
   void deallocate(void *data) override;
-  void copy(const View &source, const View &target) override {
+  void copy(const View &source, const View &target) noexcept override {
     copyRange(source, target, 0, source.elements());
   }
   void copyRange(const View &source, const View &target, int64_t begin,
-                 int64_t end) override;
-  void fillIdentity(const View &target) override;
+                 int64_t end) noexcept override;
+  void fillIdentity(const View &target) noexcept override;
   void reduce(commuter_reduction_t kind, const View *const *inputs,
               int64_t count, int64_t begin, int64_t end,
-              const View &output) override;
-  int64_t firstDifference(const View &a, const View &b) override;
+              const View &output) noexcept override;
+  int64_t firstDifference(const View &a, const View &b) noexcept override;
   Status norm(const NormCall &call) override;
   Status quantize(const QuantizeCall &call) override;
   Status dequantize(const QuantizeCall &call) override;
@@ -145,7 +146,7 @@ private:
   template <typename Body>
   Status perform(const char *what, Body body);
   template <typename Body>
-  void submit(const char *what, Body body);
+  void submit(const char *what, Body body) noexcept;
   Status transfer(const char *what, void *target, const void *source,
                   size_t size);
   LaunchStatus copyElements(const View &source, const View &target,
@@ -196,10 +197,15 @@ Status CudaDevice::perform(const char *what, Body body) {
 
 /// For work whose caller goes on in any case: each failure is the device's.
 template <typename Body>
-void CudaDevice::submit(const char *what, Body body) {
-  Status status = perform(what, body);
+void CudaDevice::submit(const char *what, Body body) noexcept {
+  Status status;
+  try {
+    status = perform(what, body);
+  } catch (const std::bad_alloc &) {
+    status = {COMMUTER_OUT_OF_MEMORY, "out of memory"};
+  }
   if (!status.ok() && fault.ok())
-    fault = status;
+    fault = std::move(status);
 }
 
 Status CudaDevice::open() {
@@ -301,12 +307,12 @@ Status CudaDevice::awaitWatched() {
   return {};
 }
 
-const void *CudaDevice::mark() {
+const void *CudaDevice::mark() noexcept {
   submit("mark", [&] { return recordEvent(event, stream); });
   return event;
 }
 
-void CudaDevice::await(const void *mark) {
+void CudaDevice::await(const void *mark) noexcept {
   submit("await", [&] { return awaitEvent(const_cast<void *>(mark), stream); });
 }
 
@@ -432,11 +438,11 @@ LaunchStatus CudaDevice::copyElements(const View &source, const View &target,
 }
 
 void CudaDevice::copyRange(const View &source, const View &target,
-                           int64_t begin, int64_t end) {
+                           int64_t begin, int64_t end) noexcept {
   submit("copy", [&] { return copyElements(source, target, begin, end); });
 }
 
-void CudaDevice::fillIdentity(const View &target) {
+void CudaDevice::fillIdentity(const View &target) noexcept {
   const Merged one({&target});
   FillParameters p = {one.shape, one.operands[0], 0, 0, target.elements()};
   // Of floating-point types -0.0, whose only set bit is the sign.
@@ -449,7 +455,7 @@ void CudaDevice::fillIdentity(const View &target) {
 
 void CudaDevice::reduce(commuter_reduction_t kind, const View *const *inputs,
                         int64_t count, int64_t begin, int64_t end,
-                        const View &output) {
+                        const View &output) noexcept {
   submit("reduce", [&]() -> LaunchStatus {
     if (begin >= end)
       return {};
@@ -499,7 +505,7 @@ LaunchStatus CudaDevice::reduceInParts(commuter_reduction_t kind,
   return {};
 }
 
-int64_t CudaDevice::firstDifference(const View &a, const View &b) {
+int64_t CudaDevice::firstDifference(const View &a, const View &b) noexcept {
   constexpr uint64_t kNone = UINT64_MAX;
   uint64_t first = kNone;
   if (!awaitWatched().ok())

@@ -10,8 +10,9 @@
 //
 // A device is one rank's, and does its work in the order of the calls. That of
 // the host is done when a call returns; another one may do it later. Moves and
-// reductions return nothing, so that a collective whose members have met always
-// ends: what fails of them is the device's failure from then on.
+// reductions return nothing and throw nothing, so that a collective whose
+// members have met always ends: what fails of them is the device's failure from
+// then on.
 //
 //===----------------------------------------------------------------------===//
 
@@ -113,8 +114,8 @@ public:
 
   /// Where the work is now: valid until the next call. Another rank's device of
   /// the same kind does what comes after `await` when this one has come there.
-  virtual const void *mark() { return nullptr; }
-  virtual void await(const void * /*mark*/) {}
+  virtual const void *mark() noexcept { return nullptr; }
+  virtual void await(const void * /*mark*/) noexcept {}
 
   /// The stream that the work is on, of a device that has one. Lives as long as
   /// the device.
@@ -130,25 +131,25 @@ public:
   virtual void deallocate(void *data) = 0;
 
   /// Copies between views of one shape that do not overlap.
-  virtual void copy(const View &source, const View &target) = 0;
+  virtual void copy(const View &source, const View &target) noexcept = 0;
 
   /// Fills with the identity of the sum: -0.0, or 0 for integers.
-  virtual void fillIdentity(const View &target) = 0;
+  virtual void fillIdentity(const View &target) noexcept = 0;
 
   /// Elements [begin, end), in row-major order, of the reduction of `count`
   /// views of one shape. It adds in the order of `inputs` and reads each
   /// element of every input before it writes that of `output`.
   virtual void reduce(commuter_reduction_t kind, const View *const *inputs,
                       int64_t count, int64_t begin, int64_t end,
-                      const View &output) = 0;
+                      const View &output) noexcept = 0;
 
   /// Copies elements [begin, end), in row-major order.
   virtual void copyRange(const View &source, const View &target, int64_t begin,
-                         int64_t end) = 0;
+                         int64_t end) noexcept = 0;
 
   /// The first element, in row-major order, whose bits differ; -1 if none, or
   /// if the device fails. Waits for the work.
-  virtual int64_t firstDifference(const View &a, const View &b) = 0;
+  virtual int64_t firstDifference(const View &a, const View &b) noexcept = 0;
 
   /// These fail for lack of memory, or of a kernel.
   virtual Status norm(const NormCall &call) = 0;

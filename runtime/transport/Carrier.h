@@ -35,6 +35,7 @@ struct Running {
   CollectiveCounters &counters;
   const MessageChannel &channel;
   std::chrono::steady_clock::time_point deadline;
+  bool isAnnounced = false; ///< the other members may know of it
 
   /// The world rank of a member.
   int32_t rankOf(int64_t index) const { return channel.members[index]; }

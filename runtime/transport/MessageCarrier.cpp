@@ -70,6 +70,10 @@ Status MessageTransport::start(const Running &running,
                                const std::vector<Transfer> &transfers,
                                std::vector<Pending> &pending) {
   Port &port = *messenger.port;
+  int64_t count = 0;
+  for (const Transfer &transfer : transfers)
+    count += (transfer.bytes + port.maxBytes() - 1) / port.maxBytes();
+  pending.reserve(count); // none that the port has is forgotten
   // Receives first: then nothing arrives unexpected, and is copied twice.
   for (bool isSend : {false, true})
     for (const Transfer &transfer : transfers) {
@@ -113,7 +117,9 @@ void MessageTransport::abandon(std::vector<Pending> &pending) {
     messenger.port->cancel(entry.request, entry.isSend);
   (void)advance(pending);
   if (!pending.empty())
-    messenger.retire(fault);
+    messenger.retire(isPoisoned ? fault
+                                : Status{COMMUTER_OUT_OF_MEMORY,
+                                         "out of memory with data under way"});
 }
 
 Status MessageTransport::exchange(const Running &running,
@@ -122,6 +128,10 @@ Status MessageTransport::exchange(const Running &running,
   if (messenger.isRetired)
     return fault;
   std::vector<Pending> pending;
+  // However this ends, by an exception too.
+  auto abandonAll = [this](std::vector<Pending> *left) { abandon(*left); };
+  std::unique_ptr<std::vector<Pending>, decltype(abandonAll)> guard(&pending,
+                                                                    abandonAll);
   Status error = start(running, transfers, pending);
   Awaited awaited;
   awaited.advance = [&](bool &isDone) {
@@ -143,8 +153,5 @@ Status MessageTransport::exchange(const Running &running,
   for (const Transfer &transfer : transfers)
     bytes += transfer.bytes;
   awaited.busy = std::chrono::nanoseconds(1000000 + 20 * bytes);
-  Status status = await(lock, running, awaited);
-  if (!status.ok())
-    abandon(pending);
-  return status;
+  return await(lock, running, awaited);
 }

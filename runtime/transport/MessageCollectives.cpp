@@ -110,9 +110,10 @@ Part partOf(const View &dense) { return {dense.data, dense.bytes()}; }
 
 } // namespace
 
-// Each of these allocates what it needs before it meets the others: a rank that
-// cannot goes no further, and nobody counts on it. Packing comes after, since
-// it is work that a fault would make vain.
+// Each of these allocates its blocks before it meets the others: a rank that
+// cannot goes no further, and nobody counts on it. Should there be no memory
+// for the lists that it makes later, that is a fault: see `run`. Packing comes
+// after, since it is work that a fault would make vain.
 
 Status MessageTransport::allGather(Running &running) {
   Collective &call = running.call;
@@ -383,7 +384,15 @@ Status MessageTransport::run(Collective &call, CollectiveCounters &counters) {
   Running running{call, counters, channel,
                   Clock::now() + std::chrono::milliseconds(timeoutMs)};
   COMMUTER_TRY(checkDevice(*call.device));
-  Status status = perform(running);
+  Status status;
+  try {
+    status = perform(running);
+  } catch (const std::bad_alloc &) {
+    if (!running.isAnnounced)
+      throw;
+    // The others wait for this rank.
+    status = raise({COMMUTER_OUT_OF_MEMORY, "out of memory"});
+  }
   stopWaiting(channel);
   return status.ok() ? checkDevice(*call.device) : status;
 }

@@ -348,6 +348,7 @@ Status MessageTransport::waitForMembers(Running &running) {
     return fault;
   self().last = Issued(call);
   self().group = channel.members;
+  running.isAnnounced = true;
   self().isWaiting = true;
   self().hasMet = false;
   for (int32_t rank : channel.members)

@@ -43,6 +43,8 @@ namespace commuter::rt {
 //   * The caller's memory is the port's during a call only. Where a fault
 //     leaves a request that cannot be given up, the port is not touched again,
 //     by any world: what nobody progresses writes nothing.
+//   * A rank that has announced a call and cannot go on says so, even if it is
+//     memory that it lacks.
 //   * The first verdict that a rank hears is its world's fault, for good.
 
 /// How long ranks that answer take to do so, on a crowded machine.

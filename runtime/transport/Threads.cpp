@@ -26,7 +26,8 @@ using namespace commuter::rt;
 //   * Everything that can fail happens before the members have met. A member
 //     that has met the others only does bounded work on memory, so the later
 //     barriers need no deadline, and a member never returns (and its caller
-//     never frees) while a peer may still use its memory.
+//     never frees) while a peer may still use its memory. Nothing of that work
+//     throws: what would ends the process, since its peers would wait for good.
 //   * Whether the members have met, and whether the world is poisoned, is
 //     decided under one mutex: either all members go on, or none does.
 //   * The first fault is the world's fault.
@@ -96,9 +97,9 @@ public:
 
 private:
   Status meet(Collective &call, ThreadsChannel &channel);
-  void sync(ThreadsChannel &channel, CollectiveCounters &counters);
+  void sync(ThreadsChannel &channel, CollectiveCounters &counters) noexcept;
   void syncDevices(Collective &call, ThreadsChannel &channel,
-                   CollectiveCounters &counters);
+                   CollectiveCounters &counters) noexcept;
   Status poison(Status status);
   std::string ranksText(const ThreadsChannel &channel);
 
@@ -289,7 +290,7 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
 
 /// A barrier among members that have met. It cannot fail.
 void ThreadsTransport::sync(ThreadsChannel &channel,
-                            CollectiveCounters &counters) {
+                            CollectiveCounters &counters) noexcept {
   int64_t start = nowNs();
   uint64_t before = channel.syncs.load(std::memory_order_acquire);
   auto done = [&] {
@@ -314,7 +315,7 @@ void ThreadsTransport::sync(ThreadsChannel &channel,
 /// A barrier for the members' devices as well: what they do after it comes
 /// after all that they do before. The host's devices are done already.
 void ThreadsTransport::syncDevices(Collective &call, ThreadsChannel &channel,
-                                   CollectiveCounters &counters) {
+                                   CollectiveCounters &counters) noexcept {
   if (call.device->isHost())
     return sync(channel, counters);
   if (Status status = call.device->failure(); !status.ok()) {
