@@ -95,6 +95,7 @@ int64_t Pool::takeCpuNs() {
 /// Sees to it that there are as many threads, if the system has them.
 void Pool::start(int32_t threads) {
   while (static_cast<int32_t>(workers.size()) + 1 < threads) {
+    workers.reserve(threads - 1); // a thread that has started is kept
     auto worker = std::make_unique<Worker>();
     int32_t number = static_cast<int32_t>(workers.size()) + 1;
     try {

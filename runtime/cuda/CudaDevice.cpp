@@ -744,9 +744,15 @@ Status CudaDevice::contract(const ContractCall &call) {
 
 extern "C" __attribute__((visibility("default"))) void
 commuter_open_device(int number, Device **outDevice, Status *outStatus) {
-  auto device = std::make_unique<CudaDevice>(number);
-  *outStatus = device->open();
-  *outDevice = outStatus->ok() ? device.release() : nullptr;
+  *outDevice = nullptr;
+  try {
+    auto device = std::make_unique<CudaDevice>(number);
+    *outStatus = device->open();
+    if (outStatus->ok())
+      *outDevice = device.release();
+  } catch (const std::bad_alloc &) {
+    outStatus->code = COMMUTER_OUT_OF_MEMORY;
+  }
 }
 
 extern "C" __attribute__((visibility("default"))) int commuter_count_devices() {

@@ -174,6 +174,7 @@ Status commuter::rt::allocateBuffer(commuter_context_t *context, Memory memory,
   const bool isHost = memory == Memory::Host || device.isHost();
   // In front of the data the header takes one unit of the alignment.
   const size_t front = isHost ? alignment : 0;
+  std::unique_ptr<BufferHeader> apart(isHost ? nullptr : new BufferHeader);
   size_t total, needed; // to align it may take as much again
   char *block = nullptr;
   if (!__builtin_add_overflow(size, alignment, &total) &&
@@ -188,16 +189,21 @@ Status commuter::rt::allocateBuffer(commuter_context_t *context, Memory memory,
                 size);
   }
   BufferHeader *buffer =
-      front ? reinterpret_cast<BufferHeader *>(block + front) - 1
-            : new BufferHeader;
+      isHost ? reinterpret_cast<BufferHeader *>(block + front) - 1
+             : apart.get();
   buffer->magic = kLive;
-  buffer->tracker = context->buffers;
+  buffer->tracker = context->buffers.get();
   buffer->block = block;
-  buffer->isApart = !front;
+  buffer->isApart = !isHost;
   buffer->size = size;
   buffer->run = context->run;
-  if (buffer->isApart)
+  if (apart) {
+    auto deallocate = [&](void *data) { device.deallocate(data); };
+    std::unique_ptr<void, decltype(deallocate)> guard(block, deallocate);
     headersApart().add(buffer);
+    (void)guard.release();
+    (void)apart.release();
+  }
   context->buffers->add(buffer);
   *outData = block + front;
   return {};

@@ -149,13 +149,8 @@ commuter_status_t commuter_context_create(commuter_world_t *world, int32_t rank,
     context->world = world;
     context->rank = rank;
     context->device = opened.get();
-    auto *tracker = new BufferTracker(std::move(opened));
-    context->buffers = tracker;
-    if (Status status = world->transport->join(rank, *context->device);
-        !status.ok()) {
-      tracker->release();
-      return status;
-    }
+    context->buffers.reset(new BufferTracker(std::move(opened)));
+    COMMUTER_TRY(world->transport->join(rank, *context->device));
     commuter_world_retain(world);
     *outContext = context.release();
     return {};
@@ -176,7 +171,6 @@ void commuter_context_release(commuter_context_t *context) {
     return {};
   });
   commuter_world_release(context->world);
-  context->buffers->release();
   delete context;
 }
 

@@ -53,6 +53,10 @@ public:
 
   const std::shared_ptr<Device> device;
 
+  struct Release {
+    void operator()(BufferTracker *tracker) const { tracker->release(); }
+  };
+
 private:
   ~BufferTracker() = default;
 
@@ -158,7 +162,9 @@ struct commuter_context_t {
   commuter_world_t *world;
   int32_t rank;
   commuter::rt::Device *device;
-  commuter::rt::BufferTracker *buffers;
+  std::unique_ptr<commuter::rt::BufferTracker,
+                  commuter::rt::BufferTracker::Release>
+      buffers;
   std::map<std::string, commuter::rt::Mesh, std::less<>> meshes;
   std::map<std::string, std::unique_ptr<commuter_group_t>, std::less<>> groups;
   std::string error;
