@@ -55,11 +55,11 @@ public:
   int32_t threads() const { return share.threads; }
   int32_t ranks() const { return share.ranks; }
 
-  /// Calls body(thread, begin, end) for ranges that cover [0, count), on the
-  /// calling thread, which is 0, and on workers 1 .. threads - 1: those that
-  /// are awake, and those below `woken`, asleep or not. Each starts on a part
-  /// of its own, the same one whenever `count` and `threads` are, and helps
-  /// with the others' then: a worker that gets no processor delays nobody.
+  /// Calls body(thread, begin, end) for ranges that cover [0, count). Runs it
+  /// on the calling thread (number 0) and on workers 1 .. threads - 1: those
+  /// awake, and those numbered below `woken` even if asleep. Each starts on a
+  /// fixed part, determined by `count` and `threads`, then helps with the rest.
+  /// A worker that is not scheduled delays nobody.
   template <typename Body>
   void run(int64_t count, int32_t threads, int32_t woken, Body &&body) {
     run(

@@ -65,8 +65,8 @@ struct ContractCall {
 struct RankPlace {
   int32_t rank, ranks;  ///< of the world
   bool isOnlyOfProcess; ///< else all of them are threads of this one
-  /// Of the GPUs that the process has, which one a name without a number means,
-  /// in turns; -1: the first.
+  /// Which GPU a device name without a number means: this index modulo the
+  /// number of visible GPUs; -1: GPU 0.
   int32_t gpuShare;
 };
 

@@ -30,8 +30,9 @@ namespace commuter::rt {
 //   seen to end by all.
 //
 // How errors become everyone's
-//   Who finds one tells rank 0, which tells all that have come. Rank 0 waits
-//   for those that have not until the first that has would give up.
+//   A process that finds an error reports it to rank 0, which tells every
+//   process that has connected. Rank 0 waits for the missing ones until the
+//   earliest deadline among those that have connected.
 
 /// Returns one connection to each other process, by rank. Ends within
 /// `timeoutMs` and half a second.

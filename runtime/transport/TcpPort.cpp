@@ -36,7 +36,8 @@ static constexpr int64_t kMaxUnexpected = 64 << 20;
 //===----------------------------------------------------------------------===//
 
 void TcpLink::send(TcpRequest &request) {
-  // It goes nowhere, as what was written just before the loss.
+  // The peer is unreachable: complete the send as if it had been sent just
+  // before the loss.
   if (!isOpen() || !writeError.empty())
     return request.finish();
   if (request.bytes <= limits.whole) {
@@ -73,7 +74,8 @@ static void eraseValue(Container &container, TcpRequest *request) {
                   container.end());
 }
 
-/// What the other side was promised of it goes out, from memory of the link's.
+/// If part of the frame is already on the wire, the rest is sent from a copy
+/// that the link owns.
 void TcpLink::cancelSend(TcpRequest &request) {
   if (request.isDone)
     return;
