@@ -43,14 +43,10 @@ int64_t roundUp(int64_t value, int64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-struct Free {
-  void operator()(void *data) const { std::free(data); }
-};
-using Floats = std::unique_ptr<float[], Free>;
+using Floats = std::unique_ptr<float[], FreeHost>;
 
 Floats allocate(int64_t count) {
-  int64_t bytes = roundUp(count * sizeof(float), 64);
-  return Floats(static_cast<float *>(std::aligned_alloc(64, bytes)));
+  return Floats(static_cast<float *>(allocateHost(64, count * sizeof(float))));
 }
 
 /// A block of a factor in panels of `width` rows (of b: columns), each as

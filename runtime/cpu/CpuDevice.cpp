@@ -349,16 +349,36 @@ void CpuDevice::fillIdentity(const View &target) noexcept {
               });
 }
 
-/// Scratch for strided views lives on the stack: reductions cannot fail.
+/// Scratch for strided views lives on the stack: reductions cannot fail. (Those
+/// of more views than fit there end the process where the heap has no memory.)
 static constexpr int64_t kBlockBytes = 16384;
+
+namespace {
+/// `count` elements, on the stack if they are `most` or fewer.
+template <typename T, int64_t most>
+class Few {
+public:
+  explicit Few(int64_t count) {
+    if (count > most)
+      many.reset(new T[count]);
+  }
+  T *get() { return many ? many.get() : few; }
+
+private:
+  alignas(64) T few[most];
+  std::unique_ptr<T[]> many;
+};
+} // namespace
 
 void CpuDevice::reduce(commuter_reduction_t kind, const View *const *inputs,
                        int64_t count, int64_t begin, int64_t end,
                        const View &output) noexcept {
   int64_t size = output.elementSize;
   auto kernel = kernels.reduce[output.dtype];
-  auto **addresses =
-      static_cast<const void **>(__builtin_alloca(count * sizeof(void *)));
+  // At least one vector a view, however many there are.
+  constexpr int64_t kVector = 64, kMostViews = kBlockBytes / kVector;
+  Few<const void *, kMostViews> addressesOf(count);
+  const void **addresses = addressesOf.get();
   int64_t strided = !output.isDense();
   for (int64_t i = 0; i < count; ++i)
     strided += !inputs[i]->isDense();
@@ -368,9 +388,9 @@ void CpuDevice::reduce(commuter_reduction_t kind, const View *const *inputs,
     kernel(kind, addresses, count, end - begin, output.data + begin * size);
     return;
   }
-  // At least one vector a view, however many there are.
-  int64_t bytes = std::max<int64_t>(kBlockBytes / strided / 64 * 64, 64);
-  auto *scratch = static_cast<char *>(__builtin_alloca(bytes * strided));
+  int64_t bytes = std::max(kBlockBytes / strided / kVector * kVector, kVector);
+  Few<char, kBlockBytes> scratchOf(bytes * strided);
+  char *scratch = scratchOf.get();
   int64_t block = bytes / size;
   bool dense = output.isDense();
   for (; begin < end; begin += block) {
@@ -442,10 +462,6 @@ int64_t CpuDevice::firstDifference(const View &a, const View &b) noexcept {
 
 namespace {
 
-struct Free {
-  void operator()(void *data) const { std::free(data); }
-};
-
 /// Memory for the duration of one call, given out in whole cache lines.
 class Scratch {
 public:
@@ -454,7 +470,7 @@ public:
   Status allocate(int64_t bytes) {
     if (bytes == 0)
       return {};
-    memory.reset(static_cast<char *>(std::aligned_alloc(64, bytes)));
+    memory.reset(static_cast<char *>(allocateHost(64, bytes)));
     next = memory.get();
     if (!next)
       return fail(COMMUTER_OUT_OF_MEMORY, "no memory for %lld bytes of scratch",
@@ -468,7 +484,7 @@ public:
   }
 
 private:
-  std::unique_ptr<char, Free> memory;
+  std::unique_ptr<char, FreeHost> memory;
   char *next = nullptr;
 };
 
@@ -512,9 +528,9 @@ public:
     return total;
   }
 
-  /// Calls body(addresses of the rows, number of rows, whether as many are to
-  /// come, one step behind these) for rows [begin, end), in order. An operand's
-  /// rows lie evenly.
+  /// Calls body(rows, count, hasNext) for rows [begin, end) in order. Rows of
+  /// an operand are evenly spaced. `hasNext`: a further batch of the same size
+  /// follows immediately, and may be prefetched.
   template <typename Body>
   void run(char *scratch, int64_t begin, int64_t end, Body body) const {
     char *buffers[kMaxOperands] = {};

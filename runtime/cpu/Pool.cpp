@@ -15,20 +15,70 @@
 #include "../src/Environment.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <sched.h>
 #include <system_error>
 #include <utility>
 
 using namespace commuter::rt;
 
+namespace {
+/// Processors below `count`, of which there may be more than a cpu_set_t has.
+class ProcessorSet {
+public:
+  explicit ProcessorSet(int count)
+      : count(count), set(CPU_ALLOC(count)), size(CPU_ALLOC_SIZE(count)) {
+    if (set)
+      CPU_ZERO_S(size, set);
+  }
+  ~ProcessorSet() {
+    if (set)
+      CPU_FREE(set);
+  }
+  ProcessorSet(const ProcessorSet &) = delete;
+
+  void add(int cpu) {
+    if (set)
+      CPU_SET_S(cpu, size, set);
+  }
+  std::vector<int> list() const {
+    std::vector<int> all;
+    for (int cpu = 0; set && cpu < count; ++cpu)
+      if (CPU_ISSET_S(cpu, size, set))
+        all.push_back(cpu);
+    return all;
+  }
+
+  // Of the calling thread. An errno, or 0.
+  int read() { return set && sched_getaffinity(0, size, set) == 0 ? 0 : errno; }
+  int apply() const {
+    return set && sched_setaffinity(0, size, set) == 0 ? 0 : errno;
+  }
+
+private:
+  const int count;
+  cpu_set_t *const set;
+  const size_t size;
+};
+} // namespace
+
+/// Those that the calling thread may use; none if the system does not tell.
+static std::vector<int> ownProcessors() {
+  constexpr int kMost = 1 << 20;
+  for (int count = CPU_SETSIZE; count <= kMost; count *= 2) {
+    ProcessorSet processors(count);
+    const int error = processors.read();
+    if (error == 0)
+      return processors.list();
+    if (error != EINVAL) // the kernel has more than fit
+      break;
+  }
+  return {};
+}
+
 Status commuter::rt::getShare(int32_t index, int32_t ranks, Share &share) {
   share.ranks = ranks;
-  std::vector<int> all;
-  cpu_set_t mask;
-  if (sched_getaffinity(0, sizeof(mask), &mask) == 0)
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-      if (CPU_ISSET(cpu, &mask))
-        all.push_back(cpu);
+  const std::vector<int> all = ownProcessors();
   share.threads =
       std::max<int32_t>(1, static_cast<int32_t>(all.size()) / ranks);
   COMMUTER_TRY(readNumber<int32_t>("COMMUTER_THREADS", "a number of threads", 1,
@@ -170,11 +220,10 @@ void Pool::serve(int32_t thread, Worker &worker) {
   if (!share.processors.empty()) {
     // To the share, not to one processor: the calling thread is the host's, and
     // may be on any.
-    cpu_set_t mask;
-    CPU_ZERO(&mask);
+    ProcessorSet processors(share.processors.back() + 1);
     for (int cpu : share.processors)
-      CPU_SET(cpu, &mask);
-    sched_setaffinity(0, sizeof(mask), &mask);
+      processors.add(cpu);
+    processors.apply();
   }
   std::unique_lock lock(mutex);
   while (true) {
@@ -185,8 +234,8 @@ void Pool::serve(int32_t thread, Worker &worker) {
       return;
     worker.isAsked = false;
     ++active;
-    // What work takes that is not worth waking for is less than the question
-    // for processor time: see Watch in ../src/Norms.cpp.
+    // Reading the thread's CPU clock costs more than work this short, so
+    // elapsed time stands in for it.
     auto now = isShort ? nowNs : threadCpuNs;
     lock.unlock();
     const int64_t start = now();

@@ -25,9 +25,12 @@ CTS_INSTANTIATE(OtherDeviceTest, backends(1, false));
 class OtherDeviceTestOfMany : public testing::TestWithParam<Backend> {};
 CTS_INSTANTIATE(OtherDeviceTestOfFour, backends(4, false));
 CTS_INSTANTIATE(OtherDeviceTestOfMany, backends(49, false));
+class HostDeviceTestOfMany : public testing::TestWithParam<Backend> {};
+CTS_INSTANTIATE(HostDeviceTestOfMany, backends(300, true));
 
 const MeshCase kFour{"Four", {"dp"}, {4}, "mesh[dp]", {0}};
 const MeshCase kMany{"Many", {"dp"}, {49}, "mesh[dp]", {0}};
+const MeshCase kCrowd{"Crowd", {"dp"}, {300}, "mesh[dp]", {0}};
 
 TEST_P(DeviceTest, WritesAndReadsAnyPlaceOfABuffer) {
   World world(GetParam(), kOne);
@@ -200,6 +203,22 @@ TEST_P(OtherDeviceTestOfMany, ReductionsHaveTheHostsBits) {
       reduceOnMany({"CpuThreads", "cpu", commuter_threads_world_create});
   EXPECT_EQ(bits[0].size(), expected[0].size());
   EXPECT_TRUE(bits == expected);
+}
+
+TEST_P(HostDeviceTestOfMany, ReductionsOfMoreViewsThanTheStackHas) {
+  World world(GetParam(), kCrowd);
+  world.run([&](Rank &rank) {
+    Tensor input(COMMUTER_F32, {2, 400}, Layout::Padded),
+        output(COMMUTER_F32, {2, 400}, Layout::Padded);
+    for (int64_t i = 0; i < input.count; ++i)
+      input.set(i, rank.rank + i);
+    EXPECT_OK(rank, commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
+                                        &input.view(), &output.view()));
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < output.count; ++i)
+      wrong += output.get(i) != 300 * 299 / 2 + 300 * i;
+    EXPECT_EQ(wrong, 0);
+  });
 }
 
 /// A collective whose members have met ends on every rank alike, whatever has

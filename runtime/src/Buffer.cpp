@@ -110,6 +110,10 @@ void BufferTracker::add(BufferHeader *buffer) {
 
 void BufferTracker::remove(BufferHeader *buffer) {
   std::lock_guard<std::mutex> lock(mutex);
+  unlink(buffer);
+}
+
+void BufferTracker::unlink(BufferHeader *buffer) {
   (buffer->previous ? buffer->previous->next : first) = buffer->next;
   if (buffer->next)
     buffer->next->previous = buffer->previous;
@@ -124,11 +128,7 @@ void BufferTracker::freeSince(uint64_t run) {
     for (BufferHeader *buffer = first; buffer;) {
       BufferHeader *next = buffer->next;
       if (buffer->run >= run) {
-        (buffer->previous ? buffer->previous->next : first) = next;
-        if (next)
-          next->previous = buffer->previous;
-        --liveBuffers;
-        liveBytes -= static_cast<int64_t>(buffer->size);
+        unlink(buffer);
         buffer->next = doomed;
         doomed = buffer;
       }

@@ -65,21 +65,6 @@ static int64_t widthOf(const commuter_model_value_t &value) {
   return commuter_dtype_size(static_cast<commuter_dtype_t>(value.dtype));
 }
 
-/// For example "bf16[4x8]"; a size below 0 is printed as `negative`, or as it
-/// is.
-static std::string describe(int32_t dtype, int32_t rank, const int64_t *sizes,
-                            const char *negative = nullptr) {
-  std::string text =
-      commuter_dtype_string(static_cast<commuter_dtype_t>(dtype));
-  text += '[';
-  for (int32_t d = 0; d < rank; ++d) {
-    if (d)
-      text += 'x';
-    text += sizes[d] < 0 && negative ? negative : std::to_string(sizes[d]);
-  }
-  return text + ']';
-}
-
 static bool fits(const commuter_view_t &view,
                  const commuter_model_value_t &value) {
   if (view.dtype != value.dtype || view.rank != value.rank)
@@ -97,10 +82,10 @@ static Status checkArgument(const commuter_view_t &view,
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "argument %d has no sizes or no strides", i);
   if (!fits(view, value))
-    return fail(COMMUTER_INVALID_ARGUMENT,
-                "argument %d is %s, but the model takes %s", i,
-                describe(view.dtype, view.rank, view.sizes).c_str(),
-                describe(value.dtype, value.rank, value.sizes, "?").c_str());
+    return fail(
+        COMMUTER_INVALID_ARGUMENT, "argument %d is %s, but the model takes %s",
+        i, describeShape(view.dtype, view.rank, view.sizes).c_str(),
+        describeShape(value.dtype, value.rank, value.sizes, "?").c_str());
   bool isEmpty = false;
   int64_t expected = 1;
   bool isDense = true;
@@ -250,7 +235,7 @@ Status ModelCall::takeArray(const commuter_model_value_t &value, int32_t i,
   }
   if (!isPossible)
     return fail(COMMUTER_INTERNAL, "result %d has an impossible size: %s", i,
-                describe(value.dtype, value.rank, sizes).c_str());
+                describeShape(value.dtype, value.rank, sizes).c_str());
   char *data = reinterpret_cast<char *>(words[1]) + words[2] * widthOf(value);
   results.views.push_back({data, value.dtype, value.rank, sizes, strides});
   results.shapes.push_back(std::move(shape));

@@ -59,6 +59,7 @@ public:
 
 private:
   ~BufferTracker() = default;
+  void unlink(BufferHeader *buffer); // needs the mutex
 
   std::atomic<int64_t> references{1};
   mutable std::mutex mutex;

@@ -176,14 +176,18 @@ bool View::isSameAs(const View &other) const {
   return true;
 }
 
-std::string View::describe() const {
+std::string View::describe() const { return describeShape(dtype, rank, sizes); }
+
+std::string commuter::rt::describeShape(int32_t dtype, int32_t rank,
+                                        const int64_t *sizes,
+                                        const char *negative) {
   std::string text =
       commuter_dtype_string(static_cast<commuter_dtype_t>(dtype));
   text += '[';
   for (int32_t d = 0; d < rank; ++d) {
     if (d)
       text += 'x';
-    text += std::to_string(sizes[d]);
+    text += sizes[d] < 0 && negative ? negative : std::to_string(sizes[d]);
   }
   return text + ']';
 }

@@ -65,6 +65,11 @@ inline void *allocateHost(size_t alignment, size_t size) {
 }
 inline void freeHost(void *data) { std::free(data); }
 
+/// For a unique_ptr to such memory.
+struct FreeHost {
+  void operator()(void *data) const { freeHost(data); }
+};
+
 inline int64_t nowNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
@@ -125,9 +130,14 @@ struct View {
 
   bool hasShapeOf(const View &other) const;
 
-  /// For example "bf16[128x7168]".
+  /// As describeShape.
   std::string describe() const;
 };
+
+/// A type and a shape, for example "bf16[128x7168]"; a size below 0 is printed
+/// as `negative`, or as it is.
+std::string describeShape(int32_t dtype, int32_t rank, const int64_t *sizes,
+                          const char *negative = nullptr);
 
 /// Checks `source` and copies it to `view`; `what` names it in the message.
 Status readView(const commuter_view_t *source, const char *what, View &view);

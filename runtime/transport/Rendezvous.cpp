@@ -158,9 +158,9 @@ void Party::drain(Clock::time_point until, bool untilClosed) {
         shutdown(line.socket.get(), SHUT_WR);
         char dropped[4096];
         ssize_t got;
-        while ((got = recv(line.socket.get(), dropped, sizeof(dropped),
-                           MSG_DONTWAIT)) > 0)
-          ;
+        do
+          got = recv(line.socket.get(), dropped, sizeof(dropped), MSG_DONTWAIT);
+        while (got > 0 || (got < 0 && errno == EINTR));
         if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
           line.error = "closed";
       }

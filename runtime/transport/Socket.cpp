@@ -34,18 +34,10 @@ void Socket::close() {
 // Addresses
 //===----------------------------------------------------------------------===//
 
-/// The same place in both families' structures.
-static in_port_t &portOf(const sockaddr_storage &storage) {
-  auto *address = const_cast<sockaddr_storage *>(&storage);
-  return address->ss_family == AF_INET6
-             ? reinterpret_cast<sockaddr_in6 *>(address)->sin6_port
-             : reinterpret_cast<sockaddr_in *>(address)->sin_port;
-}
-
-int32_t Address::port() const { return ntohs(portOf(storage)); }
-
-void Address::setPort(int32_t port) {
-  portOf(storage) = htons(static_cast<uint16_t>(port));
+int32_t Address::port() const {
+  return ntohs(storage.ss_family == AF_INET6
+                   ? reinterpret_cast<const sockaddr_in6 *>(&storage)->sin6_port
+                   : reinterpret_cast<const sockaddr_in *>(&storage)->sin_port);
 }
 
 bool Address::isLoopback() const {

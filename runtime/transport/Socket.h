@@ -51,7 +51,6 @@ struct Address {
     return reinterpret_cast<const sockaddr *>(&storage);
   }
   int32_t port() const;
-  void setPort(int32_t port);
   bool isLoopback() const;
   /// Without the port.
   std::string host() const;
