@@ -32,7 +32,8 @@
 //     later call of its context fail, and in a collective the world. Times in
 //     counters and traces are those of the calls.
 //   * Between processes (transport `nccl`) a GPU's work may be held up by other
-//     ranks: the calls that wait for it end within the world's deadline, too.
+//     ranks: the calls that wait for it end when a collective would, too,
+//     unless nothing but the GPU's own kernels is left to wait for.
 //
 // Errors
 //   Every call that can fail returns a commuter_status_t. On anything but
@@ -41,15 +42,15 @@
 //   context) says what was wrong, in one line.
 //
 // Fault contract
-//   Every collective ends within the world's deadline. When a rank leaves,
-//   stalls, or issues a different collective than its peers (operation, kind,
-//   element type, count), the world is poisoned: the call fails on *every*
-//   rank, with a message naming each rank's sequence number and operation, and
-//   every later collective of that world fails at once with the same message.
-//   Between processes, the other ranks learn of a fault within a second, and a
-//   rank that answers nothing is described by what was last heard of it. If the
-//   fault left a transfer unfinished, the process does not enter MPI again:
-//   its other worlds fail, too.
+//   Every collective ends within the world's deadline and at most two seconds.
+//   When a rank leaves, stalls, or issues a different collective than its peers
+//   (operation, kind, element type, count), the world is poisoned: the call
+//   fails on *every* rank, with a message naming each rank's sequence number
+//   and operation, and every later collective of that world fails at once with
+//   the same message. Between processes, the other ranks learn of a fault
+//   within a second, and a rank that answers nothing is described by what was
+//   last heard of it. If the fault left a transfer unfinished, the process does
+//   not enter MPI again: its other worlds fail, too.
 //
 //===----------------------------------------------------------------------===*/
 
@@ -59,11 +60,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_WIN32)
-#define COMMUTER_API __declspec(dllexport)
-#else
 #define COMMUTER_API __attribute__((visibility("default")))
-#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -177,11 +174,12 @@ COMMUTER_API commuter_status_t commuter_mpi_finalize(int64_t timeout_ms);
    COMMUTER_RENDEZVOUS=host:port, where rank 0 listens, or what mpirun, torchrun
    or srun set (see runtime/README.md). Always there.
 
-   commuter_tcp_init connects the processes, at the first call. It ends by
-   COMMUTER_TIMEOUT_MS; where not all come, each that came is told of all that
-   did not. Outputs may be NULL. Errors: INVALID_ARGUMENT (a variable, which the
-   message names; the port is in use), MISMATCH (two processes of one rank,
-   sizes that differ, another job's process), TIMEOUT, RANK_LEFT, INTERNAL.
+   commuter_tcp_init connects the processes, at the first call. It ends within
+   COMMUTER_TIMEOUT_MS and half a second, but for what name servers take; where
+   not all come, each that came is told of all that did not. Outputs may be
+   NULL. Errors: INVALID_ARGUMENT (a variable, which the message names; the port
+   is in use), MISMATCH (two processes of one rank, sizes that differ, another
+   job's process), TIMEOUT, RANK_LEFT, INTERNAL.
 
    commuter_tcp_world_create and commuter_tcp_finalize are what those of `mpi`
    are. A process that ends before commuter_tcp_finalize is lost: that is a
@@ -239,10 +237,14 @@ COMMUTER_API void commuter_world_abort(commuter_world_t *world,
 typedef struct commuter_context_t commuter_context_t;
 typedef struct commuter_group_t commuter_group_t;
 
-/* `device` is "cpu" or, for GPU number N, "cuda:N" ("cuda": number 0); all
-   ranks of a process have the same. Each rank of a world has at most one
-   context. Errors: INVALID_ARGUMENT (rank out of range or taken), UNSUPPORTED
-   (no such device in this build or machine, or not on this transport). */
+/* `device` is "cpu", or, for GPU number N, "cuda:N" ("cuda": number 0, but see
+   transport `nccl`), or "cuda-emulated", for tests: a GPU that the host's
+   processor plays. Each rank of a world has at most one context. Errors:
+   INVALID_ARGUMENT (rank out of range, taken or another process's; a variable
+   of the environment, which the message names), UNSUPPORTED (no such device in
+   this build or machine; one whose memory the transport does not carry; another
+   one than ranks of this process have), OUT_OF_MEMORY, INTERNAL (the GPU's
+   own). */
 COMMUTER_API commuter_status_t
 commuter_context_create(commuter_world_t *world, int32_t rank,
                         const char *device, commuter_context_t **out_context);
@@ -280,7 +282,17 @@ COMMUTER_API int64_t commuter_group_index(const commuter_group_t *group);
 // may be any strided view. An output must not overlap an input, except where
 // said. Sums of f16 and bf16 accumulate in f32 and round once; integers wrap.
 // All reductions add in group order, starting from index 0's value, so that
-// they are deterministic and equal for all_reduce and reduce_scatter.
+// they are deterministic and equal for all_reduce and reduce_scatter; but for
+// transport `nccl` where COMMUTER_NCCL_REDUCTIONS is `library`: then the order,
+// and what becomes of NaN, is NCCL's.
+//
+// Errors of this rank's call, which meets nobody and leaves the world as it is:
+// INVALID_ARGUMENT (NULL, another context's group, memory that is not the
+// device's, types or ranks that differ, shapes, dims, extents, kind),
+// UNSUPPORTED (reductions of 8-bit floating-point types), OUT_OF_MEMORY. Faults
+// of the world (see above): MISMATCH, TIMEOUT, RANK_LEFT, OUT_OF_MEMORY (once
+// they have met), UNSUPPORTED (`nccl`: two ranks on one GPU), INTERNAL (the
+// transport's or a device's own).
 //===----------------------------------------------------------------------===*/
 
 typedef enum commuter_reduction_t {
@@ -361,7 +373,10 @@ typedef enum commuter_norm_kind_t {
    - Statistics: f32 (f64 for f64), two passes over the row; the result is
      rounded once. A row's result depends on that row and the parameters alone,
      bit for bit, whatever the number of rows, strides or alignment.
-   `output` may be `x`; `sum` may be `x` or `residual`. */
+   `output` may be `x`; `sum` may be `x` or `residual`. Errors: INVALID_ARGUMENT
+   (kind, axis, shapes, a parameter's or the output's type, residual without sum
+   or sum without residual, memory that is not the device's), UNSUPPORTED (x's
+   type), OUT_OF_MEMORY (scratch). */
 COMMUTER_API commuter_status_t
 commuter_norm(commuter_context_t *context, commuter_norm_kind_t kind,
               const commuter_view_t *x, const commuter_view_t *residual,
@@ -382,17 +397,13 @@ commuter_norm(commuter_context_t *context, commuter_norm_kind_t kind,
 //
 // saturate rounds to the type and takes what lies beyond for the nearest number
 // (i8: [-128, 127]). A NaN is 0x7f, and 0 for i8. A NaN or an infinity in x
-makes
-// the computed scale NaN (0x7fc00000) or infinite, and what shares it
-dequantises
-// to NaN: it is never hidden. A NaN that dequantising gives is the positive
-quiet
-// one without payload.
+// makes the computed scale NaN (0x7fc00000) or infinite, and what shares it
+// dequantises to NaN: it is never hidden. A NaN that dequantising gives is the
+// positive quiet one without payload.
 //
 // Scales are f32. A view of rank 0: one for all elements. Else it has x's
-shape,
-// with K / G instead of K as the last size: one for every G elements of a row.
-// K / G = 1 makes one a row.
+// shape, with K / G instead of K as the last size: one for every G elements of
+// a row. K / G = 1 makes one a row.
 //===----------------------------------------------------------------------===*/
 
 typedef enum commuter_scales_t {
@@ -403,8 +414,9 @@ typedef enum commuter_scales_t {
 /* output = quantised x; same shape, rank 1 or more, any strides, no overlap.
    `group` is G above; 0: what the shape of scales says. Where scales are
    computed for rows or parts of them, a row's result depends on that row alone,
-   bit for bit. Errors: INVALID_ARGUMENT (shapes, group), UNSUPPORTED (types).
- */
+   bit for bit. Errors: INVALID_ARGUMENT (shapes, group, the scales' type,
+   memory that is not the device's), UNSUPPORTED (types), OUT_OF_MEMORY
+   (scratch). */
 COMMUTER_API commuter_status_t commuter_quantize(commuter_context_t *context,
                                                  const commuter_view_t *x,
                                                  const commuter_view_t *output,
@@ -421,7 +433,8 @@ COMMUTER_API commuter_status_t commuter_dequantize(
 /* commuter_norm and commuter_quantize in one: the norm's result is rounded to
    x's type and quantised while it is in the cache. The bits are those of the
    two calls. `output` is of a quantised type; x is not f64. Computed scales are
-   of rows or parts of them. */
+   of rows or parts of them: one for all elements is INVALID_ARGUMENT. Other
+   errors: those of the two. */
 COMMUTER_API commuter_status_t commuter_norm_quantize(
     commuter_context_t *context, commuter_norm_kind_t kind,
     const commuter_view_t *x, const commuter_view_t *residual,
