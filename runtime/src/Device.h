@@ -173,10 +173,6 @@ public:
 /// sense.
 Status createCpuDevice(const RankPlace &place, std::shared_ptr<Device> &device);
 
-/// Copies between views of one shape, of the host's memory, that do not
-/// overlap.
-void copyHost(const View &source, const View &target);
-
 /// The device of a rank by its name in the C API. UNSUPPORTED if there is none.
 Status createDevice(const char *name, const RankPlace &place,
                     std::shared_ptr<Device> &device);

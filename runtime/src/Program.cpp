@@ -13,6 +13,7 @@
 
 #include "commuter_program.h"
 
+#include "../cpu/Strided.h"
 #include "Objects.h"
 
 #include <csetjmp>

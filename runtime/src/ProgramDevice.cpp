@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../cpu/Strided.h"
 #include "Objects.h"
 
 using namespace commuter::rt;
