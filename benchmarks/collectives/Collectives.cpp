@@ -127,7 +127,7 @@ public:
 
   void run() {
     time("barrier", 0,
-         {each([&] { commuter_barrier(context, group); }),
+         {each([&] { check(commuter_barrier(context, group)); }),
           each([&] { meeting.wait(); })});
     for (int64_t bytes : options.sizes)
       runSize(bytes);
@@ -151,8 +151,8 @@ private:
     const Row whole(COMMUTER_I8, output, bytes * ranks);
     auto ours = [&](const Row &from, const commuter_view_t *extents) {
       return each([&, extents] {
-        commuter_all_gather(context, group, &from.view, &whole.view, 0,
-                            extents);
+        check(commuter_all_gather(context, group, &from.view, &whole.view, 0,
+                                  extents));
       });
     };
     std::vector<int64_t> counts(ranks, bytes);
@@ -202,12 +202,12 @@ private:
     const Row whole(type, input, elements), same(type, output, elements);
     const Row part(type, output, elements / ranks);
     Contender scatter = each([&] {
-      commuter_reduce_scatter(context, group, COMMUTER_SUM, &whole.view,
-                              &part.view, 0);
+      check(commuter_reduce_scatter(context, group, COMMUTER_SUM, &whole.view,
+                                    &part.view, 0));
     });
     Contender all = each([&] {
-      commuter_all_reduce(context, group, COMMUTER_SUM, &whole.view,
-                          &same.view);
+      check(commuter_all_reduce(context, group, COMMUTER_SUM, &whole.view,
+                                &same.view));
     });
     if (!isThreads()) {
 #if COMMUTER_HAS_MPI
