@@ -117,7 +117,7 @@ static void legalizeScalars(OpPassManager &pm) {
   emulate.sourceTypeStrs = {"bf16", "f16", "f8E4M3FN", "f8E5M2"};
   emulate.targetTypeStr = "f32";
   pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
-  pm.addPass(createKeepRoundingPass());
+  pm.addPass(createDropFastMathPass());
   pm.addPass(createExpandFloat8Pass());
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;
@@ -185,6 +185,7 @@ static void lowerForDevice(OpPassManager &pm,
 void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
                                         const LowerToLLVMOptions &options) {
   const bool isForHost = options.device == Device::CPU;
+  pm.addPass(createDropFastMathPass());
   pm.addPass(createSetEntryABIPass());
   pm.addPass(dist::createExpandCollectivesPass({options.checkAssertions}));
   pm.addPass(createCSEPass());

@@ -12,6 +12,7 @@
 
 #include "Lower.h"
 
+#include "commuter/Conversion/Passes.h"
 #include "commuter/Pipelines/Pipelines.h"
 #include "commuter_program.h"
 
@@ -74,9 +75,12 @@ static LogicalResult runPipeline(ModuleOp module, StringRef text) {
   FailureOr<OpPassManager> parsed = parsePipeline(text);
   if (failed(parsed))
     return failure();
+  // First, as the lowering does: folds would make use of them.
+  PassManager strict(module.getContext());
+  strict.addPass(createDropFastMathPass());
   PassManager pm(module.getContext());
   static_cast<OpPassManager &>(pm) = std::move(*parsed);
-  if (failed(pm.run(module)))
+  if (failed(strict.run(module)) || failed(pm.run(module)))
     return fail("--pipeline " + text + " failed");
   return success();
 }

@@ -350,13 +350,17 @@ def FreeAfterLastUsePass : Pass<"commuter-free-after-last-use"> {
   ];
 }
 
-def KeepRoundingPass : Pass<"commuter-keep-rounding"> {
-  let summary = "Forbids that a rounding between two ops be left out";
+def DropFastMathPass : Pass<"commuter-drop-fast-math"> {
+  let summary = "Removes fast-math flags";
   let description = [{
-    The passes that compute f16 and bf16 in f32 mark the casts that they insert
-    `contract`, which lets a fold take a truncation and the extension behind it
-    for nothing. Then a result depends on which ops are fused with which, and two
-    versions of one program differ. Runs between those passes and the next fold.
+    A fast-math flag lets a compiler change a result by what stands beside an op:
+    `contract` fuses a product with the sum behind it, and takes a truncation with
+    the extension behind it for nothing. A gather between the two forbids it. So
+    two versions of one program would differ, though every op computes the same
+    in both. Without flags each op has the one result that IEEE 754 defines.
+
+    Runs first in the lowering, and behind the passes that compute f16 and bf16 in
+    f32, which mark the casts that they insert `contract`.
 
     ```mlir
     %t = arith.truncf %s fastmath<contract> : f32 to bf16
