@@ -19,6 +19,7 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/Signals.h"
 
 #include <dlfcn.h>
 
@@ -56,15 +57,16 @@ LogicalResult compile::linkLibrary(StringRef driver, StringRef object,
   if (std::error_code error =
           sys::fs::createTemporaryFile("commuter-link", "txt", messages))
     return fail("a temporary file: " + error.message());
+  sys::RemoveFileOnSignal(messages);
   FileRemover remover(messages);
   std::string runtime = getRuntimeLibrary();
-  std::string soname = ("-Wl,-soname," + sys::path::filename(path)).str();
+  StringRef soname = sys::path::filename(path);
   std::string error;
   int status = sys::ExecuteAndWait(
       driver,
       // Names that nothing defines are an error here, not when it is loaded.
-      {driver, "-shared", "-o", file, object, runtime, "-lm", soname,
-       "-Wl,-z,defs"},
+      {driver, "-shared", "-o", file, object, runtime, "-lm", "-Xlinker",
+       "-soname", "-Xlinker", soname, "-Wl,-z,defs"},
       /*Env=*/std::nullopt, {StringRef(), messages.str(), messages.str()},
       /*SecondsToWait=*/0, /*MemoryLimit=*/0, &error);
   if (status == 0)

@@ -59,7 +59,8 @@ public:
       job.releaseWorld(world);
   }
 
-  LogicalResult create(const Signature &signature, const std::string &device);
+  /// Returns what went wrong, or nothing.
+  std::string create(const Signature &signature, const std::string &device);
 
   commuter_world_t *world = nullptr;
   std::vector<commuter_context_t *> contexts; // null: in another process
@@ -69,26 +70,26 @@ private:
 };
 } // namespace
 
-LogicalResult World::create(const Signature &signature,
-                            const std::string &device) {
+std::string World::create(const Signature &signature,
+                          const std::string &device) {
   if (job.createWorld(signature.ranks, &world) != COMMUTER_OK)
-    return fail(commuter_last_error());
+    return commuter_last_error();
   contexts.resize(signature.ranks);
   for (int64_t r : job.getLocalRanks(signature.ranks)) {
     commuter_context_t *&context = contexts[r];
     if (commuter_context_create(world, r, device.c_str(), &context) !=
         COMMUTER_OK)
-      return fail(commuter_last_error());
+      return commuter_last_error();
     for (const Mesh &mesh : signature.meshes) {
       auto axes = map_to_vector(
           mesh.axes, [](const std::string &axis) { return axis.c_str(); });
       if (commuter_context_add_mesh(context, mesh.name.c_str(), axes.size(),
                                     axes.data(),
                                     mesh.sizes.data()) != COMMUTER_OK)
-        return fail(commuter_context_error(context));
+        return commuter_context_error(context);
     }
   }
-  return success();
+  return "";
 }
 
 //===----------------------------------------------------------------------===//
@@ -235,6 +236,7 @@ public:
 
 private:
   LogicalResult create();
+  LogicalResult create(World &world);
   void end(int64_t rank, Outcome outcome);
   bool waitForRanks();
   LogicalResult reportFault();
@@ -269,12 +271,25 @@ private:
 };
 } // namespace
 
+LogicalResult Execution::create(World &world) {
+  std::string error = world.create(signature, options.device);
+  if (error.empty())
+    return success();
+  // Ranks of other processes would wait for this one's.
+  std::string message =
+      ("rank " + Twine(*localRanks.begin()) + " failed: " + error).str();
+  for (World &created : worlds)
+    if (created.world)
+      commuter_world_abort(created.world, message.c_str());
+  return fail(error);
+}
+
 LogicalResult Execution::create() {
   for (size_t i = 0; i < models.size(); ++i)
-    if (failed(worlds.emplace_back(job).create(signature, options.device)))
+    if (failed(create(worlds.emplace_back(job))))
       return failure();
   // Of its own, so that programs do not answer for the arguments' memory.
-  if (!isHost && failed(inputs.emplace(job).create(signature, options.device)))
+  if (!isHost && failed(create(inputs.emplace(job))))
     return failure();
   if (!signature.meshes.empty())
     everyone = signature.meshes[0].name + "[" +

@@ -18,6 +18,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <thread>
 #include <unistd.h>
@@ -51,6 +52,9 @@ static constexpr ProcessTransport kNccl = {"nccl",
                                            "start {0} of them",
                                            &kTcp};
 
+/// The ranks of one process.
+static constexpr int64_t kMaxThreads = 1024;
+
 /// What a failed process waits for the others to print their messages, too.
 static constexpr int64_t kGraceMs = 700;
 
@@ -76,9 +80,9 @@ const char *Job::getTransportName() const {
   return processes ? processes->name : "threads";
 }
 
-FailureOr<std::unique_ptr<Job>> Job::start(Transport transport,
-                                           int64_t timeoutMs) {
-  std::unique_ptr<Job> job(new Job(transport, timeoutMs));
+FailureOr<Job *> Job::start(Transport transport, int64_t timeoutMs) {
+  // Never destroyed: until the process ends, it may be told to.
+  static Job *const job = new Job(transport, timeoutMs);
   if (job->isDistributed() && failed(job->startProcesses()))
     return failure();
   return job;
@@ -103,6 +107,10 @@ LogicalResult Job::startProcesses() {
 }
 
 LogicalResult Job::checkRanks(int64_t ranks) const {
+  if (!isDistributed() && ranks > kMaxThreads)
+    return fail("the program runs on " + Twine(ranks) +
+                " ranks, the transport threads on at most " +
+                Twine(kMaxThreads));
   if (!isDistributed() || ranks == size)
     return success();
   return fail("the program runs on " + Twine(ranks) + " ranks, but the job " +
@@ -211,7 +219,8 @@ void Job::watchForEnd() {
   std::thread([this] {
     char byte;
     while (read(endPipe[0], &byte, 1) < 0)
-      ;
+      if (errno != EINTR)
+        return;
     reportEnd();
   }).detach();
   sys::SetInterruptFunction([] { (void)!::write(endPipe[1], "", 1); });

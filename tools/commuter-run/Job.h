@@ -36,9 +36,9 @@ enum class Transport { Threads, Mpi, Tcp, Nccl };
 /// verdict. The leader alone prints and writes.
 class Job {
 public:
-  /// Connects the processes if they are the ranks.
-  static llvm::FailureOr<std::unique_ptr<Job>> start(Transport transport,
-                                                     int64_t timeoutMs);
+  /// Connects the processes if they are the ranks. To be called once: the job
+  /// lives as long as the process.
+  static llvm::FailureOr<Job *> start(Transport transport, int64_t timeoutMs);
 
   bool isDistributed() const { return processes != nullptr; }
   bool isLeader() const { return rank == 0; }

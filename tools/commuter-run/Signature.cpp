@@ -86,10 +86,9 @@ static LogicalResult setRanks(Signature &signature) {
   for (const Mesh &mesh : signature.meshes) {
     int64_t ranks = 1;
     for (int64_t size : mesh.sizes)
-      if (MulOverflow(ranks, size, ranks) || ranks > 1024)
-        return fail("@" + mesh.name +
-                    " has more than 1024 ranks; the threads "
-                    "transport runs at most 1024");
+      if (MulOverflow(ranks, size, ranks) || ranks > INT32_MAX)
+        return fail("@" + mesh.name + " has more than " + Twine(INT32_MAX) +
+                    " ranks");
     const Mesh &first = signature.meshes.front();
     if (&mesh != &first && ranks != signature.ranks)
       return fail("@" + mesh.name + " has " + Twine(ranks) + " ranks, @" +

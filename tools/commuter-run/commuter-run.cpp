@@ -305,8 +305,7 @@ int main(int argc, char **argv) {
   FailureOr<Options> options = readOptions(argc, argv);
   if (failed(options))
     return 1;
-  FailureOr<std::unique_ptr<Job>> job =
-      Job::start(options->transport, options->timeoutMs);
+  FailureOr<Job *> job = Job::start(options->transport, options->timeoutMs);
   if (failed(job))
     return 1;
   return (*job)->end(runFile(**job, *options));

@@ -79,6 +79,18 @@ LogicalResult OutputFiles::addFolder(StringRef path) {
   return success();
 }
 
+/// The file that a path leads to, be it there or not.
+static std::string resolve(const std::string &path) {
+  SmallString<128> real;
+  if (!fs::real_path(path, real))
+    return real.str().str();
+  StringRef folder = sys::path::parent_path(path);
+  if (fs::real_path(folder.empty() ? "." : folder, real))
+    return path;
+  sys::path::append(real, sys::path::filename(path));
+  return real.str().str();
+}
+
 FailureOr<std::string> OutputFiles::add(const Twine &name) {
   std::string path = name.str();
   fs::file_status status;
@@ -88,9 +100,10 @@ FailureOr<std::string> OutputFiles::add(const Twine &name) {
   if (fs::exists(status) && !fs::is_regular_file(status))
     return path;
   // A link stays; what it leads to is replaced.
-  SmallString<128> real;
-  if (fs::exists(status) && !fs::real_path(path, real))
-    path = real.str().str();
+  path = resolve(path);
+  if (is_contained(map_range(files, [](const File &file) { return file.path; }),
+                   path))
+    return fail(name + ": is another output, too");
   FailureOr<std::string> temporary = createTemporary(path);
   if (succeeded(temporary))
     files.push_back({*temporary, path});

@@ -32,7 +32,8 @@ public:
   llvm::LogicalResult addFolder(llvm::StringRef path);
 
   /// Where to write what will be `path`. Devices and pipes are written to
-  /// directly: they must not be replaced, nor must links.
+  /// directly: they must not be replaced, nor must links. Fails if it leads to
+  /// another one's file.
   llvm::FailureOr<std::string> add(const llvm::Twine &path);
 
   llvm::LogicalResult commit();

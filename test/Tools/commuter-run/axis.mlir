@@ -34,8 +34,8 @@
 // ERROR-NEXT: commuter-run: error: --axis dp=0: expected name=size, with a size of 1 or more
 // ERROR-NEXT: commuter-run: error: --axis dp=-1: expected name=size, with a size of 1 or more
 // ERROR-NEXT: commuter-run: error: --axis dp=99999999999999999999: expected name=size, with a size of 1 or more
-// ERROR-NEXT: commuter-run: error: @mesh has more than 1024 ranks; the threads transport runs at most 1024
-// ERROR-NEXT: commuter-run: error: @mesh has more than 1024 ranks; the threads transport runs at most 1024
+// ERROR-NEXT: commuter-run: error: the program runs on 1025 ranks, the transport threads on at most 1024
+// ERROR-NEXT: commuter-run: error: @mesh has more than 2147483647 ranks
 // ERROR-NOT: {{.}}
 
 //--- open.mlir
