@@ -8,11 +8,16 @@
 // RUN: %commuter-run %s --entry rank3 --compare | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry middle_dimension --compare | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry sliced_back --compare | FileCheck %s --check-prefixes=THIRD
+// RUN: %commuter-run %s --entry sliced_finer --compare | FileCheck %s --check-prefixes=HALF
+// RUN: %commuter-run %s --entry parts_of_rows --compare | FileCheck %s --check-prefixes=THIRD
+// RUN: %commuter-run %s --entry promised --compare --check-assertions | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry chain --compare | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry in_a_loop --compare | FileCheck %s --check-prefixes=THIRD
 
 // SIXTH: norm rows per rank {{[0-9]+ [0-9]+}} 0.167
 // SIXTH: bit-exact on 6/6 ranks
+// HALF: norm rows per rank {{[0-9]+ [0-9]+}} 0.500
+// HALF: bit-exact on 6/6 ranks
 // THIRD: norm rows per rank {{[0-9]+ [0-9]+}} 0.333
 // THIRD: bit-exact on 6/6 ranks
 
@@ -67,6 +72,29 @@ func.func @sliced_back(%h: tensor<4x40xbf16>, %r: tensor<4x40xbf16>) -> (tensor<
   %n = norm.rms_norm %g eps 1.0e-06 : tensor<12x40xbf16>
   %mine = dist.all_slice %n dim 0 over @mesh[b] : tensor<12x40xbf16> -> tensor<4x40xbf16>
   return %n, %own, %mine : tensor<12x40xbf16>, tensor<4x40xbf16>, tensor<4x40xbf16>
+}
+
+// Of the rank's own rows, a slice over another axis.
+func.func @sliced_finer(%h: tensor<6x40xbf16>) -> (tensor<12x40xbf16>, tensor<2x40xbf16>) {
+  %g = dist.all_gather %h dim 0 over @mesh[a] : tensor<6x40xbf16> -> tensor<12x40xbf16>
+  %own = dist.all_slice %g dim 0 over @mesh[a, b] : tensor<12x40xbf16> -> tensor<2x40xbf16>
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<12x40xbf16>
+  return %n, %own : tensor<12x40xbf16>, tensor<2x40xbf16>
+}
+
+func.func @parts_of_rows(%h: tensor<4x40xbf16>) -> (tensor<12x32xbf16>, tensor<12x8xbf16>) {
+  %g = dist.all_gather %h dim 0 over @mesh[b] : tensor<4x40xbf16> -> tensor<12x40xbf16>
+  %c = tensor.extract_slice %g[0, 0] [12, 32] [1, 1] : tensor<12x40xbf16> to tensor<12x32xbf16>
+  %r = tensor.extract_slice %g[0, 32] [12, 8] [1, 1] : tensor<12x40xbf16> to tensor<12x8xbf16>
+  %n = norm.rms_norm %c eps 1.0e-06 : tensor<12x32xbf16>
+  return %n, %r : tensor<12x32xbf16>, tensor<12x8xbf16>
+}
+
+func.func @promised(%h: tensor<4x40xbf16> {dist.sharding = #dist.sharding<@mesh, [{b}, {}]>}) -> tensor<12x40xbf16> {
+  %g = dist.all_gather %h dim 0 over @mesh[b] : tensor<4x40xbf16> -> tensor<12x40xbf16>
+  %p = dist.assert_sharding %g <@mesh, [{}, {}]> : tensor<12x40xbf16>
+  %n = norm.rms_norm %p eps 1.0e-06 : tensor<12x40xbf16>
+  return %n : tensor<12x40xbf16>
 }
 
 func.func @chain(%h: tensor<4x40xf32>) -> tensor<12x40xf32> {

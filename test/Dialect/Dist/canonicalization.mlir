@@ -17,6 +17,20 @@ func.func @unit_groups(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>
   return %0, %1, %2, %3, %4, %5 : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>
 }
 
+// CHECK-LABEL: func @unit_extents(
+// CHECK-SAME: %[[N:.*]]: index
+// CHECK: %[[E:.*]] = tensor.from_elements %[[N]] : tensor<1xindex>
+// CHECK: %[[F:.*]] = tensor.from_elements %[[N]] : tensor<1xindex>
+// CHECK: %[[C:.*]] = tensor.cast %[[F]] : tensor<1xindex> to tensor<?xindex>
+// CHECK: %[[D:.*]] = dist.exchange_extents %[[N]] over @mesh[dp] : tensor<4xindex>
+// CHECK: return %[[E]], %[[C]], %[[D]]
+func.func @unit_extents(%n: index) -> (tensor<1xindex>, tensor<?xindex>, tensor<4xindex>) {
+  %0 = dist.exchange_extents %n over @mesh[one] : tensor<1xindex>
+  %1 = dist.exchange_extents %n over @mesh[one] : tensor<?xindex>
+  %2 = dist.exchange_extents %n over @mesh[one, dp] : tensor<4xindex>
+  return %0, %1, %2 : tensor<1xindex>, tensor<?xindex>, tensor<4xindex>
+}
+
 // CHECK-LABEL: func @unit_axes(
 // CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
 // CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>

@@ -93,3 +93,42 @@ func.func @possible(%h: tensor<4x8xf32>, %v: tensor<8xf32>) -> tensor<16x8xf32> 
   %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
   return %n : tensor<16x8xf32>
 }
+
+// -----
+
+// A promise of the whole is one of the slices, whose dimension the gather's axes cut too.
+dist.mesh @mesh(dp = 4, tp = 2)
+// CHECK-LABEL: func @between
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<4x8xf32>
+// CHECK:         %[[A:.*]] = dist.assert_sharding %[[X]] <@mesh, [{tp, dp}, {}]> : tensor<4x8xf32>
+// CHECK:         %[[N:.*]] = norm.rms_norm %[[A]]
+// CHECK:         dist.all_gather %[[N]]
+func.func @between(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %a = dist.assert_sharding %g <@mesh, [{tp}, {}]> : tensor<16x8xf32>
+  // expected-remark @+1 {{moved in front of the gather}}
+  %n = norm.rms_norm %a eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+// It uses the axis itself, or is of other axes.
+// CHECK-LABEL: func @of_the_gathers_axis
+// CHECK:         norm.rms_norm
+// CHECK-SAME:      tensor<16x8xf32>
+func.func @of_the_gathers_axis(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %a = dist.assert_sharding %g <@mesh, [{}, {dp}]> : tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="promise it of the gather's operand"}}
+  %n = norm.rms_norm %a eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+dist.mesh @other(x = 8)
+// CHECK-LABEL: func @of_another_mesh
+// CHECK:         norm.rms_norm
+// CHECK-SAME:      tensor<16x8xf32>
+func.func @of_another_mesh(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %a = dist.assert_sharding %g <@other, [{}, {}]> : tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="promise it of the gather's operand"}}
+  %n = norm.rms_norm %a eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}

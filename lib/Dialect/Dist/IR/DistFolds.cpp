@@ -282,6 +282,23 @@ struct CastRoundTrip : public OpRewritePattern<OpTy> {
   }
 };
 
+/// One rank's extents are its own.
+struct ReplaceUnitExchange : public OpRewritePattern<ExchangeExtentsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ExchangeExtentsOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isUnitGroup(op))
+      return failure();
+    Value extents =
+        tensor::FromElementsOp::create(rewriter, op.getLoc(), op.getExtent());
+    if (extents.getType() != op.getType())
+      extents =
+          tensor::CastOp::create(rewriter, op.getLoc(), op.getType(), extents);
+    rewriter.replaceOp(op, extents);
+    return success();
+  }
+};
+
 } // namespace
 
 void AllGatherOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
@@ -311,4 +328,8 @@ void AllToAllOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 void ToPartialOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
   patterns.add<DropUnitAxes<ToPartialOp>>(context);
+}
+void ExchangeExtentsOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                                    MLIRContext *context) {
+  patterns.add<DropUnitAxes<ExchangeExtentsOp>, ReplaceUnitExchange>(context);
 }

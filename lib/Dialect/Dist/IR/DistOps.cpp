@@ -558,6 +558,9 @@ commuter::DimSlicing AllToAllOp::getDimSlicing(unsigned, int64_t dim) {
 commuter::DimSlicing AllReduceOp::getDimSlicing(unsigned, int64_t dim) {
   return sliceCollective(*this, dim, {});
 }
+commuter::DimSlicing AssertShardingOp::getDimSlicing(unsigned, int64_t dim) {
+  return getElementwiseSlicing(*this, dim);
+}
 commuter::DimSlicing ToPartialOp::getDimSlicing(unsigned, int64_t dim) {
   return sliceCollective(*this, dim, {});
 }

@@ -217,12 +217,12 @@ void MotionGraph::refuse(Value value, unsigned refusal) {
 /// True if `op` leaves a rank with rows of its own again: a slice that it takes
 /// for itself, or its part of a sum over the ranks that the rows came from.
 bool MotionGraph::hasOwnRows(Operation *op, unsigned refusal) const {
-  if (isa<AllSliceOp>(op))
-    return true;
+  if (!isa<AllSliceOp, ReduceScatterOp>(op))
+    return false;
+  auto group = cast<MeshGroupOpInterface>(op);
   const GatherKind &kind = kinds[refusals[refusal].kind];
-  auto scatter = dyn_cast<ReduceScatterOp>(op);
-  return scatter && scatter.getMeshAttr() == kind.mesh &&
-         llvm::any_of(scatter.getAxes(), [&](Attribute axis) {
+  return group.getMeshAttr() == kind.mesh &&
+         llvm::any_of(group.getAxesAttr(), [&](Attribute axis) {
            return llvm::is_contained(kind.axes, axis);
          });
 }
@@ -449,6 +449,19 @@ bool MotionGraph::losesPendingSum(Operation *op, Value &pending) const {
   return false;
 }
 
+/// Whether a promise of the whole can be said of slices: in terms of the same
+/// mesh, of which it does not use the gather's axes already.
+static bool canBeCut(ShardingAttr promise, const GatherKind &kind) {
+  return promise.getMesh() == kind.mesh &&
+         llvm::none_of(kind.axes, [&](Attribute axis) {
+           return llvm::is_contained(promise.getUnreduced(), axis) ||
+                  llvm::any_of(promise.getDimAxes().getAsRange<ArrayAttr>(),
+                               [&](ArrayAttr dim) {
+                                 return llvm::is_contained(dim, axis);
+                               });
+         });
+}
+
 void MotionGraph::visitComputation(Operation *op) {
   SmallVector<unsigned> anchors;
   unsigned inherited = Fate::kNone;
@@ -474,6 +487,12 @@ void MotionGraph::visitComputation(Operation *op) {
     return;
   }
   const unsigned kind = find(op->getOperand(anchors.front()))->slices.kind;
+  if (auto promise = dyn_cast<AssertShardingOp>(op);
+      promise && !canBeCut(promise.getSharding(), kinds[kind]))
+    return refuse(op, parallel,
+                  addRefusal({reason::kUnsupportedOp, op,
+                              "promise it of the gather's operand"},
+                             kind));
   if (!parallel) {
     // The parallel ops behind this one inherit its refusal, above. The next op
     // that is not parallel ends that: what is behind it has a reason of its
@@ -625,10 +644,19 @@ DimSlicing MotionGraph::getSlicing(const Unit &op) const {
 bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   const GatherKind &kind = kinds[made.kind];
   if (options.ignores(reason::kOtherUsers))
+    return user.getAxes().size() <= kind.axes.size();
+  if (static_cast<int64_t>(user.getDim()) != made.dim ||
+      user.getMeshAttr() != kind.mesh || user.getExtents() != kind.extents ||
+      kind.ragged)
+    return false;
+  if (user.getAxes() == kind.axes)
     return true;
-  return static_cast<int64_t>(user.getDim()) == made.dim &&
-         user.getMeshAttr() == kind.mesh && user.getAxes() == kind.axes &&
-         user.getExtents() == kind.extents && !kind.ragged;
+  // Of the rank's own slice, a slice: the gather's axes are the major ones, and
+  // all slices are equally long.
+  ArrayRef<Attribute> axes = user.getAxes().getValue();
+  return !kind.extents && !user.getResult().getType().isDynamicDim(made.dim) &&
+         axes.size() > kind.axes.size() &&
+         axes.take_front(kind.axes.size()) == kind.axes.getValue();
 }
 
 bool MotionGraph::asksForSize(tensor::DimOp user, const Slices &made) const {

@@ -121,7 +121,8 @@ struct JoinKinds {
 /// What a use wants of a value that there is in slices.
 struct Demand {
   enum Kind {
-    OwnSlice, ///< all_slice(all_gather(x)) = x: the rank's own slice
+    OwnSlice, ///< all_slice(all_gather(x)) = x: the rank's own slice, or a
+              ///< slice of it
     Size,     ///< a size that the slices and their extents answer
     Slices,   ///< all slices: the unit `consumer` takes them
     Whole
@@ -392,6 +393,8 @@ private:
   /// Where the number of rows is not static, that of all values of the region
   /// is the same unknown.
   bool hasStaticRows = true;
+  /// Whether the cut counts what norms on slices are worth.
+  bool favoursNorms = false;
 
   // Of use for the next region too.
   MinimumCut cut;

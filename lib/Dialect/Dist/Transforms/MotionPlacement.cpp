@@ -28,12 +28,16 @@ using namespace commuter::dist;
 /// them stays below kInfinity.
 static constexpr int64_t kMostCost = MinimumCut::kInfinity >> 14;
 
+/// The bits that are moved come first. Of ways to move the same, one on which
+/// more of what is worth moving runs on slices is better, even if that takes
+/// another gather or two; and then one with fewer gathers.
+static constexpr int64_t kCostOfBit = 16, kWorth = 5, kCostOfGather = 1;
+
 static int64_t getCostOfBits(int64_t bits) {
-  return std::min(bits, kMostCost / 8 - 1) * 8 + 1;
+  return std::min(bits, kMostCost / kCostOfBit - 1) * kCostOfBit +
+         kCostOfGather;
 }
 
-/// Gathering a value: its bits, and a little for the gather itself, so that of
-/// two ways to move the same bytes the one with fewer gathers is taken.
 int64_t Placement::getGatherCost(const SlicedValue &made) const {
   const int64_t rows = hasStaticRows ? made.slices.localSize : 1;
   return getCostOfBits(
@@ -87,8 +91,11 @@ void Placement::cutAtLeastCost(MotionRegion region) {
   }
   for (unsigned u : region) {
     const Unit &unit = graph.units[u];
-    if (graph.options.allowExtraGather && unit.isWorthMoving)
+    if (unit.isWorthMoving && graph.options.allowExtraGather)
       cut.addEdge(cut.getSource(), nodes[u], MinimumCut::kInfinity);
+    else if (unit.isWorthMoving && favoursNorms)
+      cut.addEdge(cut.getSource(), nodes[u],
+                  weigh(kWorth, unit.op->getBlock()));
     if (int64_t savings = getSavings(unit))
       cut.addEdge(cut.getSource(), nodes[u],
                   weigh(savings, unit.op->getBlock()));
@@ -109,30 +116,38 @@ void Placement::cutAtLeastCost(MotionRegion region) {
         !graph.units[u].isGather() && cut.isOnSourceSide(nodes[u]);
 }
 
+/// More bits, that is: not more gathers of as many.
 bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
-  // In one block the cut has seen to it.
   auto getBlock = [&](unsigned u) {
     return graph.getValues(graph.units[u]).front().block;
   };
-  if (llvm::all_of(region, [&](unsigned u) {
-        return !graph.units[u].isJoin() &&
-               getBlock(u) == getBlock(region.front());
-      }))
+  const bool hasOneBlock = llvm::all_of(region, [&](unsigned u) {
+    return !graph.units[u].isJoin() && getBlock(u) == getBlock(region.front());
+  });
+  // The cut has seen to it.
+  if (hasOneBlock && !favoursNorms)
     return false;
-  WayCosts added(graph.calls, WayCosts::Repeats::Count);
+  int64_t total = 0;
+  WayCosts ways(graph.calls, WayCosts::Repeats::Count);
+  auto add = [&](Block *block, int64_t cost) {
+    if (hasOneBlock)
+      total += cost;
+    else
+      ways.add(block, cost);
+  };
   for (unsigned u : region) {
     const Unit &unit = graph.units[u];
     if (int64_t savings = unit.moves ? getSavings(unit) : 0)
-      added.add(unit.op->getBlock(), -savings);
+      add(unit.op->getBlock(), -savings);
     for (const SlicedValue &made : graph.getValues(unit)) {
-      int64_t cost = getGatherCost(made);
+      int64_t cost = getGatherCost(made) - kCostOfGather;
       if (unit.isGather())
-        added.add(made.block, -cost);
+        add(made.block, -cost);
       if ((unit.isGather() || unit.moves) && graph.staysWhole(made))
-        added.add(made.block, cost);
+        add(made.block, cost);
     }
   }
-  std::optional<int64_t> most = added.getMost();
+  std::optional<int64_t> most = hasOneBlock ? total : ways.getMost();
   return !most || *most > 0;
 }
 
@@ -162,11 +177,25 @@ void Placement::holdBack(MotionRegion region) {
 }
 
 void Placement::choose(MotionRegion region) {
+  favoursNorms = false;
   cutAtLeastCost(region);
   if (graph.options.allowExtraGather)
     return;
   while (gathersMoreOnSomeWay(region)) {
     holdBack(region);
+    cutAtLeastCost(region);
+  }
+  // Norms that stay may be worth another gather, if that moves no more bits:
+  // what very many of them are worth may come to one.
+  if (llvm::none_of(region, [&](unsigned u) {
+        const Unit &unit = graph.units[u];
+        return unit.isWorthMoving && !unit.moves && !unit.isHeldBack;
+      }))
+    return;
+  favoursNorms = true;
+  cutAtLeastCost(region);
+  if (gathersMoreOnSomeWay(region)) {
+    favoursNorms = false;
     cutAtLeastCost(region);
   }
 }

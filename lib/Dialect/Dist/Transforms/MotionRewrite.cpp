@@ -256,6 +256,19 @@ Value MotionRewriter::createMemory(OpBuilder &builder, Value whole, int64_t dim,
 // Units
 //===----------------------------------------------------------------------===//
 
+/// What is promised of the whole, said of its slices along `dim`: these are cut
+/// by the gather's axes, too, the last of the dimension's.
+static ShardingAttr cutPromise(ShardingAttr promise, int64_t dim,
+                               const GatherKind &kind) {
+  SmallVector<Attribute> dims(promise.getDimAxes().getValue());
+  SmallVector<Attribute> axes(cast<ArrayAttr>(dims[dim]).getValue());
+  llvm::append_range(axes, kind.axes);
+  dims[dim] = ArrayAttr::get(promise.getContext(), axes);
+  return ShardingAttr::get(promise.getContext(), promise.getMesh(),
+                           ArrayAttr::get(promise.getContext(), dims),
+                           promise.getUnreduced());
+}
+
 void MotionRewriter::moveOp(const Unit &unit) {
   OpBuilder builder(unit.op);
   auto parallel = cast<DimParallelOpInterface>(unit.op);
@@ -280,6 +293,10 @@ void MotionRewriter::moveOp(const Unit &unit) {
     types.push_back(getLocalType(made.value.getType(), made.slices.dim,
                                  made.slices.localSize));
   Operation *local = parallel.cloneOnSlices(builder, slicing, operands, types);
+  if (auto promise = dyn_cast<AssertShardingOp>(local))
+    promise.setShardingAttr(cutPromise(promise.getSharding(),
+                                       graph.getValues(unit).front().slices.dim,
+                                       graph.kinds[unit.kind]));
   if (MotionListener *listener = graph.options.listener)
     listener->notifyMoved(unit.op, local);
   for (auto [made, part] :
@@ -375,9 +392,17 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
     switch (demand.kind) {
     case Demand::OwnSlice: {
       Value own = lookUpLocal(made);
-      Value slice = user->getResult(0);
+      auto slicing = cast<AllSliceOp>(user);
+      Value slice = slicing.getResult();
+      OpBuilder builder(user);
+      const GatherKind &kind = graph.kinds[made.slices.kind];
+      ArrayRef<Attribute> axes = slicing.getAxes().getValue();
+      if (axes.size() > kind.axes.size())
+        own = AllSliceOp::create(
+            builder, user->getLoc(), slice.getType(), own, slicing.getDimAttr(),
+            /*extents=*/Value(), kind.mesh,
+            builder.getArrayAttr(axes.drop_front(kind.axes.size())));
       if (own.getType() != slice.getType()) {
-        OpBuilder builder(user);
         own = tensor::CastOp::create(builder, user->getLoc(), slice.getType(),
                                      own);
       }

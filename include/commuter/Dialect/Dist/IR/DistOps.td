@@ -249,6 +249,7 @@ def Dist_ExchangeExtentsOp : Dist_GroupOp<"exchange_extents",
   let assemblyFormat = [{
     $extent `over` custom<Group>($mesh, $axes) attr-dict `:` type($result)
   }];
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -256,7 +257,7 @@ def Dist_ExchangeExtentsOp : Dist_GroupOp<"exchange_extents",
 //===----------------------------------------------------------------------===//
 
 def Dist_AssertShardingOp : Dist_Op<"assert_sharding", [
-    Pure, AllTypesMatch<["input", "result"]>,
+    Pure, Dist_DimParallel, AllTypesMatch<["input", "result"]>,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "A producer's promise about a value's state";
   let description = [{
@@ -266,6 +267,10 @@ def Dist_AssertShardingOp : Dist_Op<"assert_sharding", [
     ```mlir
     %y = dist.assert_sharding %x <@mesh, [{dp}, {} ]> : tensor<32x64xbf16>
     ```
+
+    What is promised of a value is promised of its slices along a dimension, too,
+    with the axes that cut these added to that dimension's: whoever computes slices
+    adds them.
   }];
   let arguments = (ins AnyRankedTensor:$input, Dist_ShardingAttr:$sharding);
   let results = (outs AnyRankedTensor:$result);

@@ -71,12 +71,14 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
 
     All ops to which the law applies between some gathers and their last uses,
     through branches, loops, the arguments of blocks and calls of private functions,
-    are looked at together;
-    of the legal places for the gathers the pass takes those that move the fewest
-    bytes (a minimum cut), and among these the latest. Unless `allow-extra-gather`
-    lets it, it never gathers more than before, on no way of a run through branches,
-    loops and calls, be it one that takes no turn of a loop of unknown length. Where
-    what is gathered was gathered before, this is done again, for the gathers in front.
+    are looked at together; of the legal places for the gathers the pass takes those
+    that move the fewest bytes (a minimum cut), among these the ones with the most
+    norms in front of them, then the fewest gathers, then the latest. (So one gather
+    may become two of as many bytes in all, as where a part of each row is normalised
+    and the rest is not.) Unless `allow-extra-gather` lets it, it never gathers more
+    bytes than before, on no path through branches, loops and calls, be it one that
+    runs no iteration of a loop of unknown length. Where what is gathered was gathered
+    before, this is done again, for the gathers in front.
 
     Where a gather sums over an axis whose size is open (`?`), whether DP equals TP
     is known only when the program runs. With `guard` the gather, what would move
