@@ -236,6 +236,24 @@ TEST_P(ModelTest, LeavesNothingOfAFailedRun) {
   });
 }
 
+/// Of which nobody can say how many sizes there are.
+TEST_P(ModelTest, RefusesImpossibleRanks) {
+  World world(GetParam(), kOne);
+  world.run([&](Rank &rank) {
+    commuter_model_t model = makeModel(runScale);
+    for (int32_t impossible : {-1, 17, 1 << 24}) {
+      Arguments arguments;
+      arguments.views[0].rank = impossible;
+      commuter_results_t *results;
+      EXPECT_EQ(
+          commuter_model_run(rank.context, &model, arguments.views, &results),
+          COMMUTER_INVALID_ARGUMENT);
+      EXPECT_EQ(rank.error(), "argument 0 has rank " +
+                                  std::to_string(impossible) + ", not 0 to 16");
+    }
+  });
+}
+
 TEST_P(ModelTest, RefusesProgramsOfOtherDevices) {
   World world(GetParam(), kOne);
   world.run([&](Rank &rank) {

@@ -78,6 +78,9 @@ static bool fits(const commuter_view_t &view,
 
 static Status checkArgument(const commuter_view_t &view,
                             const commuter_model_value_t &value, int32_t i) {
+  if (view.rank < 0 || view.rank > kMaxRank)
+    return fail(COMMUTER_INVALID_ARGUMENT,
+                "argument %d has rank %d, not 0 to %d", i, view.rank, kMaxRank);
   if (view.rank > 0 && (!view.sizes || !view.strides))
     return fail(COMMUTER_INVALID_ARGUMENT,
                 "argument %d has no sizes or no strides", i);
