@@ -239,9 +239,12 @@ struct Figures {
     collectiveMs = overRanks(Over::Sum, [](const RankRun &rank, size_t i) {
       return rank.stats[i].collective_cpu_ns;
     });
+    // Of short norms the time that passed is taken for the processor's, though
+    // another thread may have had the processor meanwhile.
     otherMs = overRanks(Over::Sum, [](const RankRun &rank, size_t i) {
-      return rank.cpuNs[i] + rank.stats[i].worker_cpu_ns -
-             rank.stats[i].norm_cpu_ns - rank.stats[i].collective_cpu_ns;
+      return std::max<int64_t>(0, rank.cpuNs[i] + rank.stats[i].worker_cpu_ns -
+                                      rank.stats[i].norm_cpu_ns -
+                                      rank.stats[i].collective_cpu_ns);
     });
     waitMs = overRanks(Over::Sum, [](const RankRun &rank, size_t i) {
       return rank.stats[i].wait_ns;
