@@ -37,6 +37,14 @@
 // RUN: grep -c "ranks issued different collectives: rank 0: #2 all_reduce sum f32.4.; rank 1: #2 all_reduce max f32.4.; rank 2: #2 all_reduce max f32.4.; rank 3: #2 all_reduce max" %t/err | FileCheck %s --check-prefix=FOUR
 // FOUR: {{^4$}}
 
+// Nor do they wait for one that cannot have its device: far below the deadline.
+// RUN: not env COMMUTER_TCPRUN_SECONDS=30 %tcprun 4 sh -c 'test $COMMUTER_RANK != 3 || device=--device=cuda-emulated; exec "$0" "$@" $device' %commuter-run %S/mpi.mlir --transport tcp > %t/err 2>&1
+// RUN: FileCheck %s --check-prefix=DEVICE --input-file=%t/err
+// DEVICE-DAG: rank 0: rank 3 failed: device cuda-emulated needs the transport threads or nccl
+// DEVICE-DAG: rank 1: rank 3 failed: device cuda-emulated needs the transport threads or nccl
+// DEVICE-DAG: rank 2: rank 3 failed: device cuda-emulated needs the transport threads or nccl
+// DEVICE-DAG: rank 3: device cuda-emulated needs the transport threads or nccl
+
 // A job of another size.
 // RUN: not %tcprun 2 %commuter-run %S/mpi.mlir --transport tcp > %t/err 2>&1
 // RUN: FileCheck %s --check-prefix=SIZE --input-file=%t/err
