@@ -133,8 +133,6 @@ static LogicalResult readOutput(const CommandLine &line, Options &options) {
     llvm::sys::path::replace_extension(header, ".h");
   }
   options.header = header.str().str();
-  if (options.header == options.output)
-    return fail("--header " + line.header + ": is what -o names, too");
   return success();
 }
 

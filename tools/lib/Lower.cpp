@@ -75,7 +75,8 @@ static LogicalResult runPipeline(ModuleOp module, StringRef text) {
   FailureOr<OpPassManager> parsed = parsePipeline(text);
   if (failed(parsed))
     return failure();
-  // First, as the lowering does: folds would make use of them.
+  // Without fast-math flags, of which folds would make use: the lowering drops
+  // them, too, and what is compared must be one program.
   PassManager strict(module.getContext());
   strict.addPass(createDropFastMathPass());
   PassManager pm(module.getContext());

@@ -47,6 +47,13 @@
 // LEFT-NEXT: before
 // LEFT-NOT: {{.}}
 
+// Two outputs are not one file, however it is named.
+// RUN: mkdir %t/both
+// RUN: %fails %commuter-run %s --output-dir=%t/both --trace=%t/./both/result0.npy > %t/err
+// RUN: FileCheck %s --check-prefix=BOTH --match-full-lines --input-file=%t/err -DDIR=%t
+// RUN: ls -A %t/both | count 0
+// BOTH: commuter-run: error: [[DIR]]/both/result0.npy: is another output, too
+
 // Folders are made with those around them. A trace may go to a pipe, and links
 // stay links.
 // RUN: ln -s linked.json %t/link.json

@@ -651,8 +651,9 @@ bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
     return false;
   if (user.getAxes() == kind.axes)
     return true;
-  // Of the rank's own slice, a slice: the gather's axes are the major ones, and
-  // all slices are equally long.
+  // Law: all_slice [A, B] (all_gather [A] (x)) = all_slice [B] (x).
+  // Precondition: A comes first, so that its ranks hold whole parts, and all
+  // are equally long.
   ArrayRef<Attribute> axes = user.getAxes().getValue();
   return !kind.extents && !user.getResult().getType().isDynamicDim(made.dim) &&
          axes.size() > kind.axes.size() &&
