@@ -70,10 +70,31 @@ std::optional<DimGroup> getGroup(ArrayRef<int64_t> dims,
   return DimGroup{*outer, unit};
 }
 
+/// How many elements of the group's merged dimension there are outside of its
+/// dimension `sliced`, or in it, for one of that; nullopt if a size is not
+/// static, or is 0.
+struct GroupSizes {
+  int64_t outer = 1, inner = 1;
+};
+std::optional<GroupSizes> getGroupSizes(ArrayRef<int64_t> dims, int64_t sliced,
+                                        RankedTensorType type) {
+  GroupSizes sizes;
+  for (int64_t dim : dims) {
+    if (type.isDynamicDim(dim) || type.getDimSize(dim) == 0)
+      return std::nullopt;
+    int64_t &size = dim < sliced ? sizes.outer : sizes.inner;
+    if (dim != sliced && llvm::MulOverflow(size, type.getDimSize(dim), size))
+      return std::nullopt;
+  }
+  return sizes;
+}
+
 /// Law: row-major, the slices of [n, k] along n are the slices of [n * k] at
-/// multiples of k.
+/// multiples of k; and the slices of [m, n, k] along n are those of [m * n * k]
+/// in m times as many cycles.
 /// Precondition: the sliced dimension is the outermost of its group but for
-/// dimensions of size 1, and the inner sizes are static.
+/// dimensions of size 1, and the inner sizes are static; or all sizes of the
+/// group are.
 struct CollapseModel
     : public DimParallelOpInterface::ExternalModel<CollapseModel,
                                                    tensor::CollapseShapeOp> {
@@ -89,6 +110,30 @@ struct CollapseModel
     slicing.resultDims = {dim};
     slicing.resultUnits = {group->unit};
     return slicing;
+  }
+
+  DimSlicing getCyclicSlicing(Operation *op, unsigned, int64_t dim,
+                              int64_t cycles) const {
+    auto collapse = cast<tensor::CollapseShapeOp>(op);
+    for (auto [merged, dims] :
+         llvm::enumerate(collapse.getReassociationIndices())) {
+      if (!llvm::is_contained(dims, dim))
+        continue;
+      std::optional<GroupSizes> sizes =
+          getGroupSizes(dims, dim, collapse.getSrcType());
+      DimSlicing slicing;
+      int64_t unit, resultCycles;
+      if (!sizes || llvm::MulOverflow(sizes->outer, sizes->inner, unit) ||
+          llvm::MulOverflow(cycles, sizes->outer, resultCycles))
+        break;
+      slicing.operandDims = {dim};
+      slicing.operandUnits = {1};
+      slicing.resultDims = {static_cast<int64_t>(merged)};
+      slicing.resultUnits = {unit};
+      slicing.resultCycles = resultCycles;
+      return slicing;
+    }
+    return refuse();
   }
 };
 
@@ -118,6 +163,31 @@ struct ExpandModel
           1 + static_cast<unsigned>(
                   llvm::count(sizes.take_front(dim), ShapedType::kDynamic))};
     return slicing;
+  }
+
+  /// The sliced dimension is the innermost that has whole cycles outside of it.
+  DimSlicing getCyclicSlicing(Operation *op, unsigned, int64_t source,
+                              int64_t cycles) const {
+    auto expand = cast<tensor::ExpandShapeOp>(op);
+    SmallVector<int64_t, 2> dims = expand.getReassociationIndices()[source];
+    for (int64_t dim : llvm::reverse(dims)) {
+      std::optional<GroupSizes> sizes =
+          getGroupSizes(dims, dim, expand.getResultType());
+      if (!sizes)
+        break;
+      if (cycles % sizes->outer != 0)
+        continue;
+      DimSlicing slicing;
+      slicing.operandDims.assign(op->getNumOperands(), std::nullopt);
+      slicing.operandDims[0] = source;
+      slicing.operandUnits.assign(op->getNumOperands(), 1);
+      slicing.operandUnits[0] = sizes->outer * sizes->inner;
+      slicing.resultDims = {dim};
+      slicing.resultUnits = {1};
+      slicing.resultCycles = cycles / sizes->outer;
+      return slicing;
+    }
+    return refuse();
   }
 
   Operation *cloneOnSlices(Operation *op, OpBuilder &builder,

@@ -62,21 +62,6 @@ func.func @ragged_collapse(%h: tensor<?x4x8xf32>, %c: tensor<2xindex> {dist.shar
 
 // -----
 
-// Gathered along the inner dimension of a group: the slices interleave.
-dist.mesh @mesh(dp = 4)
-// CHECK-LABEL: func @collapse_inner(
-// CHECK: %[[G:.*]] = dist.all_gather
-// CHECK: tensor.collapse_shape %[[G]]
-func.func @collapse_inner(%h: tensor<2x4x8xf32>) -> tensor<32x8xf32> {
-  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x4x8xf32> -> tensor<2x16x8xf32>
-  %e = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x16x8xf32> into tensor<32x8xf32>
-  // expected-remark @+1 {{Reason=not-row-wise}}
-  %n = norm.rms_norm %e eps 1.0e-06 : tensor<32x8xf32>
-  return %n : tensor<32x8xf32>
-}
-
-// -----
-
 // The extracted rows are not those that the ranks' parts begin with.
 dist.mesh @mesh(dp = 4)
 // CHECK-LABEL: func @extract_offset(

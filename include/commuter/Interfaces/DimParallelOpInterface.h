@@ -28,6 +28,11 @@ namespace commuter {
 /// Units relate sizes: what is one row of the slicing is `unit` elements of an
 /// operand or a result. They are 1 for almost all ops. For an expand_shape from
 /// [n * 8] to [n, 8] the operand's unit is 8: it must be cut at multiples of 8.
+///
+/// Cycles: a dimension is dealt to n ranks in c cycles if it is c runs of n
+/// equal pieces, and each rank has its piece of every run (a block-cyclic
+/// distribution). One cycle is the usual cut. A collapse_shape from [8, n] to
+/// [8 * n] makes 8 cycles of one along n.
 struct DimSlicing {
   /// Empty if the op can be computed slice by slice; else the stable reason
   /// (`not-row-wise`, `gather-dim-normalized`, …).
@@ -42,6 +47,8 @@ struct DimSlicing {
   llvm::SmallVector<unsigned, 0> extentOperands;
   /// Units per operand and per result; empty: all are 1.
   llvm::SmallVector<int64_t, 0> operandUnits, resultUnits;
+  /// In how many cycles the results are dealt; nullopt: as the operands.
+  std::optional<int64_t> resultCycles;
 
   bool isLegal() const { return refusal.empty(); }
   bool isExtent(unsigned operand) const {

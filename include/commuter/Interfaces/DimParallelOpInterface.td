@@ -45,6 +45,18 @@ def DimParallelOpInterface : OpInterface<"DimParallelOpInterface"> {
       "::commuter::DimSlicing", "getDimSlicing",
       (ins "unsigned":$resultNumber, "int64_t":$dim)>,
     InterfaceMethod<
+      [{The slicing of an op that merges dimension `dim` of an operand, dealt in
+        `cycles`, with dimensions outside of it, or splits such dimensions off: it
+        changes the number of cycles, and says so in `resultCycles`. The contract
+        is that a rank's slices of the results are made of its slices of the
+        operands, bit for bit; one of the two numbers of cycles divides the other,
+        and an operand's pieces are whole units in as many cycles as both have.
+        Asked where no answer of `getDimSlicing` fits, of dimensions that are cut
+        evenly, into slices of a static size.}],
+      "::commuter::DimSlicing", "getCyclicSlicing",
+      (ins "unsigned":$operand, "int64_t":$dim, "int64_t":$cycles), [{}],
+      [{ return ::commuter::DimSlicing::refuse("not-row-wise"); }]>,
+    InterfaceMethod<
       [{Creates the op on slices: `slicing` is the op's own answer, `operands` are
         already sliced as it says (an extent is still the whole one's),
         `resultTypes` have the slices' shapes. The default clones the op, regions

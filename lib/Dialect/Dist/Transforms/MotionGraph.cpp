@@ -32,7 +32,7 @@ int64_t commuter::dist::getLocalSize(int64_t size, int64_t unitSize,
   if (!ShapedType::isDynamic(localRows))
     return localRows * unitSize;
   if (ShapedType::isDynamic(size) || kind.extents || kind.ragged ||
-      !kind.groupSize || size % *kind.groupSize != 0)
+      !kind.splitsEvenly(size))
     return ShapedType::kDynamic;
   return size / *kind.groupSize;
 }
@@ -60,28 +60,23 @@ RankedTensorType commuter::dist::getLocalType(Type type, int64_t dim,
 // Gathers
 //===----------------------------------------------------------------------===//
 
-unsigned MotionGraph::getKind(AllGatherOp gather) {
-  bool ragged = !gather.getExtents() &&
-                gather.getInput().getType().isDynamicDim(gather.getDim());
-  void *cut = ragged ? static_cast<void *>(gather.getOperation())
-                     : gather.getExtents().getAsOpaquePointer();
-  auto [it, isNew] = kindNumbers.try_emplace(
-      {{gather.getMeshAttr(), gather.getAxes()}, cut}, kinds.size());
-  if (isNew)
-    kinds.push_back({gather.getMeshAttr(), gather.getAxes(),
-                     gather.getExtents(), ragged ? gather : AllGatherOp(),
-                     commuter::dist::getGroupSize(gather)});
-  return it->second;
-}
-
 unsigned MotionGraph::getKind(const GatherKind &like) {
   void *cut = like.ragged ? static_cast<void *>(AllGatherOp(like.ragged))
                           : like.extents.getAsOpaquePointer();
-  auto [it, isNew] =
-      kindNumbers.try_emplace({{like.mesh, like.axes}, cut}, kinds.size());
+  auto [it, isNew] = kindNumbers.try_emplace(
+      {like.mesh, like.axes, cut, like.cycles}, kinds.size());
   if (isNew)
     kinds.push_back(like);
   return it->second;
+}
+
+unsigned MotionGraph::getKind(AllGatherOp gather) {
+  const bool isRagged =
+      !gather.getExtents() &&
+      gather.getInput().getType().isDynamicDim(gather.getDim());
+  return getKind({gather.getMeshAttr(), gather.getAxes(), gather.getExtents(),
+                  isRagged ? gather : AllGatherOp(),
+                  commuter::dist::getGroupSize(gather)});
 }
 
 /// The kind of gathers over the axes of another kind, by other extents.
@@ -89,6 +84,13 @@ unsigned MotionGraph::getKind(unsigned like, Value extents) {
   GatherKind kind = kinds[like];
   kind.extents = extents;
   kind.ragged = {};
+  return getKind(kind);
+}
+
+/// And of what is dealt out in other cycles.
+unsigned MotionGraph::getKind(unsigned like, int64_t cycles) {
+  GatherKind kind = kinds[like];
+  kind.cycles = cycles;
   return getKind(kind);
 }
 
@@ -271,9 +273,12 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
       return std::nullopt;
     // Sliced where it is used: needs to know where the slices lie.
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (type && !ShapedType::isDynamic(type.getDimSize(*dim)) &&
-        !kind.extents && !kind.ragged && kind.groupSize &&
-        type.getDimSize(*dim) % *kind.groupSize != 0)
+    if (!type || kind.extents || kind.ragged || !kind.groupSize)
+      return std::nullopt;
+    const bool splitsEvenly = type.isDynamicDim(*dim)
+                                  ? kind.cycles == 1
+                                  : kind.splitsEvenly(type.getDimSize(*dim));
+    if (!splitsEvenly)
       return Refusal{reason::kNotRowWise, op, ""};
     return std::nullopt;
   }
@@ -299,16 +304,35 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
 
 /// True if the parts that the anchor comes in are whole rows of the slicing,
 /// and cut its results by the same extents. Where a unit is not 1, extents that
-/// are a value would have to be scaled: such gathers must cut evenly.
+/// are a value would have to be scaled: such gathers must cut evenly. A unit of
+/// what is dealt in other cycles than its result holds all of the pieces that
+/// become one.
 bool MotionGraph::fitsUnits(const DimSlicing &slicing, unsigned anchor,
                             const Slices &anchorSlices) const {
   if (hasOnlyUnitsOfOne(slicing) ||
       options.ignores(reason::kGroupCrossesGatherDim))
     return true;
   const GatherKind &kind = kinds[anchorSlices.kind];
+  const int64_t cycles =
+      std::min(kind.cycles, slicing.resultCycles.value_or(kind.cycles));
   return !kind.extents && !kind.ragged &&
          !ShapedType::isDynamic(anchorSlices.localSize) &&
-         anchorSlices.localSize % slicing.getOperandUnit(anchor) == 0;
+         anchorSlices.localSize % cycles == 0 &&
+         anchorSlices.localSize / cycles % slicing.getOperandUnit(anchor) == 0;
+}
+
+/// The slicing in which what the anchor comes in is dealt out in other cycles.
+std::optional<DimSlicing>
+MotionGraph::findCyclicSlicing(DimParallelOpInterface op, unsigned anchor,
+                               const Slices &anchorSlices) const {
+  const GatherKind &kind = kinds[anchorSlices.kind];
+  if (kind.extents || ShapedType::isDynamic(anchorSlices.localSize))
+    return std::nullopt;
+  DimSlicing slicing =
+      op.getCyclicSlicing(anchor, anchorSlices.dim, kind.cycles);
+  if (!slicing.isLegal() || !fitsUnits(slicing, anchor, anchorSlices))
+    return std::nullopt;
+  return slicing;
 }
 
 /// Why the anchor's slices make up no slicing of the op, or not the one that it
@@ -366,12 +390,12 @@ bool MotionGraph::actsAcross(MeshGroupOpInterface op,
 ///
 ///   f(all_gather(x), w) = all_gather(f(x, w'))
 ///
-/// Precondition: f is parallel in the gathered dimension, and x is cut at its
-/// units; each operand that is sliced is gathered alike or replicated over the
-/// gather's axes, or ignored by f [it gets other memory]; each operand that is
-/// needed whole, and each value that f's regions capture, is replicated over
-/// them; if f is a collective, it acts across the gather; all ranks of the
-/// gather's group come to f.
+/// Precondition: f is parallel in the gathered dimension, or deals it out in
+/// other cycles, and x is cut at its units; each operand that is sliced is
+/// gathered alike or replicated over the gather's axes, or ignored by f [it
+/// gets other memory]; each operand that is needed whole, and each value that
+/// f's regions capture, is replicated over them; if f is a collective, it acts
+/// across the gather; all ranks of the gather's group come to f.
 ///
 /// Adds a unit, or says why there is none.
 std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
@@ -380,8 +404,12 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
   std::optional<DimSlicing> slicing =
       findSlicing(op, anchor, anchorSlices.dim,
                   [&](StringRef refusal) { return options.ignores(refusal); });
-  if (!slicing || !fitsUnits(*slicing, anchor, anchorSlices))
-    return explainSlicing(op, anchorSlices, slicing.has_value());
+  if (!slicing || !fitsUnits(*slicing, anchor, anchorSlices)) {
+    const bool hasSlicing = slicing.has_value();
+    slicing = findCyclicSlicing(op, anchor, anchorSlices);
+    if (!slicing)
+      return explainSlicing(op, anchorSlices, hasSlicing);
+  }
   if (std::optional<Refusal> refusal = findDivergence(op, anchorSlices.kind))
     return refusal;
   auto group = dyn_cast<MeshGroupOpInterface>(op.getOperation());
@@ -413,12 +441,15 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
   if (!ShapedType::isDynamic(unit.localRows))
     unit.localRows /= slicing->getOperandUnit(anchor);
   addUnit(unit);
+  const unsigned resultKind = slicing->resultCycles
+                                  ? getKind(unit.kind, *slicing->resultCycles)
+                                  : unit.kind;
   for (auto [i, result] : llvm::enumerate(op->getResults())) {
     int64_t dim = slicing->resultDims[i];
     int64_t size = cast<RankedTensorType>(result.getType()).getDimSize(dim);
-    addValue(result, {unit.kind, dim,
+    addValue(result, {resultKind, dim,
                       getLocalSize(size, slicing->getResultUnit(i),
-                                   unit.localRows, kind)});
+                                   unit.localRows, kinds[resultKind])});
   }
   if (isUnusual)
     unusualSlicings.try_emplace(op, *std::move(slicing));
@@ -450,9 +481,10 @@ bool MotionGraph::losesPendingSum(Operation *op, Value &pending) const {
 }
 
 /// Whether a promise of the whole can be said of slices: in terms of the same
-/// mesh, of which it does not use the gather's axes already.
+/// mesh, of which it does not use the gather's axes already. A sharding has no
+/// words for cycles.
 static bool canBeCut(ShardingAttr promise, const GatherKind &kind) {
-  return promise.getMesh() == kind.mesh &&
+  return promise.getMesh() == kind.mesh && kind.cycles == 1 &&
          llvm::none_of(kind.axes, [&](Attribute axis) {
            return llvm::is_contained(promise.getUnreduced(), axis) ||
                   llvm::any_of(promise.getDimAxes().getAsRange<ArrayAttr>(),
@@ -643,6 +675,8 @@ DimSlicing MotionGraph::getSlicing(const Unit &op) const {
 
 bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   const GatherKind &kind = kinds[made.kind];
+  if (kind.cycles != 1)
+    return false;
   if (options.ignores(reason::kOtherUsers))
     return user.getAxes().size() <= kind.axes.size();
   if (static_cast<int64_t>(user.getDim()) != made.dim ||

@@ -26,14 +26,21 @@
 namespace commuter::dist {
 
 /// The gathers that cut a dimension alike: same axes in the same order, same
-/// extents. Ragged gathers whose extents are no value are alike only with
-/// themselves.
+/// extents, as many cycles (see DimSlicing). Ragged gathers whose extents are
+/// no value are alike only with themselves.
 struct GatherKind {
   mlir::FlatSymbolRefAttr mesh;
   mlir::ArrayAttr axes;
   mlir::Value extents;
   AllGatherOp ragged; ///< set iff the extents are no value
   std::optional<int64_t> groupSize;
+  /// More than one only behind a reshape; then all is static and even.
+  int64_t cycles = 1;
+
+  /// True if all ranks get as much of a dimension of this static size.
+  bool splitsEvenly(int64_t size) const {
+    return groupSize && size % cycles == 0 && size / cycles % *groupSize == 0;
+  }
 };
 
 /// A value that can be had slice by slice: it is the gather, of kind `kind`
@@ -80,7 +87,9 @@ struct Unit {
   bool moves = false;         ///< decided by the placement
   bool isHeldBack = false;    ///< or else some way of a run would gather more
   bool isLate = false;        ///< Join: what comes to it first is no slice
-  unsigned kind;              ///< of the gathers
+  /// Of the gathers: those of what it makes; of an op, those of its operands,
+  /// which it may deal out in other cycles.
+  unsigned kind;
   /// The gather, the op, the branch op (of a block's argument, a terminator
   /// that passes it) or the function.
   mlir::Operation *op;
@@ -244,6 +253,9 @@ private:
   std::optional<Refusal> findDivergence(mlir::Operation *op, unsigned kind);
   bool movesAsOp(AllGatherOp gather);
   std::optional<Refusal> applyLaw(DimParallelOpInterface op, unsigned anchor);
+  std::optional<DimSlicing> findCyclicSlicing(DimParallelOpInterface op,
+                                              unsigned anchor,
+                                              const Slices &anchorSlices) const;
   Refusal explainSlicing(DimParallelOpInterface op, const Slices &anchorSlices,
                          bool hasSlicing) const;
   bool fitsUnits(const DimSlicing &slicing, unsigned anchor,
@@ -265,11 +277,12 @@ private:
   unsigned getKind(AllGatherOp gather);
   unsigned getKind(const GatherKind &like);
   unsigned getKind(unsigned like, mlir::Value extents);
+  unsigned getKind(unsigned like, int64_t cycles);
   bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;
   bool asksForSize(mlir::tensor::DimOp user, const Slices &made) const;
   void findConsumers();
 
-  llvm::DenseMap<std::pair<std::pair<mlir::Attribute, mlir::Attribute>, void *>,
+  llvm::DenseMap<std::tuple<mlir::Attribute, mlir::Attribute, void *, int64_t>,
                  unsigned>
       kindNumbers;
   /// What became of a value behind a gather. Most values of a program are, and
@@ -385,6 +398,7 @@ private:
   // Costs are what a group's ranks hand each other in the collectives of the
   // region, in bits, but for a factor that all of them share.
   int64_t getGatherCost(const SlicedValue &made) const;
+  bool makesCycles(const SlicedValue &made) const;
   int64_t getSavings(const Unit &unit) const;
   int64_t weigh(int64_t cost, mlir::Block *block);
 

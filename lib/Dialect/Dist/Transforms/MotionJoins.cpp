@@ -77,8 +77,7 @@ bool MotionGraph::isSource(Value value, const Slices &made,
   return (analysis.isReplicatedOver(value, kind.mesh, kind.axes) ||
           options.ignores(reason::kOperandGatheredDifferently)) &&
          !ShapedType::isDynamic(size) &&
-         (kind.extents || kind.ragged ||
-          (kind.groupSize && size % *kind.groupSize == 0));
+         (kind.extents || kind.ragged || kind.splitsEvenly(size));
 }
 
 /// The kinds that go with `kind`, which `source` comes in. Extents are a value

@@ -30,8 +30,10 @@ static constexpr int64_t kMostCost = MinimumCut::kInfinity >> 14;
 
 /// The bits that are moved come first. Of ways to move the same, one on which
 /// more of what is worth moving runs on slices is better, even if that takes
-/// another gather or two; and then one with fewer gathers.
-static constexpr int64_t kCostOfBit = 16, kWorth = 5, kCostOfGather = 1;
+/// another gather or two; and then one with fewer gathers. No reshape moves to
+/// deal out in cycles what is gathered next: the gather would undo it.
+static constexpr int64_t kCostOfBit = 16, kWorth = 5, kCostOfGather = 1,
+                         kCostOfCycles = 1;
 
 static int64_t getCostOfBits(int64_t bits) {
   return std::min(bits, kMostCost / kCostOfBit - 1) * kCostOfBit +
@@ -42,6 +44,14 @@ int64_t Placement::getGatherCost(const SlicedValue &made) const {
   const int64_t rows = hasStaticRows ? made.slices.localSize : 1;
   return getCostOfBits(
       multiplySaturating(made.rowBits, std::max<int64_t>(rows, 1)));
+}
+
+/// True if the unit that makes the value deals it out in more cycles than what
+/// it is made of.
+bool Placement::makesCycles(const SlicedValue &made) const {
+  const unsigned from = graph.units[made.unit].kind;
+  return from != made.slices.kind &&
+         graph.kinds[from].cycles < graph.kinds[made.slices.kind].cycles;
 }
 
 /// What moving a collective across the region's gathers saves. On slices it
@@ -103,7 +113,9 @@ void Placement::cutAtLeastCost(MotionRegion region) {
       cut.addEdge(nodes[u], cut.getSink(), MinimumCut::kInfinity);
     for (const SlicedValue &made : graph.getValues(unit)) {
       MinimumCut::Node gathered = cut.addNode();
-      cut.addEdge(nodes[u], gathered, weigh(getGatherCost(made), made.block));
+      const int64_t cost =
+          getGatherCost(made) + (makesCycles(made) ? kCostOfCycles : 0);
+      cut.addEdge(nodes[u], gathered, weigh(cost, made.block));
       if (made.isNeededWhole)
         cut.addEdge(gathered, cut.getSink(), MinimumCut::kInfinity);
       for (unsigned consumer : graph.getConsumers(made))

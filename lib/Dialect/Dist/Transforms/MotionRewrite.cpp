@@ -39,6 +39,7 @@ private:
   void moveJoin(const Unit &unit);
   void passSlices(const Unit &join);
   void replaceUsers(const SlicedValue &made);
+  Value gather(OpBuilder &builder, const SlicedValue &made);
   void replaceSize(tensor::DimOp query, const SlicedValue &made);
   void noteDead(const Unit &unit);
   void drop(Operation *op);
@@ -130,6 +131,47 @@ Value MotionRewriter::findLocal(Value value, int64_t dim, unsigned kind) const {
   const SlicedValue *made = graph.find(value);
   return made && graph.isCutAlike(made->slices, dim, kind) ? lookUpLocal(*made)
                                                            : Value();
+}
+
+/// The groups of dimensions in which dimension `dim` of as many as `rank` are
+/// two, and all others are one.
+static SmallVector<ReassociationIndices> getCycleDims(int64_t rank,
+                                                      int64_t dim) {
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t i = 0; i < rank; ++i)
+    groups.push_back({i + (i > dim)});
+  groups[dim].push_back(dim + 1);
+  return groups;
+}
+
+/// Law, for a dimension that is dealt in c cycles:
+///
+///   gather(x) = collapse(all_gather(expand(x))),
+///   slice(x) = collapse(all_slice(expand(x)))
+///
+/// where expand makes [c, n] of its c * n, and n is gathered or sliced.
+/// Precondition: c and n are static.
+static Value splitCycles(OpBuilder &builder, Location loc, Value value,
+                         int64_t dim, int64_t cycles) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[dim] /= cycles;
+  shape.insert(shape.begin() + dim, cycles);
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, value);
+  sizes[dim] = builder.getIndexAttr(shape[dim + 1]);
+  sizes.insert(sizes.begin() + dim, builder.getIndexAttr(cycles));
+  return builder.createOrFold<tensor::ExpandShapeOp>(
+      loc,
+      RankedTensorType::get(shape, type.getElementType(), type.getEncoding()),
+      value, getCycleDims(type.getRank(), dim), sizes);
+}
+
+/// As above: of [c, n], c * n.
+static Value joinCycles(OpBuilder &builder, Location loc, Value value,
+                        int64_t dim) {
+  return tensor::CollapseShapeOp::create(
+      builder, loc, value,
+      getCycleDims(cast<RankedTensorType>(value.getType()).getRank() - 1, dim));
 }
 
 /// How long this rank's part of dimension `dim` of `value` is, an operand of
@@ -233,8 +275,15 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
   if (isRecomputable(value, dim, kind))
     return recompute(builder, value, dim, localSize, unit);
   ensureExtents(kind);
-  return AllSliceOp::create(builder, loc, localType, value, getDimAttr(dim),
-                            kind.extents, kind.mesh, kind.axes);
+  if (kind.cycles == 1)
+    return AllSliceOp::create(builder, loc, localType, value, getDimAttr(dim),
+                              kind.extents, kind.mesh, kind.axes);
+  Value split = splitCycles(builder, loc, value, dim, kind.cycles);
+  Value slice = AllSliceOp::create(
+      builder, loc,
+      getLocalType(split.getType(), dim + 1, localSize / kind.cycles), split,
+      getDimAttr(dim + 1), /*extents=*/Value(), kind.mesh, kind.axes);
+  return joinCycles(builder, loc, slice, dim);
 }
 
 /// What is as long as a slice of `whole`, a unit's operand of which it reads no
@@ -427,14 +476,30 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
   if (unit.isGather() || !isNeededWhole)
     return;
   OpBuilder builder(unit.isJoin() ? value.getDefiningOp() : unit.op);
+  value.replaceAllUsesWith(gather(builder, made));
+}
+
+/// What the slices make up.
+Value MotionRewriter::gather(OpBuilder &builder, const SlicedValue &made) {
   const GatherKind &kind = graph.kinds[made.slices.kind];
-  auto whole =
-      AllGatherOp::create(builder, unit.op->getLoc(), value.getType(),
-                          lookUpLocal(made), getDimAttr(made.slices.dim),
-                          kind.extents, kind.mesh, kind.axes, ArrayAttr());
+  Location loc = graph.units[made.unit].op->getLoc();
+  Value local = lookUpLocal(made);
+  Type type = made.value.getType();
+  int64_t dim = made.slices.dim;
+  const bool hasCycles = kind.cycles != 1;
+  if (hasCycles) {
+    local = splitCycles(builder, loc, local, dim++, kind.cycles);
+    type = getLocalType(local.getType(), dim,
+                        cast<RankedTensorType>(type).getDimSize(dim - 1) /
+                            kind.cycles);
+  }
+  auto whole = AllGatherOp::create(builder, loc, type, local, getDimAttr(dim),
+                                   kind.extents, kind.mesh, kind.axes,
+                                   /*summing=*/ArrayAttr());
   if (MotionListener *listener = graph.options.listener)
     listener->notifyGathered(whole);
-  value.replaceAllUsesWith(whole.getResult());
+  return hasCycles ? joinCycles(builder, loc, whole, dim - 1)
+                   : whole.getResult();
 }
 
 void MotionRewriter::drop(Operation *op) {

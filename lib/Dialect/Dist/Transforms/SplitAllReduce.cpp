@@ -45,8 +45,9 @@ struct FedNorms {
   SetVector<Operation *> others; ///< of the value's shape, but not parallel
 };
 
-/// A dimension of a value along which there would be slices of it.
-using Place = std::pair<Value, int64_t>;
+/// A dimension of a value along which there would be slices of it, and in how
+/// many cycles they would be dealt.
+using Place = std::tuple<Value, int64_t, int64_t>;
 
 /// Follows slices from the places on, those that are new since `begin`. An
 /// overestimate: what is true of the operands' states, and pays, is found out
@@ -56,15 +57,22 @@ FedNorms collectNorms(SetVector<Place> &places, size_t begin,
                       bool stopAtFirst) {
   FedNorms fed;
   for (size_t i = begin; i < places.size(); ++i) {
-    auto [slice, sliceDim] = places[i];
+    auto [slice, sliceDim, cycles] = places[i];
     for (OpOperand &use : slice.getUses()) {
       Operation *user = use.getOwner();
       auto group = dyn_cast<MeshGroupOpInterface>(user);
       if (group && !isAcross(group, mesh, axes))
         continue;
       std::optional<DimSlicing> slicing;
-      if (auto parallel = dyn_cast<DimParallelOpInterface>(user))
-        slicing = findSlicing(parallel, use.getOperandNumber(), sliceDim);
+      if (auto parallel = dyn_cast<DimParallelOpInterface>(user)) {
+        const unsigned operand = use.getOperandNumber();
+        slicing = findSlicing(parallel, operand, sliceDim);
+        if (!slicing || cycles != 1)
+          if (DimSlicing cyclic =
+                  parallel.getCyclicSlicing(operand, sliceDim, cycles);
+              cyclic.isLegal())
+            slicing = std::move(cyclic);
+      }
       if (!slicing) {
         if (isWorthMoving(user) && user->getNumResults() != 0 &&
             succeeded(verifyCompatibleShape(slice.getType(),
@@ -76,7 +84,8 @@ FedNorms collectNorms(SetVector<Place> &places, size_t begin,
         fed.sliced.insert(user);
       for (auto [result, resultDim] :
            llvm::zip_equal(user->getResults(), slicing->resultDims))
-        places.insert({result, resultDim});
+        places.insert(
+            {result, resultDim, slicing->resultCycles.value_or(cycles)});
     }
     if (stopAtFirst && !fed.sliced.empty())
       break;
@@ -113,7 +122,7 @@ struct Candidate {
   /// is none.
   FedNorms findNorms(int64_t dim) const {
     SetVector<Place> places;
-    places.insert({getResult(), dim});
+    places.insert({getResult(), dim, /*cycles=*/1});
     return collectNorms(places, 0, mesh, axes, /*stopAtFirst=*/true);
   }
   /// The first dimension that splits evenly and in which a norm is parallel;
@@ -328,7 +337,7 @@ FedNorms SplitAllReduce::collectNewNorms(const Candidate &candidate,
   SetVector<Place> &seen = places[{candidate.mesh, candidate.axes}][isSplit];
   size_t begin = seen.size();
   for (int64_t dim = 0; dim < candidate.getType().getRank(); ++dim)
-    seen.insert({candidate.getResult(), dim});
+    seen.insert({candidate.getResult(), dim, /*cycles=*/1});
   return collectNorms(seen, begin, candidate.mesh, candidate.axes,
                       /*stopAtFirst=*/false);
 }

@@ -1,0 +1,166 @@
+// Rows that a reshape has dealt out: each rank's slice is one piece of each cycle.
+
+// RUN: %commuter-opt %s --dist-commute-norms --split-input-file --verify-diagnostics --remarks-filter=dist --remark-format=emitRemark | FileCheck %s
+
+dist.mesh @mesh(dp = 4)
+
+// Two sequences, each gathered from all ranks. The gather is made in their own
+// shape, and the rank's own tokens are there.
+// CHECK-LABEL: func @batch(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<2x4x8xf32>
+// CHECK: %[[M:.*]] = tensor.collapse_shape %[[H]] {{\[}}[0, 1], [2]] : tensor<2x4x8xf32> into tensor<8x8xf32>
+// CHECK: %[[N:.*]] = norm.rms_norm %[[M]] {{.*}} : tensor<8x8xf32>
+// CHECK: %[[E:.*]] = tensor.expand_shape %[[N]] {{\[}}[0, 1], [2]] output_shape [2, 4, 8] : tensor<8x8xf32> into tensor<2x4x8xf32>
+// CHECK: %[[G:.*]] = dist.all_gather %[[E]] dim 1 over @mesh[dp] : tensor<2x4x8xf32> -> tensor<2x16x8xf32>
+// CHECK: %[[W:.*]] = tensor.collapse_shape %[[G]] {{\[}}[0, 1], [2]] : tensor<2x16x8xf32> into tensor<32x8xf32>
+// CHECK: %[[O:.*]] = tensor.expand_shape %[[N]] {{.*}} : tensor<8x8xf32> into tensor<2x4x8xf32>
+// CHECK: return %[[W]], %[[O]]
+func.func @batch(%h: tensor<2x4x8xf32>) -> (tensor<32x8xf32>, tensor<2x4x8xf32>) {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x4x8xf32> -> tensor<2x16x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x16x8xf32> into tensor<32x8xf32>
+  // expected-remark @+1 {{rows-after=8, rows-before=32}}
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<32x8xf32>
+  %e = tensor.expand_shape %n [[0, 1], [2]] output_shape [2, 16, 8] : tensor<32x8xf32> into tensor<2x16x8xf32>
+  %own = dist.all_slice %e dim 1 over @mesh[dp] : tensor<2x16x8xf32> -> tensor<2x4x8xf32>
+  return %n, %own : tensor<32x8xf32>, tensor<2x4x8xf32>
+}
+
+// A residual that all ranks have: the rank takes its piece of each cycle.
+// CHECK-LABEL: func @residual(
+// CHECK-SAME: %[[R:[a-z0-9]*]]: tensor<32x?xf32>
+// CHECK: %[[E:.*]] = tensor.expand_shape %[[R]] {{\[}}[0, 1], [2]] output_shape [2, 16, %{{.*}}] : tensor<32x?xf32> into tensor<2x16x?xf32>
+// CHECK: %[[S:.*]] = dist.all_slice %[[E]] dim 1 over @mesh[dp] : tensor<2x16x?xf32> -> tensor<2x4x?xf32>
+// CHECK: %[[C:.*]] = tensor.collapse_shape %[[S]] {{\[}}[0, 1], [2]] : tensor<2x4x?xf32> into tensor<8x?xf32>
+// CHECK: norm.add_rms_norm %{{.*}}, %[[C]] {{.*}} : tensor<8x?xf32>
+func.func @residual(%h: tensor<2x4x?xf32>, %r: tensor<32x?xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<32x?xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x4x?xf32> -> tensor<2x16x?xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x16x?xf32> into tensor<32x?xf32>
+  // expected-remark @+1 {{rows-after=8, rows-before=32}}
+  %s, %n = norm.add_rms_norm %m, %r eps 1.0e-06 : tensor<32x?xf32>
+  return %n : tensor<32x?xf32>
+}
+
+// A norm in front of a reshape: only the norm moves.
+// CHECK-LABEL: func @reshaped_later(
+// CHECK-NEXT: norm.rms_norm
+// CHECK-NEXT: dist.all_gather %{{.*}} dim 1
+// CHECK-NEXT: tensor.collapse_shape
+// CHECK-NEXT: return
+func.func @reshaped_later(%h: tensor<2x4x8xf32>) -> tensor<32x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x4x8xf32> -> tensor<2x16x8xf32>
+  // expected-remark @+1 {{rows-after=8, rows-before=32}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<2x16x8xf32>
+  %m = tensor.collapse_shape %n [[0, 1], [2]] : tensor<2x16x8xf32> into tensor<32x8xf32>
+  return %m : tensor<32x8xf32>
+}
+
+// -----
+
+// How many cycles there are is not known.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @batch_of_unknown_size(
+// CHECK: norm.rms_norm %{{.*}} : tensor<?x8xf32>
+func.func @batch_of_unknown_size(%h: tensor<?x4x8xf32>) -> tensor<?x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<?x4x8xf32> -> tensor<?x16x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x16x8xf32> into tensor<?x8xf32>
+  // expected-remark @+1 {{Reason=not-row-wise}}
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}
+
+// -----
+
+// The pieces of a cycle are of unknown lengths.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @ragged_tokens(
+// CHECK: norm.rms_norm %{{.*}} : tensor<?x8xf32>
+func.func @ragged_tokens(%h: tensor<2x?x8xf32>) -> tensor<?x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x?x8xf32> -> tensor<2x?x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x?x8xf32> into tensor<?x8xf32>
+  // expected-remark @+1 {{Reason=not-row-wise}}
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}
+
+// -----
+
+// They differ, though the type says how long this rank's are.
+dist.mesh @mesh(dp = 2)
+// CHECK-LABEL: func @extents_of_tokens(
+// CHECK: norm.rms_norm %{{.*}} : tensor<16x8xf32>
+func.func @extents_of_tokens(%h: tensor<2x4x8xf32>) -> tensor<16x8xf32> {
+  %c = arith.constant dense<[4, 4]> : tensor<2xindex>
+  %g = dist.all_gather %h dim 1 extents %c over @mesh[dp] : tensor<2x4x8xf32>, tensor<2xindex> -> tensor<2x8x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x8x8xf32> into tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=not-row-wise}}
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
+// Four runs of eight rows are cut out of two cycles of sixteen.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @other_runs(
+// CHECK: norm.rms_norm %{{.*}} : tensor<4x8x8xf32>
+func.func @other_runs(%h: tensor<2x4x8xf32>) -> tensor<4x8x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x4x8xf32> -> tensor<2x16x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x16x8xf32> into tensor<32x8xf32>
+  %e = tensor.expand_shape %m [[0, 1], [2]] output_shape [4, 8, 8] : tensor<32x8xf32> into tensor<4x8x8xf32>
+  // expected-remark @+1 {{Reason=group-crosses-gather-dim}}
+  %n = norm.rms_norm %e eps 1.0e-06 : tensor<4x8x8xf32>
+  return %n : tensor<4x8x8xf32>
+}
+
+// -----
+
+// The rows of a residual that is gathered as a matrix lie in one piece: those
+// that go with them are cut out of the whole.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @residual_in_one_piece(
+// CHECK: %[[G:.*]] = dist.all_gather %{{.*}} dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<32x8xf32>
+// CHECK: %[[E:.*]] = tensor.expand_shape %[[G]] {{.*}} into tensor<2x16x8xf32>
+// CHECK: %[[S:.*]] = dist.all_slice %[[E]] dim 1
+// CHECK: %[[C:.*]] = tensor.collapse_shape %[[S]] {{.*}} into tensor<8x8xf32>
+// CHECK: norm.add_rms_norm %{{.*}}, %[[C]]
+func.func @residual_in_one_piece(%h: tensor<2x4x8xf32>, %r: tensor<8x8xf32>) -> tensor<32x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x4x8xf32> -> tensor<2x16x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x16x8xf32> into tensor<32x8xf32>
+  %gr = dist.all_gather %r dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<32x8xf32>
+  // expected-remark @+1 {{rows-after=8, rows-before=32}}
+  %s, %n = norm.add_rms_norm %m, %gr eps 1.0e-06 : tensor<32x8xf32>
+  return %n : tensor<32x8xf32>
+}
+
+// -----
+
+// Nor are the first rows of the matrix those of the first rank.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @slice_in_one_piece(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: %[[M:.*]] = tensor.collapse_shape %[[G]]
+// CHECK: %[[S:.*]] = dist.all_slice %[[M]] dim 0
+// CHECK: return %[[S]]
+func.func @slice_in_one_piece(%h: tensor<2x4x8xf32>) -> tensor<8x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x4x8xf32> -> tensor<2x16x8xf32>
+  // expected-remark @+1 {{rows-after=8, rows-before=32}}
+  %k = norm.rms_norm %g eps 1.0e-06 : tensor<2x16x8xf32>
+  %m = tensor.collapse_shape %k [[0, 1], [2]] : tensor<2x16x8xf32> into tensor<32x8xf32>
+  %s = dist.all_slice %m dim 0 over @mesh[dp] : tensor<32x8xf32> -> tensor<8x8xf32>
+  return %s : tensor<8x8xf32>
+}
+
+// -----
+
+// A sharding has no words for cycles.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @promised(
+// CHECK: norm.rms_norm %{{.*}} : tensor<32x8xf32>
+func.func @promised(%h: tensor<2x4x8xf32>) -> tensor<32x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x4x8xf32> -> tensor<2x16x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x16x8xf32> into tensor<32x8xf32>
+  %p = dist.assert_sharding %m <@mesh, [{}, {}]> : tensor<32x8xf32>
+  // expected-remark @+1 {{Reason=unsupported-op}}
+  %n = norm.rms_norm %p eps 1.0e-06 : tensor<32x8xf32>
+  return %n : tensor<32x8xf32>
+}

@@ -1,0 +1,155 @@
+// A batch of sequences, gathered along its tokens and used as a matrix of rows:
+// each rank's rows lie in it in as many pieces as there are sequences. On every
+// rank the results keep their bits.
+
+// RUN: %commuter-opt %s --dist-check-shardings --dist-commute-norms --remark-format=emitRemark --remarks-filter=dist 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: %commuter-run %s --entry layer --compare | FileCheck %s
+// RUN: %commuter-run %s --entry matrix_residual --compare | FileCheck %s
+// RUN: %commuter-run %s --entry beams --compare | FileCheck %s
+// RUN: %commuter-run %s --entry layers --compare | FileCheck %s
+// RUN: %commuter-run %s --entry called --compare | FileCheck %s
+// RUN: %commuter-run %s --entry elementwise --compare | FileCheck %s
+// RUN: %commuter-run %s --entry across --compare | FileCheck %s
+// RUN: %commuter-run %s --entry other_rows --compare | FileCheck %s --check-prefix=OTHER
+// RUN: %commuter-run %s --entry groups --compare | FileCheck %s --check-prefix=GROUPS
+// RUN: %commuter-run %s --entry split_sum --pipeline='builtin.module(dist-split-all-reduce{min-rows=0})' --compare | FileCheck %s --check-prefix=SPLIT
+
+// REMARK-NOT: [Missed]
+// REMARK: [Missed] {{.*}} Function=other_rows | Reason=other-users
+// REMARK: [Missed] {{.*}} Function=other_rows | Reason=not-profitable
+// REMARK-NOT: [Missed]
+// CHECK: norm rows per rank {{[0-9]+ [0-9]+}} 0.250
+// CHECK: bit-exact on 8/8 ranks
+// OTHER: bit-exact on 8/8 ranks
+// GROUPS: bytes received per rank {{[0-9]+ [0-9]+}} 0.500
+// GROUPS: bit-exact on 8/8 ranks
+// SPLIT: norm rows per rank {{[0-9]+ [0-9]+}} 0.500
+// SPLIT: bit-exact on 8/8 ranks
+
+dist.mesh @mesh(sp = 4, tp = 2)
+
+// Back in its own shape, the residual stream takes its own tokens.
+func.func @layer(%h: tensor<3x5x16xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {sp}, {}]>},
+                 %r: tensor<3x5x16xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {sp}, {}]>},
+                 %w: tensor<16xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>})
+    -> (tensor<60x16xf8E4M3FN> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, tensor<60x1xf32>,
+        tensor<3x5x16xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {sp}, {}]>}) {
+  %gh = dist.all_gather %h dim 1 over @mesh[sp] : tensor<3x5x16xbf16> -> tensor<3x20x16xbf16>
+  %gr = dist.all_gather %r dim 1 over @mesh[sp] : tensor<3x5x16xbf16> -> tensor<3x20x16xbf16>
+  %mh = tensor.collapse_shape %gh [[0, 1], [2]] : tensor<3x20x16xbf16> into tensor<60x16xbf16>
+  %mr = tensor.collapse_shape %gr [[0, 1], [2]] : tensor<3x20x16xbf16> into tensor<60x16xbf16>
+  %s, %n = norm.add_rms_norm %mh, %mr scale %w eps 1.0e-06 : tensor<60x16xbf16>, tensor<16xf32>
+  %q, %sc = norm.quantize %n per_row : tensor<60x16xbf16> -> tensor<60x16xf8E4M3FN>, tensor<60x1xf32>
+  %e = tensor.expand_shape %s [[0, 1], [2]] output_shape [3, 20, 16] : tensor<60x16xbf16> into tensor<3x20x16xbf16>
+  %own = dist.all_slice %e dim 1 over @mesh[sp] : tensor<3x20x16xbf16> -> tensor<3x5x16xbf16>
+  return %q, %sc, %own : tensor<60x16xf8E4M3FN>, tensor<60x1xf32>, tensor<3x5x16xbf16>
+}
+
+// A residual that all ranks have is cut in the same pieces.
+func.func @matrix_residual(%h: tensor<3x5x16xf32>, %r: tensor<60x16xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<60x16xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[sp] : tensor<3x5x16xf32> -> tensor<3x20x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<3x20x16xf32> into tensor<60x16xf32>
+  %s, %n = norm.add_layer_norm %m, %r eps 1.0e-05 : tensor<60x16xf32>
+  return %n : tensor<60x16xf32>
+}
+
+// Dimensions outside of the gathered one, and inside, merged one by one and
+// split otherwise than they were.
+func.func @beams(%h: tensor<2x3x5x2x8xf32>) -> tensor<6x20x16xf32> {
+  %g = dist.all_gather %h dim 2 over @mesh[sp] : tensor<2x3x5x2x8xf32> -> tensor<2x3x20x2x8xf32>
+  %a = tensor.collapse_shape %g [[0], [1, 2], [3], [4]] : tensor<2x3x20x2x8xf32> into tensor<2x60x2x8xf32>
+  %b = tensor.collapse_shape %a [[0, 1, 2], [3]] : tensor<2x60x2x8xf32> into tensor<240x8xf32>
+  %n = norm.rms_norm %b eps 1.0e-06 : tensor<240x8xf32>
+  %c = tensor.expand_shape %n [[0, 1, 2], [3]] output_shape [6, 20, 2, 8] : tensor<240x8xf32> into tensor<6x20x2x8xf32>
+  %d = tensor.collapse_shape %c [[0], [1], [2, 3]] : tensor<6x20x2x8xf32> into tensor<6x20x16xf32>
+  %m = norm.layer_norm %d eps 1.0e-05 : tensor<6x20x16xf32>
+  return %m : tensor<6x20x16xf32>
+}
+
+// Carried by a loop.
+func.func @layers(%h: tensor<2x3x16xf32>, %w: tensor<16x16xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<24x16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %zero = arith.constant 0.0 : f32
+  %g = dist.all_gather %h dim 1 over @mesh[sp] : tensor<2x3x16xf32> -> tensor<2x12x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x12x16xf32> into tensor<24x16xf32>
+  %y = scf.for %i = %c0 to %c3 step %c1 iter_args(%x = %m) -> tensor<24x16xf32> {
+    %n = norm.rms_norm %x eps 1.0e-06 : tensor<24x16xf32>
+    %e = tensor.empty() : tensor<24x16xf32>
+    %f = linalg.fill ins(%zero : f32) outs(%e : tensor<24x16xf32>) -> tensor<24x16xf32>
+    %p = linalg.matmul ins(%n, %w : tensor<24x16xf32>, tensor<16x16xf32>) outs(%f : tensor<24x16xf32>) -> tensor<24x16xf32>
+    %s = arith.addf %x, %p : tensor<24x16xf32>
+    scf.yield %s : tensor<24x16xf32>
+  }
+  return %y : tensor<24x16xf32>
+}
+
+func.func private @norm(%x: tensor<24x16xf32>) -> tensor<24x16xf32> {
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<24x16xf32>
+  return %n : tensor<24x16xf32>
+}
+func.func @called(%h: tensor<2x3x16xf32>) -> tensor<24x16xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[sp] : tensor<2x3x16xf32> -> tensor<2x12x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x12x16xf32> into tensor<24x16xf32>
+  %n = func.call @norm(%m) : (tensor<24x16xf32>) -> tensor<24x16xf32>
+  return %n : tensor<24x16xf32>
+}
+
+// With a table that is made of a row, and one of a row for each token.
+func.func @elementwise(%h: tensor<2x3x16xf32>, %row: tensor<16xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>},
+                       %table: tensor<24x16xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<24x16xbf16> {
+  %g = dist.all_gather %h dim 1 over @mesh[sp] : tensor<2x3x16xf32> -> tensor<2x12x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x12x16xf32> into tensor<24x16xf32>
+  %e = tensor.empty() : tensor<24x16xf32>
+  %rows = linalg.broadcast ins(%row : tensor<16xf32>) outs(%e : tensor<24x16xf32>) dimensions = [0]
+  %a = arith.mulf %m, %rows : tensor<24x16xf32>
+  %b = arith.addf %a, %table : tensor<24x16xf32>
+  %n = norm.rms_norm %b eps 1.0e-06 : tensor<24x16xf32>
+  %c = arith.truncf %n : tensor<24x16xf32> to tensor<24x16xbf16>
+  return %c : tensor<24x16xbf16>
+}
+
+// A collective of other axes takes part.
+func.func @across(%h: tensor<2x3x16xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {sp}, {}], unreduced {tp}>})
+    -> (tensor<24x16xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %g = dist.all_gather %h dim 1 over @mesh[sp] : tensor<2x3x16xbf16> -> tensor<2x12x16xbf16>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x12x16xbf16> into tensor<24x16xbf16>
+  %s = dist.all_reduce %m sum over @mesh[tp] : tensor<24x16xbf16>
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<24x16xbf16>
+  return %n : tensor<24x16xbf16>
+}
+
+// What lies in other pieces is no part of what a rank has: the rows of a matrix
+// that is gathered as one, and a slice of the rows.
+func.func @other_rows(%h: tensor<2x3x16xf32>, %r: tensor<6x16xf32>) -> (tensor<24x16xf32>, tensor<6x16xf32>) {
+  %g = dist.all_gather %h dim 1 over @mesh[sp] : tensor<2x3x16xf32> -> tensor<2x12x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x12x16xf32> into tensor<24x16xf32>
+  %gr = dist.all_gather %r dim 0 over @mesh[sp] : tensor<6x16xf32> -> tensor<24x16xf32>
+  %s = arith.addf %m, %gr : tensor<24x16xf32>
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<24x16xf32>
+  %k = norm.rms_norm %m eps 1.0e-06 : tensor<24x16xf32>
+  %own = dist.all_slice %k dim 0 over @mesh[sp] : tensor<24x16xf32> -> tensor<6x16xf32>
+  return %n, %own : tensor<24x16xf32>, tensor<6x16xf32>
+}
+
+// Heads that are gathered, for each position, into one long row: each group of
+// the scales is of one rank.
+func.func @groups(%h: tensor<6x2x8xf32>) -> (tensor<6x64xi8>, tensor<6x16xf32>) {
+  %n = norm.rms_norm %h eps 1.0e-06 : tensor<6x2x8xf32>
+  %t = tensor.collapse_shape %n [[0], [1, 2]] : tensor<6x2x8xf32> into tensor<6x16xf32>
+  %x = tensor.expand_shape %t [[0], [1, 2]] output_shape [6, 4, 4] : tensor<6x16xf32> into tensor<6x4x4xf32>
+  %g = dist.all_gather %x dim 2 over @mesh[sp] : tensor<6x4x4xf32> -> tensor<6x4x16xf32>
+  %m = tensor.collapse_shape %g [[0], [1, 2]] : tensor<6x4x16xf32> into tensor<6x64xf32>
+  %q, %sc = norm.quantize %m per_group 4 : tensor<6x64xf32> -> tensor<6x64xi8>, tensor<6x16xf32>
+  return %q, %sc : tensor<6x64xi8>, tensor<6x16xf32>
+}
+
+// No sequence can be parted among the ranks, but their tokens can.
+func.func @split_sum(%h: tensor<3x4x16xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {}, {}], unreduced {tp}>})
+    -> (tensor<12x16xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %s = dist.all_reduce %h sum over @mesh[tp] : tensor<3x4x16xbf16>
+  %m = tensor.collapse_shape %s [[0, 1], [2]] : tensor<3x4x16xbf16> into tensor<12x16xbf16>
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<12x16xbf16>
+  return %n : tensor<12x16xbf16>
+}
