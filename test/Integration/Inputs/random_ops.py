@@ -516,20 +516,23 @@ class Block:
         return empty.of(self.define(f"tensor.empty() : {empty.type}"))
 
     def collapse(self):
-        x = self.pick(lambda v: len(v.shape) == 3)
-        a, b, c = x.shape
-        groups, shape = self.random.choice(
-            [("[[0, 1], [2]]", (a * b, c)), ("[[0], [1, 2]]", (a, b * c))]
-        )
+        """Merges two dimensions next to each other."""
+        x = self.pick(lambda v: len(v.shape) > 2 and not is_ragged(v))
+        rank = len(x.shape)
+        dim = self.random.randrange(rank - 1)
+        groups = [[i] for i in range(dim)] + [[dim, dim + 1]] + [[i] for i in range(dim + 2, rank)]
+        shape = x.shape[:dim] + (x.shape[dim] * x.shape[dim + 1],) + x.shape[dim + 2 :]
         self.emit_from(f"tensor.collapse_shape {x.name} {groups}", x, shape, arrow="into")
 
     def expand(self):
-        x = self.pick(is_matrix)
-        dim = self.random.randrange(2)
+        """Splits a dimension in two."""
+        x = self.pick(lambda v: 1 < len(v.shape) < 5 and not is_ragged(v))
+        rank = len(x.shape)
+        dim = self.random.randrange(rank)
         size = x.shape[dim]
         outer = self.random.choice([p for p in range(1, size + 1) if size % p == 0])
         shape = replaced(x.shape, dim, [outer, size // outer])
-        groups = ["[[0, 1], [2]]", "[[0], [1, 2]]"][dim]
+        groups = [[i] for i in range(dim)] + [[dim, dim + 1]] + [[i + 1] for i in range(dim + 1, rank)]
         text = f"tensor.expand_shape {x.name} {groups} output_shape [{listed(shape)}]"
         self.emit_from(text, x, shape, arrow="into")
 
@@ -759,7 +762,7 @@ class Block:
         }
         if not self.program.is_ragged:
             ops |= {
-                self.transpose: 1, self.collapse: 1, self.expand: 1, self.extract_slice: 1,
+                self.transpose: 1, self.collapse: 2, self.expand: 1, self.extract_slice: 1,
                 self.insert_slice: 1, self.matmul: 1,
             }
         if self.has_collectives and self.program.is_ragged:

@@ -60,23 +60,27 @@ RankedTensorType commuter::dist::getLocalType(Type type, int64_t dim,
 // Gathers
 //===----------------------------------------------------------------------===//
 
-unsigned MotionGraph::getKind(const GatherKind &like) {
-  void *cut = like.ragged ? static_cast<void *>(AllGatherOp(like.ragged))
-                          : like.extents.getAsOpaquePointer();
+/// The number of a kind, and whether it is new.
+std::pair<unsigned, bool> MotionGraph::addKind(const GatherKind &kind) {
+  void *cut = kind.ragged ? static_cast<void *>(AllGatherOp(kind.ragged))
+                          : kind.extents.getAsOpaquePointer();
   auto [it, isNew] = kindNumbers.try_emplace(
-      {like.mesh, like.axes, cut, like.cycles}, kinds.size());
+      {kind.mesh, kind.axes, cut, kind.cycles}, kinds.size());
   if (isNew)
-    kinds.push_back(like);
-  return it->second;
+    kinds.push_back(kind);
+  return {it->second, isNew};
 }
 
 unsigned MotionGraph::getKind(AllGatherOp gather) {
   const bool isRagged =
       !gather.getExtents() &&
       gather.getInput().getType().isDynamicDim(gather.getDim());
-  return getKind({gather.getMeshAttr(), gather.getAxes(), gather.getExtents(),
-                  isRagged ? gather : AllGatherOp(),
-                  commuter::dist::getGroupSize(gather)});
+  auto [number, isNew] =
+      addKind({gather.getMeshAttr(), gather.getAxes(), gather.getExtents(),
+               isRagged ? gather : AllGatherOp()});
+  if (isNew)
+    kinds[number].groupSize = commuter::dist::getGroupSize(gather);
+  return number;
 }
 
 /// The kind of gathers over the axes of another kind, by other extents.
@@ -84,14 +88,14 @@ unsigned MotionGraph::getKind(unsigned like, Value extents) {
   GatherKind kind = kinds[like];
   kind.extents = extents;
   kind.ragged = {};
-  return getKind(kind);
+  return addKind(kind).first;
 }
 
 /// And of what is dealt out in other cycles.
 unsigned MotionGraph::getKind(unsigned like, int64_t cycles) {
   GatherKind kind = kinds[like];
   kind.cycles = cycles;
-  return getKind(kind);
+  return addKind(kind).first;
 }
 
 /// Precondition of the law: all ranks of the gather's group come to the op.

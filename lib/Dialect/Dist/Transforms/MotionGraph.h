@@ -33,7 +33,7 @@ struct GatherKind {
   mlir::ArrayAttr axes;
   mlir::Value extents;
   AllGatherOp ragged; ///< set iff the extents are no value
-  std::optional<int64_t> groupSize;
+  std::optional<int64_t> groupSize = {};
   /// More than one only behind a reshape; then all is static and even.
   int64_t cycles = 1;
 
@@ -274,8 +274,8 @@ private:
   void refuse(mlir::Operation *op, DimParallelOpInterface parallel,
               unsigned refusal);
   bool expectLateSources();
+  std::pair<unsigned, bool> addKind(const GatherKind &kind);
   unsigned getKind(AllGatherOp gather);
-  unsigned getKind(const GatherKind &like);
   unsigned getKind(unsigned like, mlir::Value extents);
   unsigned getKind(unsigned like, int64_t cycles);
   bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;

@@ -150,7 +150,7 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
     made = find(first->get())->slices;
   } else if (auto late = lateSources.find(front); late != lateSources.end()) {
     const LateSource &passed = late->second;
-    const unsigned kind = getKind(passed.kind);
+    const unsigned kind = addKind(passed.kind).first;
     if (auto *refusal = std::get_if<Refusal>(&passed.fate)) {
       Refusal ofJoin = *refusal;
       ofJoin.kind = kind;
