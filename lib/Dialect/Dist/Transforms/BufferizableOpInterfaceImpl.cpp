@@ -280,7 +280,7 @@ struct AllSliceModel
 private:
   static bool hasNoPlace(AllSliceOp op, MemRefType source) {
     for (int64_t i = 0; i < source.getRank(); ++i)
-      if (i != op.getDim() && source.getDimSize(i) == 0)
+      if (i != static_cast<int64_t>(op.getDim()) && source.getDimSize(i) == 0)
         return true;
     return false;
   }
