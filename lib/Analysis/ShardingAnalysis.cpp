@@ -185,6 +185,12 @@ static bool hasNoOrder(Operation *op) {
          llvm::is_contained(kElsewhere, op->getName().getDialectNamespace());
 }
 
+bool commuter::hasUnknownOrder(Operation *op) {
+  return !hasNoOrder(op) &&
+         !isa<RegionBranchOpInterface, FunctionOpInterface>(op) &&
+         !op->hasTrait<OpTrait::SymbolTable>();
+}
+
 /// The axes along which ranks may differ in coming to `block`, as far as the op
 /// around it and its other blocks decide.
 BitVector ShardingAnalysis::findDivergentAxes(Block &block) const {
@@ -200,7 +206,7 @@ BitVector ShardingAnalysis::findDivergentAxes(Block &block) const {
     divergent = findBranchAxes(*block.getParent());
     if (auto it = calledDivergently.find(op); it != calledDivergently.end())
       divergent |= it->second;
-  } else if (!op->hasTrait<OpTrait::SymbolTable>()) {
+  } else if (hasUnknownOrder(op)) {
     divergent.set();
   }
   if (auto it = branchAxes.find(&block); it != branchAxes.end())

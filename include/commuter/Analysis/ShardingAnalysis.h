@@ -178,6 +178,10 @@ AxisState getTrusted(AxisState found, AxisState promised);
 /// cover varies.
 ValueState getAnnotatedState(const MeshAxes &axes, dist::ShardingAttr sharding);
 
+/// True if nothing is known of when, or how often, `op` runs its regions: ranks
+/// are taken to differ in it.
+bool hasUnknownOrder(mlir::Operation *op);
+
 /// The values that decide which region of a branch op runs, and how often, and
 /// which way through the blocks of each.
 llvm::SmallVector<mlir::Value>

@@ -1,4 +1,4 @@
-// RUN: %commuter-opt %s --dist-commute-norms --split-input-file --remark-format=emitRemark --remarks-filter=dist --verify-diagnostics | FileCheck %s
+// RUN: %commuter-opt %s --dist-commute-norms --allow-unregistered-dialect --split-input-file --remark-format=emitRemark --remarks-filter=dist --verify-diagnostics | FileCheck %s
 
 // A pending sum: DP != TP.
 dist.mesh @mesh(dp = 4, attn_tp = 2)
@@ -170,6 +170,24 @@ func.func @unsupported_op(%h: tensor<4x8xf32>, %s: tensor<2xindex>) -> tensor<8x
   // expected-remark @+1 {{Reason=unsupported-op}}
   %n = norm.rms_norm %p eps 1.0e-06 : tensor<8x16xf32>
   return %n : tensor<8x16xf32>
+}
+
+// -----
+
+// Nothing says when, or whether, the op runs its region.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @unknown_region(
+// CHECK: dist.all_gather
+// CHECK: "test.region"
+// CHECK-NEXT: norm.rms_norm %{{.*}} : tensor<16x8xf32>
+func.func @unknown_region(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = "test.region"() ({
+    // expected-remark @+1 {{Reason=unsupported-op, Suggestion="implement RegionBranchOpInterface for the op"}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    "test.yield"(%n) : (tensor<16x8xf32>) -> ()
+  }) : () -> tensor<16x8xf32>
+  return %r : tensor<16x8xf32>
 }
 
 // -----

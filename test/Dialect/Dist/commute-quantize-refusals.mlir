@@ -21,7 +21,7 @@ dist.mesh @mesh(dp = 4)
 // CHECK: norm.quantize %[[G]] per_row
 func.func @parts_of_rows(%h: tensor<4x64xbf16>) -> (tensor<4x256xi8>, tensor<4x1xf32>) {
   %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<4x64xbf16> -> tensor<4x256xbf16>
-  // expected-remark @+1 {{Reason=not-row-wise}}
+  // expected-remark @+1 {{Reason=gather-dim-normalized}}
   %q, %s = norm.quantize %g per_row : tensor<4x256xbf16> -> tensor<4x256xi8>, tensor<4x1xf32>
   return %q, %s : tensor<4x256xi8>, tensor<4x1xf32>
 }

@@ -107,9 +107,12 @@ std::optional<Refusal> MotionGraph::findDivergence(Operation *op,
   if (isNew)
     it->second =
         analysis.findDivergence(op, kinds[kind].mesh, kinds[kind].axes);
-  if (!it->second || options.ignores(reason::kDivergentControlFlow))
+  Operation *divergent = it->second;
+  if (!divergent || options.ignores(reason::kDivergentControlFlow))
     return std::nullopt;
-  return Refusal{reason::kDivergentControlFlow, it->second, kBranchUniformly};
+  if (hasUnknownOrder(divergent))
+    return Refusal{reason::kUnsupportedOp, divergent, kDescribeRegions};
+  return Refusal{reason::kDivergentControlFlow, divergent, kBranchUniformly};
 }
 
 /// Precondition of the law on the gather itself: it does not sum, or its sum is

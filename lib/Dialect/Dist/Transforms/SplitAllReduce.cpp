@@ -157,11 +157,14 @@ Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
   std::optional<int64_t> size = candidate.getGroupSize();
   if (!size)
     return {reason::kUnknownAxisSize, "give the axis a size in dist.mesh"};
-  if (analysis.findDivergence(
+  if (Operation *divergent = analysis.findDivergence(
           candidate.op, candidate.mesh,
-          getAllAxes(cast<MeshGroupOpInterface>(candidate.op))))
+          getAllAxes(cast<MeshGroupOpInterface>(candidate.op)))) {
+    if (hasUnknownOrder(divergent))
+      return {reason::kUnsupportedOp, kDescribeRegions};
     return {reason::kDivergentControlFlow,
             "branch on a value that is replicated over the collective's axes"};
+  }
   if (!feedsSliced)
     return {reason::kGatherDimNormalized, ""};
   auto whole = cast<RankedTensorType>(candidate.getResult().getType());

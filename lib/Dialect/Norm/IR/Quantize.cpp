@@ -144,9 +144,10 @@ LogicalResult DequantizeOp::verify() {
 DimSlicing QuantizeOp::getDimSlicing(unsigned, int64_t dim) {
   const bool isLast =
       dim == cast<RankedTensorType>(getInput().getType()).getRank() - 1;
-  if (getMode() == QuantizeMode::PerTensor ||
-      (getMode() == QuantizeMode::PerRow && isLast))
+  if (getMode() == QuantizeMode::PerTensor)
     return DimSlicing::refuse("not-row-wise");
+  if (getMode() == QuantizeMode::PerRow && isLast)
+    return DimSlicing::refuse("gather-dim-normalized");
   DimSlicing slicing;
   slicing.operandDims.push_back(dim);
   if (getStaticScale())

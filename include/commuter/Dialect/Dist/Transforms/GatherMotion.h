@@ -42,6 +42,10 @@ inline constexpr llvm::StringLiteral kNotProfitable = "not-profitable";
 inline constexpr llvm::StringLiteral kUnsupportedOp = "unsupported-op";
 } // namespace reason
 
+/// The suggestion where nothing is known of how an op runs its regions.
+inline constexpr llvm::StringLiteral kDescribeRegions =
+    "implement RegionBranchOpInterface for the op";
+
 /// Told of what a motion makes and erases: for those who hold on to ops.
 class MotionListener {
 public:
