@@ -25,11 +25,12 @@ using namespace commuter;
 ShardingAnalysis::ShardingAnalysis(Operation *top)
     : axes(top), states(axes.size()) {
   SolvedProgram solved = solveStates(top, axes, states);
+  calls = std::move(solved.calls);
   findPartings(solved.branchingRegions);
-  propagateNeverLeft(solved.calls);
+  propagateNeverLeft();
   // Where the symbol of a private function goes, ranks may call it as they
   // like.
-  propagateDivergence(solved.calls, solved.escaping);
+  propagateDivergence(solved.escaping);
 }
 
 static void addAxes(DenseMap<Block *, BitVector> &axesOf, Block *block,
@@ -99,8 +100,7 @@ void ShardingAnalysis::addNeverLeft(Operation *op, const BitVector &ranks) {
 }
 
 /// Nor do they leave a call of a function that some of them never leave.
-void ShardingAnalysis::propagateNeverLeft(
-    ArrayRef<std::pair<Operation *, Operation *>> calls) {
+void ShardingAnalysis::propagateNeverLeft() {
   for (bool hasChanged = !neverLeft.empty(); hasChanged;) {
     hasChanged = false;
     for (auto [call, callee] : calls) {
@@ -123,9 +123,7 @@ void ShardingAnalysis::propagateNeverLeft(
 
 /// Where ranks may take different ways to a call, they may differ in all that
 /// the callee does.
-void ShardingAnalysis::propagateDivergence(
-    ArrayRef<std::pair<Operation *, Operation *>> calls,
-    ArrayRef<Operation *> escaping) {
+void ShardingAnalysis::propagateDivergence(ArrayRef<Operation *> escaping) {
   SetVector<Operation *> worklist;
   DenseMap<Operation *, SmallVector<Operation *>> calleesOf;
   SmallVector<BitVector> ways(calls.size(), BitVector(axes.size()));

@@ -833,7 +833,7 @@ SolvedProgram commuter::solveStates(Operation *top, const MeshAxes &axes,
   if (failed(solver.initializeAndRun(top)))
     states = StateTable(axes.size());
   const Reachability::Contents &contents = reachability->getContents();
-  SolvedProgram solved{llvm::to_vector(stateSolver->getCalls()),
+  SolvedProgram solved{llvm::to_vector<0>(stateSolver->getCalls()),
                        llvm::to_vector(contents.branchingRegions),
                        {}};
   for (Operation *function : contents.functions)

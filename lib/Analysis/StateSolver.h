@@ -20,7 +20,7 @@ namespace commuter {
 /// What is found on the way.
 struct SolvedProgram {
   /// The calls whose callees are known, with these.
-  llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>> calls;
+  llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>, 0> calls;
   /// The regions of several blocks.
   llvm::SmallVector<mlir::Region *> branchingRegions;
   /// The private functions that may be called from where nobody looks.

@@ -112,6 +112,12 @@ public:
   const MeshAxes &getAxes() const { return axes; }
   /// Of the values that the analysis met; others have none.
   const ValueNumbers &getNumbers() const { return states.getNumbers(); }
+  /// The calls of functions by their names, with the functions, of which some
+  /// may have no body.
+  llvm::ArrayRef<std::pair<mlir::Operation *, mlir::Operation *>>
+  getCalls() const {
+    return calls;
+  }
   AxisState getState(mlir::Value value, unsigned axis) const;
   ValueState getState(mlir::Value value) const;
 
@@ -141,16 +147,14 @@ private:
   llvm::BitVector findBranchAxes(mlir::Region &region) const;
   void findPartings(llvm::ArrayRef<mlir::Region *> branchingRegions);
   void addNeverLeft(mlir::Operation *op, const llvm::BitVector &ranks);
-  void propagateNeverLeft(
-      llvm::ArrayRef<std::pair<mlir::Operation *, mlir::Operation *>> calls);
+  void propagateNeverLeft();
   void addVaryingAxes(llvm::BitVector &varying,
                       llvm::ArrayRef<mlir::Value> values) const;
-  void propagateDivergence(
-      llvm::ArrayRef<std::pair<mlir::Operation *, mlir::Operation *>> calls,
-      llvm::ArrayRef<mlir::Operation *> escaping);
+  void propagateDivergence(llvm::ArrayRef<mlir::Operation *> escaping);
 
   MeshAxes axes;
   StateTable states;
+  llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>, 0> calls;
   /// By function: the axes along which ranks may differ in calling it.
   llvm::DenseMap<mlir::Operation *, llvm::BitVector> calledDivergently;
   /// By function: the axes along which some ranks may never return from it.

@@ -80,7 +80,8 @@ func.func @more_gathers(%h: tensor<4x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf
 
 // -----
 
-// Another call passes what is not gathered, or there may be calls elsewhere.
+// Another call passes what is not gathered, or there may be calls elsewhere: each
+// norm that a gather feeds is told of, and how its function could take slices.
 dist.mesh @mesh(dp = 4)
 func.func private @other_operand(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
   // expected-remark @+1 {{Reason=operand-gathered-differently}}
@@ -88,15 +89,18 @@ func.func private @other_operand(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
   return %n : tensor<16x8xf32>
 }
 func.func @public(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="make the function private, or inline the call", blocked-by}}
   %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
   return %n : tensor<16x8xf32>
 }
 func.func private @address(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="inline the call", blocked-by}}
   %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
   return %n : tensor<16x8xf32>
 }
 func.func private @recursive(%x: tensor<16x8xf32>, %c: i1) -> tensor<16x8xf32> {
   %r = scf.if %c -> tensor<16x8xf32> {
+    // expected-remark @+1 {{Reason=unsupported-op, Suggestion="write the recursion as a loop", blocked-by}}
     %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
     %y = func.call @recursive(%n, %c) : (tensor<16x8xf32>, i1) -> tensor<16x8xf32>
     scf.yield %y : tensor<16x8xf32>
@@ -111,16 +115,75 @@ func.func @refused(%h: tensor<4x8xf32>, %v: tensor<16x8xf32>, %c: i1) -> tensor<
   %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
   %a = call @other_operand(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
   %b = call @other_operand(%v) : (tensor<16x8xf32>) -> tensor<16x8xf32>
-  %p = call @public(%a) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  %p = call @public(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
   %f = func.constant @address : (tensor<16x8xf32>) -> tensor<16x8xf32>
   %d = call @address(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
   %e = call @recursive(%g, %c) : (tensor<16x8xf32>, i1) -> tensor<16x8xf32>
-  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="make the function private and not recursive, or inline the call"}}
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="inline the call"}}
   %n = norm.rms_norm %d eps 1.0e-06 : tensor<16x8xf32>
   %s = arith.addf %b, %n : tensor<16x8xf32>
   %t = arith.addf %s, %p : tensor<16x8xf32>
   %u = arith.addf %t, %e : tensor<16x8xf32>
   return %u : tensor<16x8xf32>
+}
+
+// -----
+
+// What such a function passes on, through branches, blocks and other calls, has the
+// reason that comes first; what no gather feeds, and own rows again, have none.
+dist.mesh @mesh(dp = 4, tp = 2)
+// CHECK-LABEL: func @passes_on(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<16x8xf32>, %[[P:[a-z0-9]*]]: tensor<16x8xf32>,
+// CHECK: norm.rms_norm %[[P]] {{.*}} : tensor<16x8xf32>
+// CHECK: dist.all_slice %[[X]]
+func.func @passes_on(%x: tensor<16x8xf32>, %p: tensor<16x8xf32>, %u: tensor<16x8xf32>, %c: i1) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %t = arith.addf %x, %x : tensor<16x8xf32>
+  cf.cond_br %c, ^bb1(%t : tensor<16x8xf32>), ^bb1(%u : tensor<16x8xf32>)
+^bb1(%b: tensor<16x8xf32>):
+  %r = scf.if %c -> tensor<16x8xf32> {
+    %y = func.call @deeper(%b) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  } else {
+    scf.yield %u : tensor<16x8xf32>
+  }
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="make the function private, or inline the call"}}
+  %n = norm.rms_norm %r eps 1.0e-06 : tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=pending-sum, Suggestion=complete-sums=true}}
+  %s = norm.rms_norm %p eps 1.0e-06 : tensor<16x8xf32>
+  %k = norm.rms_norm %u eps 1.0e-06 : tensor<16x8xf32>
+  %own = dist.all_slice %x dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  %l = norm.rms_norm %own eps 1.0e-06 : tensor<4x8xf32>
+  %e = tensor.insert_slice %l into %n[0, 0] [4, 8] [1, 1] : tensor<4x8xf32> into tensor<16x8xf32>
+  %f = arith.addf %e, %k : tensor<16x8xf32>
+  return %f, %s : tensor<16x8xf32>, tensor<16x8xf32>
+}
+func.func private @deeper(%x: tensor<16x8xf32>) -> tensor<16x8xf32> {
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="make the function private, or inline the call"}}
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+func.func @gathers(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  return %g : tensor<16x8xf32>
+}
+func.func private @external(tensor<16x8xf32>) -> tensor<16x8xf32>
+// CHECK-LABEL: func @calls(
+// CHECK-COUNT-2: dist.all_gather
+// CHECK-NOT: dist.all_gather
+func.func @calls(%h: tensor<4x8xf32>, %u: tensor<16x8xf32>, %c: i1, %a: (tensor<16x8xf32>) -> tensor<16x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %q = dist.all_gather %h dim 0 over @mesh[dp] summing [tp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %p:2 = call @passes_on(%g, %q, %u, %c) : (tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, i1) -> (tensor<16x8xf32>, tensor<16x8xf32>)
+  %w = call @gathers(%h) : (tensor<4x8xf32>) -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="make the function private, or inline the call", blocked-by}}
+  %n = norm.rms_norm %w eps 1.0e-06 : tensor<16x8xf32>
+  %e = call @external(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="call it in front of the gather, or give the function a body"}}
+  %m = norm.rms_norm %e eps 1.0e-06 : tensor<16x8xf32>
+  %i = call_indirect %a(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=unsupported-op, Suggestion="call the function by its name, or inline the call"}}
+  %o = norm.rms_norm %i eps 1.0e-06 : tensor<16x8xf32>
+  return %p#0, %p#1, %n, %m, %o : tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>
 }
 
 // -----

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The functions whose calls are all known: their types can change.
+// The functions whose calls are all known: their types can change. And all
+// calls of functions, to tell of those whose cannot.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,14 +20,69 @@ using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
 
-/// The ops that end the function.
-static SmallVector<Operation *> getReturns(FunctionOpInterface function) {
+SmallVector<Operation *>
+commuter::dist::getReturns(FunctionOpInterface function) {
   SmallVector<Operation *> returns;
   for (Block &block : function.getFunctionBody())
     if (!block.empty() && block.back().getNumSuccessors() == 0)
       returns.push_back(&block.back());
   return returns;
 }
+
+//===----------------------------------------------------------------------===//
+// All calls
+//===----------------------------------------------------------------------===//
+
+NamedCalls::NamedCalls(ArrayRef<FunctionOpInterface> functions,
+                       ArrayRef<std::pair<Operation *, Operation *>> calls) {
+  // Most modules have none.
+  if (calls.empty())
+    return;
+  const DenseSet<Operation *> callers(functions.begin(), functions.end());
+  for (auto [call, callee] : calls) {
+    if (!callers.contains(call->getParentOfType<FunctionOpInterface>()))
+      continue;
+    callsOf[callee].push_back(cast<CallOpInterface>(call));
+    calleeOf[call] = callee;
+  }
+}
+
+ArrayRef<CallOpInterface> NamedCalls::lookup(Operation *function) const {
+  auto it = callsOf.find(function);
+  return it == callsOf.end() ? ArrayRef<CallOpInterface>() : it->second;
+}
+
+bool NamedCalls::isRecursive(Operation *function) const {
+  DenseSet<Operation *> seen;
+  SmallVector<Operation *> callers{function};
+  while (!callers.empty()) {
+    for (CallOpInterface call : lookup(callers.pop_back_val())) {
+      Operation *caller = call->getParentOfType<FunctionOpInterface>();
+      if (caller == function)
+        return true;
+      if (caller && seen.insert(caller).second)
+        callers.push_back(caller);
+    }
+  }
+  return false;
+}
+
+StringRef NamedCalls::getSuggestion(CallOpInterface call) const {
+  FunctionOpInterface callee = getCallee(call);
+  if (!callee)
+    return "call the function by its name, or inline the call";
+  if (callee.isExternal())
+    return "call it in front of the gather, or give the function a body";
+  if (isRecursive(callee))
+    return "write the recursion as a loop";
+  if (!callee.isPrivate())
+    return "make the function private, or inline the call";
+  return "inline the call";
+}
+
+//===----------------------------------------------------------------------===//
+// Known calls
+//===----------------------------------------------------------------------===//
 
 /// True if each of them returns what the function does.
 static bool returnsItsResults(FunctionOpInterface function) {

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The functions whose calls are all known: their types can change.
+// The functions whose calls are all known: their types can change. And all
+// calls of functions, to tell of those whose cannot.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +24,39 @@ namespace commuter::dist {
 struct JoinClass {
   llvm::SmallVector<mlir::Value, 2> values;
   llvm::SmallVector<mlir::OpOperand *, 2> sources;
+};
+
+/// The ops that end the function.
+llvm::SmallVector<mlir::Operation *>
+getReturns(mlir::FunctionOpInterface function);
+
+/// The calls in some functions of functions by their names, whether or not all
+/// calls of these are known.
+class NamedCalls {
+public:
+  /// `calls`: with the functions that are called.
+  NamedCalls(
+      llvm::ArrayRef<mlir::FunctionOpInterface> functions,
+      llvm::ArrayRef<std::pair<mlir::Operation *, mlir::Operation *>> calls);
+
+  bool empty() const { return calleeOf.empty(); }
+  /// The calls of a function.
+  llvm::ArrayRef<mlir::CallOpInterface> lookup(mlir::Operation *function) const;
+  /// The function that is called; null if the call does not name it.
+  mlir::FunctionOpInterface getCallee(mlir::CallOpInterface call) const {
+    return llvm::dyn_cast_or_null<mlir::FunctionOpInterface>(
+        calleeOf.lookup(call));
+  }
+  /// What would let slices go through a call whose function's types cannot
+  /// change.
+  llvm::StringRef getSuggestion(mlir::CallOpInterface call) const;
+
+private:
+  bool isRecursive(mlir::Operation *function) const;
+
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::CallOpInterface, 1>>
+      callsOf;
+  llvm::DenseMap<mlir::Operation *, mlir::Operation *> calleeOf;
 };
 
 /// Of some functions, those that are private, are not recursive, and are used

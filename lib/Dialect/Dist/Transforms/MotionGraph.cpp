@@ -536,14 +536,13 @@ void MotionGraph::visitComputation(Operation *op) {
     // The parallel ops behind this one inherit its refusal, above. The next op
     // that is not parallel ends that: what is behind it has a reason of its
     // own.
+    auto call = dyn_cast<CallOpInterface>(op);
     if (!op->hasTrait<OpTrait::IsTerminator>() &&
         !isa<tensor::DimOp, RegionBranchOpInterface>(op))
       refuse(op, parallel,
              addRefusal({reason::kUnsupportedOp, op,
-                         isa<CallOpInterface>(op)
-                             ? "make the function private and not recursive, "
-                               "or inline the call"
-                             : "attach DimParallelOpInterface to the op"},
+                         call ? namedCalls.getSuggestion(call)
+                              : "attach DimParallelOpInterface to the op"},
                         kind));
     return;
   }
@@ -661,8 +660,10 @@ void MotionGraph::build() {
         rejectedJoins.insert(getValues(unit).front().value);
         isRight = false;
       }
-    if (isRight && (round >= kMaxRounds || !expectLateSources()))
+    if (isRight && (round >= kMaxRounds || !expectLateSources())) {
+      refuseThroughCalls();
       return findConsumers();
+    }
   }
 }
 

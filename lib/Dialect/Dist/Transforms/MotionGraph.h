@@ -146,7 +146,8 @@ class MotionGraph {
 public:
   MotionGraph(llvm::ArrayRef<mlir::FunctionOpInterface> functions,
               const ShardingAnalysis &analysis, const MotionOptions &options)
-      : functions(functions), calls(functions), analysis(analysis),
+      : functions(functions), calls(functions),
+        namedCalls(functions, analysis.getCalls()), analysis(analysis),
         options(options) {}
 
   void build();
@@ -211,6 +212,7 @@ public:
 
   llvm::ArrayRef<mlir::FunctionOpInterface> functions;
   KnownCalls calls;
+  NamedCalls namedCalls;
   const ShardingAnalysis &analysis;
   const MotionOptions &options;
 
@@ -275,6 +277,10 @@ private:
               unsigned refusal);
   bool expectLateSources();
   std::pair<unsigned, bool> addKind(const GatherKind &kind);
+  void refuseThroughCalls();
+  void refuseUsers(mlir::Value value,
+                   const llvm::DenseSet<mlir::Operation *> &visited,
+                   llvm::SmallVectorImpl<mlir::Value> &next);
   unsigned getKind(AllGatherOp gather);
   unsigned getKind(unsigned like, mlir::Value extents);
   unsigned getKind(unsigned like, int64_t cycles);
