@@ -8,7 +8,11 @@
 // RUN: %commuter-run %s --entry given --compare --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 --extent 1.0=5,0,1,17 | FileCheck %s --check-prefixes=CHECK,FOUR
 // RUN: %commuter-run %s --entry implicit --compare --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 | FileCheck %s --check-prefixes=CHECK,FOUR
 // RUN: %commuter-run %s --entry sums --compare --axis dp=2 --axis tp=2 --extent 0.0=0,0,7,7 --pipeline='commuter-optimize{complete-sums=true}' | FileCheck %s --check-prefix=SUMS
+// RUN: %commuter-run %s --entry equal_extents --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 --extent 1.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
+// RUN: %commuter-run %s --entry own_extents --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
 
+// EQUAL: norm rows per rank 23 17 0.739
+// EQUAL: 2 results: bit-exact
 // FOUR: norm rows per rank 69 51 0.739
 // SIX: norm rows per rank 9 9 1.000
 // CHECK: 3 results: bit-exact
@@ -68,4 +72,34 @@ func.func @sums(%x: tensor<?x40xbf16> {dist.sharding = #dist.sharding<@mesh, [{d
   %g = dist.all_gather %x dim 0 over @mesh[dp] summing [tp] : tensor<?x40xbf16> -> tensor<?x40xbf16>
   %y = norm.layer_norm %g eps 1.0e-05 : tensor<?x40xbf16>
   return %y : tensor<?x40xbf16>
+}
+
+// Extents that are exchanged three times are equal, with or without CSE: the residual
+// is added, and taken back, on own rows.
+func.func @equal_extents(%x: tensor<?x40xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>},
+                         %r: tensor<?x40xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}) -> (tensor<?x40xf32>, tensor<?x40xf32>) {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x40xf32>
+  %c = dist.exchange_extents %n over @mesh[dp] : tensor<?xindex>
+  %g = dist.all_gather %x dim 0 extents %c over @mesh[dp] : tensor<?x40xf32>, tensor<?xindex> -> tensor<?x40xf32>
+  %m = tensor.dim %x, %c0 : tensor<?x40xf32>
+  %d = dist.exchange_extents %m over @mesh[dp] : tensor<?xindex>
+  %q = dist.all_gather %r dim 0 extents %d over @mesh[dp] : tensor<?x40xf32>, tensor<?xindex> -> tensor<?x40xf32>
+  %s = arith.addf %g, %q : tensor<?x40xf32>
+  %y = norm.rms_norm %s eps 1.0e-06 : tensor<?x40xf32>
+  %e = dist.exchange_extents %m over @mesh[dp] : tensor<?xindex>
+  %own = dist.all_slice %s dim 0 extents %e over @mesh[dp] : tensor<?x40xf32>, tensor<?xindex> -> tensor<?x40xf32>
+  return %y, %own : tensor<?x40xf32>, tensor<?x40xf32>
+}
+
+// A gather without extents is cut by those that are exchanged of its input.
+func.func @own_extents(%x: tensor<?x40xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}) -> (tensor<?x40xf32>, tensor<?x40xf32>) {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x40xf32>
+  %c = dist.exchange_extents %n over @mesh[dp] : tensor<?xindex>
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x40xf32> -> tensor<?x40xf32>
+  %s = arith.addf %g, %g : tensor<?x40xf32>
+  %own = dist.all_slice %s dim 0 extents %c over @mesh[dp] : tensor<?x40xf32>, tensor<?xindex> -> tensor<?x40xf32>
+  %y = norm.rms_norm %s eps 1.0e-06 : tensor<?x40xf32>
+  return %y, %own : tensor<?x40xf32>, tensor<?x40xf32>
 }

@@ -60,42 +60,94 @@ RankedTensorType commuter::dist::getLocalType(Type type, int64_t dim,
 // Gathers
 //===----------------------------------------------------------------------===//
 
-/// The number of a kind, and whether it is new.
-std::pair<unsigned, bool> MotionGraph::addKind(const GatherKind &kind) {
-  void *cut = kind.ragged ? static_cast<void *>(AllGatherOp(kind.ragged))
-                          : kind.extents.getAsOpaquePointer();
-  auto [it, isNew] = kindNumbers.try_emplace(
-      {kind.mesh, kind.axes, cut, kind.cycles}, kinds.size());
-  if (isNew)
-    kinds.push_back(kind);
-  return {it->second, isNew};
+/// True if `user` may use the value. Of the blocks of a region, only the first
+/// one is known to be in front of others.
+static bool isKnownAt(Value value, Operation *user) {
+  Block *block = value.getParentBlock();
+  Operation *op = user;
+  while (op->getParentRegion() != block->getParent()) {
+    op = op->getParentOp();
+    if (!op || op->hasTrait<OpTrait::IsIsolatedFromAbove>())
+      return false;
+  }
+  Operation *maker = value.getDefiningOp();
+  return op->getBlock() == block ? !maker || maker->isBeforeInBlock(op)
+                                 : block->isEntryBlock();
+}
+
+/// The value that stands for these extents of `user`: of equal ones that are
+/// known there, the first that was met.
+Value MotionGraph::getExtentsAt(Value extents, Operation *user) {
+  SmallVector<Value, 1> &equal = extentsOf[sizes.getNumber(extents)];
+  for (Value known : equal)
+    if (known == extents || isKnownAt(known, user))
+      return known;
+  equal.push_back(extents);
+  return extents;
+}
+
+/// Law:
+///
+///   all_gather(x) = all_gather(x, extents(x))
+///
+/// by definition: the extents of a gather without them, if the program has them
+/// exchanged elsewhere.
+static Value findOwnExtents(AllGatherOp gather) {
+  for (Operation *user : gather.getInput().getUsers()) {
+    auto size = dyn_cast<tensor::DimOp>(user);
+    if (!size ||
+        size.getConstantIndex() != static_cast<int64_t>(gather.getDim()))
+      continue;
+    for (Operation *exchange : size->getUsers())
+      if (auto extents = dyn_cast<ExchangeExtentsOp>(exchange);
+          extents && extents.getMeshAttr() == gather.getMeshAttr() &&
+          extents.getAxes() == gather.getAxes())
+        return extents.getResult();
+  }
+  return {};
 }
 
 unsigned MotionGraph::getKind(AllGatherOp gather) {
-  const bool isRagged =
-      !gather.getExtents() &&
-      gather.getInput().getType().isDynamicDim(gather.getDim());
-  auto [number, isNew] =
-      addKind({gather.getMeshAttr(), gather.getAxes(), gather.getExtents(),
-               isRagged ? gather : AllGatherOp()});
-  if (isNew)
-    kinds[number].groupSize = commuter::dist::getGroupSize(gather);
+  GatherKind kind{gather.getMeshAttr(), gather.getAxes(), {}, {}, {}};
+  if (gather.getExtents()) {
+    kind.extents = getExtentsAt(gather.getExtents(), gather);
+    kind.cut = sizes.getNumber(kind.extents);
+  } else if (gather.getInput().getType().isDynamicDim(gather.getDim())) {
+    kind.ragged = gather;
+    Value own = findOwnExtents(gather);
+    kind.cut = own ? sizes.getNumber(own) : sizes.createNumber();
+  }
+  const unsigned numKinds = kinds.size(), number = getKind(kind);
+  if (number == numKinds)
+    kinds.back().groupSize = commuter::dist::getGroupSize(gather);
   return number;
 }
 
-/// The kind of gathers over the axes of another kind, by other extents.
-unsigned MotionGraph::getKind(unsigned like, Value extents) {
+unsigned MotionGraph::getKind(const GatherKind &like) {
+  void *cut = like.ragged ? static_cast<void *>(AllGatherOp(like.ragged))
+                          : like.extents.getAsOpaquePointer();
+  auto [it, isNew] = kindNumbers.try_emplace(
+      {like.mesh, like.axes, cut, like.cycles}, kinds.size());
+  if (isNew)
+    kinds.push_back(like);
+  return it->second;
+}
+
+/// The kind of gathers over the axes of another kind, by the extents that
+/// `user` passes or is passed.
+unsigned MotionGraph::getKind(unsigned like, Value extents, Operation *user) {
   GatherKind kind = kinds[like];
-  kind.extents = extents;
+  kind.extents = getExtentsAt(extents, user);
   kind.ragged = {};
-  return addKind(kind).first;
+  kind.cut = sizes.getNumber(extents);
+  return getKind(kind);
 }
 
 /// And of what is dealt out in other cycles.
 unsigned MotionGraph::getKind(unsigned like, int64_t cycles) {
   GatherKind kind = kinds[like];
   kind.cycles = cycles;
-  return addKind(kind).first;
+  return getKind(kind);
 }
 
 /// Precondition of the law: all ranks of the gather's group come to the op.
@@ -514,6 +566,8 @@ void MotionGraph::visitComputation(Operation *op) {
   if (anchors.empty() && inherited == Fate::kNone)
     return;
   if (auto slice = dyn_cast<AllSliceOp>(op)) {
+    if (slice.getExtents())
+      sizes.getNumber(slice.getExtents());
     const SlicedValue *made = find(slice.getInput());
     if (made && takesBackOwnSlice(slice, made->slices))
       return;
@@ -633,6 +687,7 @@ void MotionGraph::build() {
     takesLoops = round < 2 * kMaxRounds;
     kinds.clear();
     kindNumbers.clear();
+    extentsOf.clear();
     units.clear();
     values.clear();
     operandDims.clear();
@@ -681,6 +736,15 @@ DimSlicing MotionGraph::getSlicing(const Unit &op) const {
   return slicing;
 }
 
+/// True if gathers of the kind cut by extents that are equal to these; null: if
+/// they cut evenly.
+bool MotionGraph::isCutBy(const GatherKind &kind, Value extents) const {
+  if (extents == kind.extents && !kind.ragged)
+    return true;
+  const unsigned cut = extents ? sizes.lookup(extents) : EqualValues::kNone;
+  return cut != EqualValues::kNone && cut == kind.cut;
+}
+
 bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   const GatherKind &kind = kinds[made.kind];
   if (kind.cycles != 1)
@@ -688,8 +752,7 @@ bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   if (options.ignores(reason::kOtherUsers))
     return user.getAxes().size() <= kind.axes.size();
   if (static_cast<int64_t>(user.getDim()) != made.dim ||
-      user.getMeshAttr() != kind.mesh || user.getExtents() != kind.extents ||
-      kind.ragged)
+      user.getMeshAttr() != kind.mesh || !isCutBy(kind, user.getExtents()))
     return false;
   if (user.getAxes() == kind.axes)
     return true;
@@ -697,7 +760,8 @@ bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   // Precondition: A comes first, so that its ranks hold whole parts, and all
   // are equally long.
   ArrayRef<Attribute> axes = user.getAxes().getValue();
-  return !kind.extents && !user.getResult().getType().isDynamicDim(made.dim) &&
+  return !user.getExtents() &&
+         !user.getResult().getType().isDynamicDim(made.dim) &&
          axes.size() > kind.axes.size() &&
          axes.take_front(kind.axes.size()) == kind.axes.getValue();
 }

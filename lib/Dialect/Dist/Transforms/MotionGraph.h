@@ -17,6 +17,7 @@
 #include "commuter/Analysis/MinimumCut.h"
 #include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 
+#include "EqualValues.h"
 #include "MotionCalls.h"
 #include "MotionWays.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -25,15 +26,17 @@
 
 namespace commuter::dist {
 
-/// The gathers that cut a dimension alike: same axes in the same order, same
+/// The gathers that cut a dimension alike: same axes in the same order, equal
 /// extents, as many cycles (see DimSlicing). Ragged gathers whose extents are
 /// no value are alike only with themselves.
 struct GatherKind {
   mlir::FlatSymbolRefAttr mesh;
   mlir::ArrayAttr axes;
-  mlir::Value extents;
-  AllGatherOp ragged; ///< set iff the extents are no value
-  std::optional<int64_t> groupSize = {};
+  mlir::Value extents; ///< known wherever there are such gathers
+  AllGatherOp ragged;  ///< set iff the extents are no value
+  std::optional<int64_t> groupSize;
+  /// The number of what is equal to the extents; kNone: it cuts evenly.
+  unsigned cut = EqualValues::kNone;
   /// More than one only behind a reshape; then all is static and even.
   int64_t cycles = 1;
 
@@ -202,7 +205,10 @@ public:
   /// From now on `value` stands for what `made` is, as its placeholder.
   void replace(SlicedValue &made, mlir::Value value);
   /// For a value that is to be erased: what is at its address next is another.
-  void forget(mlir::Value value) { getFate(value) = {}; }
+  void forget(mlir::Value value) {
+    getFate(value) = {};
+    sizes.forget(value);
+  }
   /// True if slices along `dim` of gathers of `kind` are these.
   bool isCutAlike(const Slices &made, int64_t dim, unsigned kind) const {
     return made.dim == dim &&
@@ -276,14 +282,16 @@ private:
   void refuse(mlir::Operation *op, DimParallelOpInterface parallel,
               unsigned refusal);
   bool expectLateSources();
-  std::pair<unsigned, bool> addKind(const GatherKind &kind);
   void refuseThroughCalls();
   void refuseUsers(mlir::Value value,
                    const llvm::DenseSet<mlir::Operation *> &visited,
                    llvm::SmallVectorImpl<mlir::Value> &next);
+  mlir::Value getExtentsAt(mlir::Value extents, mlir::Operation *user);
   unsigned getKind(AllGatherOp gather);
-  unsigned getKind(unsigned like, mlir::Value extents);
+  unsigned getKind(const GatherKind &like);
+  unsigned getKind(unsigned like, mlir::Value extents, mlir::Operation *user);
   unsigned getKind(unsigned like, int64_t cycles);
+  bool isCutBy(const GatherKind &kind, mlir::Value extents) const;
   bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;
   bool asksForSize(mlir::tensor::DimOp user, const Slices &made) const;
   void findConsumers();
@@ -316,6 +324,9 @@ private:
   llvm::SmallVector<std::optional<int64_t>, 0> operandDims; ///< op by op
   llvm::DenseMap<mlir::Operation *, DimSlicing> unusualSlicings;
   llvm::SmallVector<llvm::SmallVector<mlir::OpOperand *, 2>, 0> sources;
+  EqualValues sizes;
+  /// By number: the extents that stand for equal ones.
+  llvm::DenseMap<unsigned, llvm::SmallVector<mlir::Value, 1>> extentsOf;
   struct JoinedAs {
     unsigned unit; ///< the join
     unsigned kind; ///< in which the source is to come

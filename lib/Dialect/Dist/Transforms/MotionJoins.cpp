@@ -94,16 +94,19 @@ std::optional<JoinKinds> MotionGraph::findKinds(Operation *op,
   if (!function || !extents)
     return found;
   auto getInCaller = [&](Operation *call, unsigned argument) {
-    return getKind(kind,
-                   cast<CallOpInterface>(call).getArgOperands()[argument]);
+    return getKind(kind, cast<CallOpInterface>(call).getArgOperands()[argument],
+                   call);
   };
   if (isa<BlockArgument>(join.values.front())) {
     auto call = cast<CallOpInterface>(source->getOwner());
-    auto passed = llvm::find(call.getArgOperands(), extents);
+    auto passed = llvm::find_if(call.getArgOperands(), [&](Value operand) {
+      return sizes.getNumber(operand) == kinds[kind].cut;
+    });
     if (passed == call.getArgOperands().end())
       return std::nullopt;
     const unsigned argument = passed - call.getArgOperands().begin();
-    found.ofUnit = getKind(kind, function.getArgument(argument));
+    found.ofUnit = getKind(kind, function.getArgument(argument),
+                           &function.getFunctionBody().front().front());
     found.ofValues.front() = found.ofUnit;
     for (auto [ofSource, other] :
          llvm::zip_equal(found.ofSources, join.sources))
@@ -150,7 +153,7 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
     made = find(first->get())->slices;
   } else if (auto late = lateSources.find(front); late != lateSources.end()) {
     const LateSource &passed = late->second;
-    const unsigned kind = addKind(passed.kind).first;
+    const unsigned kind = getKind(passed.kind);
     if (auto *refusal = std::get_if<Refusal>(&passed.fate)) {
       Refusal ofJoin = *refusal;
       ofJoin.kind = kind;

@@ -1,0 +1,62 @@
+//===- EqualValues.h ------------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Which sizes of a program are equal, although they are not one value.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_EQUALVALUES_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_EQUALVALUES_H
+
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <map>
+
+namespace commuter::dist {
+
+/// Numbers values so that two with one number are equal wherever both are
+/// known: a program need not have been through CSE to be understood.
+///
+/// Law: ops without effects, and exchanges of extents, that are alike but for
+/// their operands' names, and whose operands are equal, compute equal results.
+/// What is followed are integers, and tensors of them; anything else is equal
+/// to itself alone.
+///
+/// Valid as long as the program is not changed, but for `forget`.
+class EqualValues {
+public:
+  static constexpr unsigned kNone = UINT_MAX;
+
+  unsigned getNumber(mlir::Value value) { return getNumber(value, kMaxDepth); }
+  /// A number that no value has.
+  unsigned createNumber() { return numNumbers++; }
+  /// kNone if nobody has asked for it.
+  unsigned lookup(mlir::Value value) const {
+    auto it = numbers.find(value);
+    return it == numbers.end() ? kNone : it->second;
+  }
+  /// For a value that is to be erased.
+  void forget(mlir::Value value) { numbers.erase(value); }
+
+private:
+  static constexpr unsigned kMaxDepth = 16;
+
+  unsigned getNumber(mlir::Value value, unsigned depth);
+  mlir::Value findEqual(mlir::OpResult value, unsigned depth);
+
+  unsigned numNumbers = 0;
+  llvm::DenseMap<mlir::Value, unsigned> numbers;
+  /// By hash: ops of which none is equal to another.
+  std::map<size_t, llvm::SmallVector<mlir::Operation *, 1>> different;
+};
+
+} // namespace commuter::dist
+
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_EQUALVALUES_H
