@@ -13,6 +13,7 @@
 
 #include "commuter/Interfaces/DimParallelOpInterface.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include "llvm/Support/MathExtras.h"
@@ -71,8 +72,8 @@ std::optional<DimGroup> getGroup(ArrayRef<int64_t> dims,
 }
 
 /// How many elements of the group's merged dimension there are outside of its
-/// dimension `sliced`, or in it, for one of that; nullopt if a size is not
-/// static, or is 0.
+/// dimension `sliced`, or in it, for one of that; nullopt if a size of another
+/// one is not static, or is 0.
 struct GroupSizes {
   int64_t outer = 1, inner = 1;
 };
@@ -80,10 +81,11 @@ std::optional<GroupSizes> getGroupSizes(ArrayRef<int64_t> dims, int64_t sliced,
                                         RankedTensorType type) {
   GroupSizes sizes;
   for (int64_t dim : dims) {
-    if (type.isDynamicDim(dim) || type.getDimSize(dim) == 0)
-      return std::nullopt;
+    if (dim == sliced)
+      continue;
     int64_t &size = dim < sliced ? sizes.outer : sizes.inner;
-    if (dim != sliced && llvm::MulOverflow(size, type.getDimSize(dim), size))
+    if (type.isDynamicDim(dim) || type.getDimSize(dim) == 0 ||
+        llvm::MulOverflow(size, type.getDimSize(dim), size))
       return std::nullopt;
   }
   return sizes;
@@ -93,8 +95,8 @@ std::optional<GroupSizes> getGroupSizes(ArrayRef<int64_t> dims, int64_t sliced,
 /// multiples of k; and the slices of [m, n, k] along n are those of [m * n * k]
 /// in m times as many cycles.
 /// Precondition: the sliced dimension is the outermost of its group but for
-/// dimensions of size 1, and the inner sizes are static; or all sizes of the
-/// group are.
+/// dimensions of size 1, and the inner sizes are static; or the outer ones are,
+/// too.
 struct CollapseModel
     : public DimParallelOpInterface::ExternalModel<CollapseModel,
                                                    tensor::CollapseShapeOp> {
@@ -137,6 +139,16 @@ struct CollapseModel
   }
 };
 
+/// The operand that is the size of the result's dimension `dim`, as an extent.
+void noteExtent(tensor::ExpandShapeOp expand, int64_t dim,
+                DimSlicing &slicing) {
+  ArrayRef<int64_t> sizes = expand.getStaticOutputShape();
+  if (ShapedType::isDynamic(sizes[dim]))
+    slicing.extentOperands = {
+        1 + static_cast<unsigned>(
+                llvm::count(sizes.take_front(dim), ShapedType::kDynamic))};
+}
+
 /// Law and precondition: as for collapse_shape, read from right to left.
 struct ExpandModel
     : public DimParallelOpInterface::ExternalModel<ExpandModel,
@@ -157,11 +169,7 @@ struct ExpandModel
     slicing.operandUnits[0] = group->unit;
     slicing.resultDims = {dim};
     slicing.resultUnits = {1};
-    ArrayRef<int64_t> sizes = expand.getStaticOutputShape();
-    if (ShapedType::isDynamic(sizes[dim]))
-      slicing.extentOperands = {
-          1 + static_cast<unsigned>(
-                  llvm::count(sizes.take_front(dim), ShapedType::kDynamic))};
+    noteExtent(expand, dim, slicing);
     return slicing;
   }
 
@@ -173,9 +181,7 @@ struct ExpandModel
     for (int64_t dim : llvm::reverse(dims)) {
       std::optional<GroupSizes> sizes =
           getGroupSizes(dims, dim, expand.getResultType());
-      if (!sizes)
-        break;
-      if (cycles % sizes->outer != 0)
+      if (!sizes || cycles % sizes->outer != 0)
         continue;
       DimSlicing slicing;
       slicing.operandDims.assign(op->getNumOperands(), std::nullopt);
@@ -185,6 +191,7 @@ struct ExpandModel
       slicing.resultDims = {dim};
       slicing.resultUnits = {1};
       slicing.resultCycles = cycles / sizes->outer;
+      noteExtent(expand, dim, slicing);
       return slicing;
     }
     return refuse();
@@ -198,11 +205,17 @@ struct ExpandModel
     const int64_t dim = slicing.resultDims.front();
     Value source = operands.front();
     SmallVector<OpFoldResult> shape = expand.getMixedOutputShape();
-    // Where the unit is not 1, the local size is static.
-    shape[dim] = type.isDynamicDim(dim)
-                     ? tensor::getMixedSize(builder, op->getLoc(), source,
-                                            *slicing.operandDims.front())
-                     : builder.getIndexAttr(type.getDimSize(dim));
+    if (type.isDynamicDim(dim)) {
+      Value size = tensor::DimOp::create(builder, op->getLoc(), source,
+                                         *slicing.operandDims.front());
+      if (const int64_t unit = slicing.getOperandUnit(0); unit != 1)
+        size = arith::DivUIOp::create(
+            builder, op->getLoc(), size,
+            arith::ConstantIndexOp::create(builder, op->getLoc(), unit));
+      shape[dim] = size;
+    } else {
+      shape[dim] = builder.getIndexAttr(type.getDimSize(dim));
+    }
     return tensor::ExpandShapeOp::create(builder, op->getLoc(), type, source,
                                          expand.getReassociationIndices(),
                                          shape);

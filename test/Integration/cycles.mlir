@@ -11,6 +11,10 @@
 // RUN: %commuter-run %s --entry elementwise --compare | FileCheck %s
 // RUN: %commuter-run %s --entry across --compare | FileCheck %s
 // RUN: %commuter-run %s --entry other_rows --compare | FileCheck %s --check-prefix=OTHER
+// RUN: %commuter-run %s --entry ragged --extent 0.1=3,3,0,0,5,5,1,1 --compare | FileCheck %s --check-prefix=RAGGED
+// RUN: %commuter-run %s --entry ragged --extent 0.1=0,0,0,0,0,0,0,0 --compare | FileCheck %s --check-prefix=EXACT
+// RUN: %commuter-run %s --entry ragged_alike --extent 0.1=3,3,0,0,5,5,1,1 --compare | FileCheck %s --check-prefix=RAGGED
+// RUN: %commuter-run %s --entry given --compare | FileCheck %s --check-prefix=RAGGED
 // RUN: %commuter-run %s --entry groups --compare | FileCheck %s --check-prefix=GROUPS
 // RUN: %commuter-run %s --entry split_sum --pipeline='builtin.module(dist-split-all-reduce{min-rows=0})' --compare | FileCheck %s --check-prefix=SPLIT
 
@@ -20,6 +24,9 @@
 // REMARK-NOT: [Missed]
 // CHECK: norm rows per rank {{[0-9]+ [0-9]+}} 0.250
 // CHECK: bit-exact on 8/8 ranks
+// RAGGED: norm rows per rank {{[0-9]+ [0-9.]+}} 0.{{[2-5]}}
+// RAGGED: bit-exact on 8/8 ranks
+// EXACT: bit-exact on 8/8 ranks
 // OTHER: bit-exact on 8/8 ranks
 // GROUPS: bytes received per rank {{[0-9]+ [0-9]+}} 0.500
 // GROUPS: bit-exact on 8/8 ranks
@@ -118,6 +125,55 @@ func.func @across(%h: tensor<2x3x16xbf16> {dist.sharding = #dist.sharding<@mesh,
   %s = dist.all_reduce %m sum over @mesh[tp] : tensor<24x16xbf16>
   %n = norm.rms_norm %s eps 1.0e-06 : tensor<24x16xbf16>
   return %n : tensor<24x16xbf16>
+}
+
+// Of each sequence, a rank has as many tokens as it happens to have.
+func.func @ragged(%h: tensor<3x?x16xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {sp}, {}]>},
+                  %table: tensor<16x16xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> (tensor<3x?x16xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %g = dist.all_gather %h dim 1 over @mesh[sp] : tensor<3x?x16xf32> -> tensor<3x?x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<3x?x16xf32> into tensor<?x16xf32>
+  %rows = tensor.dim %m, %c0 : tensor<?x16xf32>
+  %e = tensor.empty(%rows) : tensor<?x16xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x16xf32>) -> tensor<?x16xf32>
+  %p = linalg.matmul ins(%m, %table : tensor<?x16xf32>, tensor<16x16xf32>) outs(%f : tensor<?x16xf32>) -> tensor<?x16xf32>
+  %s = arith.addf %m, %p : tensor<?x16xf32>
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<?x16xf32>
+  %t = tensor.dim %g, %c1 : tensor<3x?x16xf32>
+  %b = tensor.expand_shape %n [[0, 1], [2]] output_shape [3, %t, 16] : tensor<?x16xf32> into tensor<3x?x16xf32>
+  %k = norm.layer_norm %b eps 1.0e-05 : tensor<3x?x16xf32>
+  return %k, %rows : tensor<3x?x16xf32>, index
+}
+
+// A matrix that is cut into the same pieces.
+func.func @ragged_alike(%h: tensor<3x?x16xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {sp}, {}]>}) -> tensor<?x16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %d = tensor.dim %h, %c1 : tensor<3x?x16xf32>
+  %x = dist.exchange_extents %d over @mesh[sp] : tensor<4xindex>
+  %g = dist.all_gather %h dim 1 extents %x over @mesh[sp] : tensor<3x?x16xf32>, tensor<4xindex> -> tensor<3x?x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<3x?x16xf32> into tensor<?x16xf32>
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<?x16xf32>
+  %rows = tensor.dim %m, %c0 : tensor<?x16xf32>
+  %i = tensor.generate %rows {
+  ^bb0(%row: index, %column: index):
+    %a = arith.index_cast %row : index to i32
+    %v = arith.sitofp %a : i32 to f32
+    tensor.yield %v : f32
+  } : tensor<?x16xf32>
+  %s, %y = norm.add_layer_norm %n, %i eps 1.0e-05 : tensor<?x16xf32>
+  return %y : tensor<?x16xf32>
+}
+
+// The extents are a constant, and the types say how long the parts are.
+func.func @given(%h: tensor<3x4x16xf32>, %r: tensor<48x16xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<48x16xf32> {
+  %x = arith.constant dense<4> : tensor<4xindex>
+  %g = dist.all_gather %h dim 1 extents %x over @mesh[sp] : tensor<3x4x16xf32>, tensor<4xindex> -> tensor<3x16x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<3x16x16xf32> into tensor<48x16xf32>
+  %s, %n = norm.add_rms_norm %m, %r eps 1.0e-06 : tensor<48x16xf32>
+  return %n : tensor<48x16xf32>
 }
 
 // What lies in other pieces is no part of what a rank has: the rows of a matrix

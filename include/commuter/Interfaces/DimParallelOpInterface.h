@@ -29,8 +29,8 @@ namespace commuter {
 /// operand or a result. They are 1 for almost all ops. For an expand_shape from
 /// [n * 8] to [n, 8] the operand's unit is 8: it must be cut at multiples of 8.
 ///
-/// Cycles: a dimension is dealt to n ranks in c cycles if it is c runs of n
-/// equal pieces, and each rank has its piece of every run (a block-cyclic
+/// Cycles: a dimension is dealt to n ranks in c cycles if it is c equal runs of
+/// n pieces, and each rank has its piece of every run (a block-cyclic
 /// distribution). One cycle is the usual cut. A collapse_shape from [8, n] to
 /// [8 * n] makes 8 cycles of one along n.
 struct DimSlicing {

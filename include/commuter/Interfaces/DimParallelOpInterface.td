@@ -51,8 +51,7 @@ def DimParallelOpInterface : OpInterface<"DimParallelOpInterface"> {
         is that a rank's slices of the results are made of its slices of the
         operands, bit for bit; one of the two numbers of cycles divides the other,
         and an operand's pieces are whole units in as many cycles as both have.
-        Asked where no answer of `getDimSlicing` fits, of dimensions that are cut
-        evenly, into slices of a static size.}],
+        Asked where no answer of `getDimSlicing` fits.}],
       "::commuter::DimSlicing", "getCyclicSlicing",
       (ins "unsigned":$operand, "int64_t":$dim, "int64_t":$cycles), [{}],
       [{ return ::commuter::DimSlicing::refuse("not-row-wise"); }]>,

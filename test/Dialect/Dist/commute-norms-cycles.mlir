@@ -40,6 +40,24 @@ func.func @residual(%h: tensor<2x4x?xf32>, %r: tensor<32x?xf32> {dist.sharding =
   return %n : tensor<32x?xf32>
 }
 
+// Ragged: the extents are those of each sequence.
+// CHECK-LABEL: func @ragged_tokens(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<2x?x8xf32>, %[[R:[a-z0-9]*]]: tensor<?x8xf32> {{.*}}, %[[X:[a-z0-9]*]]: tensor<4xindex>
+// CHECK: %[[M:.*]] = tensor.collapse_shape %[[H]] {{.*}} into tensor<?x8xf32>
+// CHECK: %[[E:.*]] = tensor.expand_shape %[[R]] {{\[}}[0, 1], [2]] output_shape [2, %{{.*}}, 8]
+// CHECK: %[[S:.*]] = dist.all_slice %[[E]] dim 1 extents %[[X]] over @mesh[dp] : tensor<2x?x8xf32>, tensor<4xindex> -> tensor<2x?x8xf32>
+// CHECK: %[[C:.*]] = tensor.collapse_shape %[[S]] {{.*}} into tensor<?x8xf32>
+// CHECK: %{{.*}}, %[[N:.*]] = norm.add_rms_norm %[[M]], %[[C]]
+// CHECK: %[[P:.*]] = tensor.expand_shape %[[N]]
+// CHECK: dist.all_gather %[[P]] dim 1 extents %[[X]] over @mesh[dp]
+func.func @ragged_tokens(%h: tensor<2x?x8xf32>, %r: tensor<?x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %c: tensor<4xindex> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> tensor<?x8xf32> {
+  %g = dist.all_gather %h dim 1 extents %c over @mesh[dp] : tensor<2x?x8xf32>, tensor<4xindex> -> tensor<2x?x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x?x8xf32> into tensor<?x8xf32>
+  // expected-remark @+1 {{moved in front of the gather}}
+  %s, %n = norm.add_rms_norm %m, %r eps 1.0e-06 : tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}
+
 // A norm in front of a reshape: only the norm moves.
 // CHECK-LABEL: func @reshaped_later(
 // CHECK-NEXT: norm.rms_norm
@@ -70,31 +88,16 @@ func.func @batch_of_unknown_size(%h: tensor<?x4x8xf32>) -> tensor<?x8xf32> {
 
 // -----
 
-// The pieces of a cycle are of unknown lengths.
+// The runs of a cycle are not whole rows of the result.
 dist.mesh @mesh(dp = 4)
-// CHECK-LABEL: func @ragged_tokens(
+// CHECK-LABEL: func @ragged_tokens_of_heads(
 // CHECK: norm.rms_norm %{{.*}} : tensor<?x8xf32>
-func.func @ragged_tokens(%h: tensor<2x?x8xf32>) -> tensor<?x8xf32> {
-  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x?x8xf32> -> tensor<2x?x8xf32>
-  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x?x8xf32> into tensor<?x8xf32>
+func.func @ragged_tokens_of_heads(%h: tensor<2x?x3x8xf32>) -> tensor<?x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x?x3x8xf32> -> tensor<2x?x3x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1, 2], [3]] : tensor<2x?x3x8xf32> into tensor<?x8xf32>
   // expected-remark @+1 {{Reason=not-row-wise}}
   %n = norm.rms_norm %m eps 1.0e-06 : tensor<?x8xf32>
   return %n : tensor<?x8xf32>
-}
-
-// -----
-
-// They differ, though the type says how long this rank's are.
-dist.mesh @mesh(dp = 2)
-// CHECK-LABEL: func @extents_of_tokens(
-// CHECK: norm.rms_norm %{{.*}} : tensor<16x8xf32>
-func.func @extents_of_tokens(%h: tensor<2x4x8xf32>) -> tensor<16x8xf32> {
-  %c = arith.constant dense<[4, 4]> : tensor<2xindex>
-  %g = dist.all_gather %h dim 1 extents %c over @mesh[dp] : tensor<2x4x8xf32>, tensor<2xindex> -> tensor<2x8x8xf32>
-  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x8x8xf32> into tensor<16x8xf32>
-  // expected-remark @+1 {{Reason=not-row-wise}}
-  %n = norm.rms_norm %m eps 1.0e-06 : tensor<16x8xf32>
-  return %n : tensor<16x8xf32>
 }
 
 // -----

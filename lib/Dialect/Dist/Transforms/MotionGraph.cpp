@@ -31,8 +31,7 @@ int64_t commuter::dist::getLocalSize(int64_t size, int64_t unitSize,
                                      const GatherKind &kind) {
   if (!ShapedType::isDynamic(localRows))
     return localRows * unitSize;
-  if (ShapedType::isDynamic(size) || kind.extents || kind.ragged ||
-      !kind.splitsEvenly(size))
+  if (ShapedType::isDynamic(size) || kind.isRagged() || !kind.cuts(size))
     return ShapedType::kDynamic;
   return size / *kind.groupSize;
 }
@@ -332,12 +331,9 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
       return std::nullopt;
     // Sliced where it is used: needs to know where the slices lie.
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!type || kind.extents || kind.ragged || !kind.groupSize)
-      return std::nullopt;
-    const bool splitsEvenly = type.isDynamicDim(*dim)
-                                  ? kind.cycles == 1
-                                  : kind.splitsEvenly(type.getDimSize(*dim));
-    if (!splitsEvenly)
+    if (type && !type.isDynamicDim(*dim) &&
+        (kind.isRagged() || kind.groupSize) &&
+        !kind.cuts(type.getDimSize(*dim)))
       return Refusal{reason::kNotRowWise, op, ""};
     return std::nullopt;
   }
@@ -365,30 +361,31 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
 /// and cut its results by the same extents. Where a unit is not 1, extents that
 /// are a value would have to be scaled: such gathers must cut evenly. A unit of
 /// what is dealt in other cycles than its result holds all of the pieces that
-/// become one.
+/// become one; where one piece makes one that is as long, extents stay as they
+/// are.
 bool MotionGraph::fitsUnits(const DimSlicing &slicing, unsigned anchor,
                             const Slices &anchorSlices) const {
   if (hasOnlyUnitsOfOne(slicing) ||
       options.ignores(reason::kGroupCrossesGatherDim))
     return true;
   const GatherKind &kind = kinds[anchorSlices.kind];
-  const int64_t cycles =
-      std::min(kind.cycles, slicing.resultCycles.value_or(kind.cycles));
-  return !kind.extents && !kind.ragged &&
-         !ShapedType::isDynamic(anchorSlices.localSize) &&
+  const int64_t unit = slicing.getOperandUnit(anchor);
+  const int64_t resultCycles = slicing.resultCycles.value_or(kind.cycles);
+  if (slicing.resultCycles && slicing.resultUnits.size() == 1 &&
+      slicing.getResultUnit(0) * kind.cycles == unit * resultCycles)
+    return true;
+  const int64_t cycles = std::min(kind.cycles, resultCycles);
+  return !kind.isRagged() && !ShapedType::isDynamic(anchorSlices.localSize) &&
          anchorSlices.localSize % cycles == 0 &&
-         anchorSlices.localSize / cycles % slicing.getOperandUnit(anchor) == 0;
+         anchorSlices.localSize / cycles % unit == 0;
 }
 
 /// The slicing in which what the anchor comes in is dealt out in other cycles.
 std::optional<DimSlicing>
 MotionGraph::findCyclicSlicing(DimParallelOpInterface op, unsigned anchor,
                                const Slices &anchorSlices) const {
-  const GatherKind &kind = kinds[anchorSlices.kind];
-  if (kind.extents || ShapedType::isDynamic(anchorSlices.localSize))
-    return std::nullopt;
-  DimSlicing slicing =
-      op.getCyclicSlicing(anchor, anchorSlices.dim, kind.cycles);
+  DimSlicing slicing = op.getCyclicSlicing(anchor, anchorSlices.dim,
+                                           kinds[anchorSlices.kind].cycles);
   if (!slicing.isLegal() || !fitsUnits(slicing, anchor, anchorSlices))
     return std::nullopt;
   return slicing;

@@ -37,12 +37,13 @@ struct GatherKind {
   std::optional<int64_t> groupSize;
   /// The number of what is equal to the extents; kNone: it cuts evenly.
   unsigned cut = EqualValues::kNone;
-  /// More than one only behind a reshape; then all is static and even.
-  int64_t cycles = 1;
+  int64_t cycles = 1; ///< more than one only behind a reshape
 
-  /// True if all ranks get as much of a dimension of this static size.
-  bool splitsEvenly(int64_t size) const {
-    return groupSize && size % cycles == 0 && size / cycles % *groupSize == 0;
+  bool isRagged() const { return extents || ragged; }
+  /// True if a dimension of this static size is cut into whole elements.
+  bool cuts(int64_t size) const {
+    return size % cycles == 0 &&
+           (isRagged() || (groupSize && size / cycles % *groupSize == 0));
   }
 };
 
@@ -421,8 +422,8 @@ private:
 
   MotionGraph &graph;
   RunEstimate runs;
-  /// Where the number of rows is not static, that of all values of the region
-  /// is the same unknown.
+  /// Where the number of rows is not static, that of a cycle of all values of
+  /// the region is the same unknown.
   bool hasStaticRows = true;
   /// Whether the cut counts what norms on slices are worth.
   bool favoursNorms = false;

@@ -76,8 +76,7 @@ bool MotionGraph::isSource(Value value, const Slices &made,
   int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(made.dim);
   return (analysis.isReplicatedOver(value, kind.mesh, kind.axes) ||
           options.ignores(reason::kOperandGatheredDifferently)) &&
-         !ShapedType::isDynamic(size) &&
-         (kind.extents || kind.ragged || kind.splitsEvenly(size));
+         !ShapedType::isDynamic(size) && kind.cuts(size);
 }
 
 /// The kinds that go with `kind`, which `source` comes in. Extents are a value

@@ -41,7 +41,8 @@ static int64_t getCostOfBits(int64_t bits) {
 }
 
 int64_t Placement::getGatherCost(const SlicedValue &made) const {
-  const int64_t rows = hasStaticRows ? made.slices.localSize : 1;
+  const int64_t rows = hasStaticRows ? made.slices.localSize
+                                     : graph.kinds[made.slices.kind].cycles;
   return getCostOfBits(
       multiplySaturating(made.rowBits, std::max<int64_t>(rows, 1)));
 }

@@ -85,7 +85,9 @@ private:
 void MotionRewriter::ensureExtents(GatherKind &kind) {
   if (!kind.ragged)
     return;
-  kind.extents = exposeExtents(kind.ragged);
+  // Of one gather there may be several kinds, that deal in different cycles.
+  Value exposed = AllGatherOp(kind.ragged).getExtents();
+  kind.extents = exposed ? exposed : exposeExtents(kind.ragged);
   kind.ragged = {};
 }
 
@@ -133,6 +135,19 @@ Value MotionRewriter::findLocal(Value value, int64_t dim, unsigned kind) const {
                                                            : Value();
 }
 
+/// Of a size that may be dynamic, one of as many equal parts.
+static int64_t getPartSize(int64_t size, int64_t parts) {
+  return ShapedType::isDynamic(size) ? size : size / parts;
+}
+
+static Value multiply(OpBuilder &builder, Location loc, Value size,
+                      int64_t times) {
+  return times == 1 ? size
+                    : arith::MulIOp::create(
+                          builder, loc, size,
+                          arith::ConstantIndexOp::create(builder, loc, times));
+}
+
 /// The groups of dimensions in which dimension `dim` of as many as `rank` are
 /// two, and all others are one.
 static SmallVector<ReassociationIndices> getCycleDims(int64_t rank,
@@ -149,16 +164,22 @@ static SmallVector<ReassociationIndices> getCycleDims(int64_t rank,
 ///   gather(x) = collapse(all_gather(expand(x))),
 ///   slice(x) = collapse(all_slice(expand(x)))
 ///
-/// where expand makes [c, n] of its c * n, and n is gathered or sliced.
-/// Precondition: c and n are static.
+/// where expand makes [c, n] of its c * n, and n is gathered or sliced, by the
+/// same extents.
 static Value splitCycles(OpBuilder &builder, Location loc, Value value,
                          int64_t dim, int64_t cycles) {
   auto type = cast<RankedTensorType>(value.getType());
   SmallVector<int64_t> shape(type.getShape());
-  shape[dim] /= cycles;
-  shape.insert(shape.begin() + dim, cycles);
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, value);
-  sizes[dim] = builder.getIndexAttr(shape[dim + 1]);
+  shape[dim] = getPartSize(shape[dim], cycles);
+  if (ShapedType::isDynamic(shape[dim]))
+    sizes[dim] = arith::DivUIOp::create(
+                     builder, loc, cast<Value>(sizes[dim]),
+                     arith::ConstantIndexOp::create(builder, loc, cycles))
+                     .getResult();
+  else
+    sizes[dim] = builder.getIndexAttr(shape[dim]);
+  shape.insert(shape.begin() + dim, cycles);
   sizes.insert(sizes.begin() + dim, builder.getIndexAttr(cycles));
   return builder.createOrFold<tensor::ExpandShapeOp>(
       loc,
@@ -193,8 +214,8 @@ OpFoldResult MotionRewriter::getLocalExtent(OpBuilder &builder, Value value,
   Type index = builder.getIndexType();
   if (kind.extents) {
     Value rank = AxisIndexOp::create(builder, loc, index, kind.mesh, kind.axes);
-    return tensor::ExtractOp::create(builder, loc, kind.extents, rank)
-        .getResult();
+    Value extent = tensor::ExtractOp::create(builder, loc, kind.extents, rank);
+    return multiply(builder, loc, extent, kind.cycles);
   }
   Value whole = tensor::DimOp::create(builder, loc, value, dim);
   Value parts = AxisSizeOp::create(builder, loc, index, kind.mesh, kind.axes);
@@ -281,8 +302,9 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
   Value split = splitCycles(builder, loc, value, dim, kind.cycles);
   Value slice = AllSliceOp::create(
       builder, loc,
-      getLocalType(split.getType(), dim + 1, localSize / kind.cycles), split,
-      getDimAttr(dim + 1), /*extents=*/Value(), kind.mesh, kind.axes);
+      getLocalType(split.getType(), dim + 1,
+                   getPartSize(localSize, kind.cycles)),
+      split, getDimAttr(dim + 1), kind.extents, kind.mesh, kind.axes);
   return joinCycles(builder, loc, slice, dim);
 }
 
@@ -423,6 +445,8 @@ void MotionRewriter::replaceSize(tensor::DimOp query, const SlicedValue &made) {
       }
       size = size ? arith::AddIOp::create(builder, loc, size, extent) : extent;
     }
+    if (kind.extents)
+      size = multiply(builder, loc, size, kind.cycles);
   }
   query.getResult().replaceAllUsesWith(size);
   drop(query);
@@ -489,9 +513,10 @@ Value MotionRewriter::gather(OpBuilder &builder, const SlicedValue &made) {
   const bool hasCycles = kind.cycles != 1;
   if (hasCycles) {
     local = splitCycles(builder, loc, local, dim++, kind.cycles);
-    type = getLocalType(local.getType(), dim,
-                        cast<RankedTensorType>(type).getDimSize(dim - 1) /
-                            kind.cycles);
+    type = getLocalType(
+        local.getType(), dim,
+        getPartSize(cast<RankedTensorType>(type).getDimSize(dim - 1),
+                    kind.cycles));
   }
   auto whole = AllGatherOp::create(builder, loc, type, local, getDimAttr(dim),
                                    kind.extents, kind.mesh, kind.axes,
