@@ -7,10 +7,11 @@
 //===----------------------------------------------------------------------===//
 //
 // commuter-finalize-to-llvm: upstream's patterns of many dialects, in one
-// conversion.
+// conversion, and assertions that fail as the runtime's own errors do.
 //
 //===----------------------------------------------------------------------===//
 
+#include "RuntimeCalls.h"
 #include "commuter/Conversion/Passes.h"
 
 #include "mlir/Analysis/DataLayoutAnalysis.h"
@@ -19,6 +20,7 @@
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
@@ -27,6 +29,7 @@
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -43,7 +46,47 @@ namespace commuter {
 
 using namespace mlir;
 
+/// What is said of an assertion that does not hold: where it is, if that is
+/// known, and its message, which a NUL ends.
+static std::string describeFailure(cf::AssertOp op) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto place = op.getLoc()->findInstanceOf<FileLineColLoc>())
+    os << place.getFilename().getValue() << ':' << place.getLine() << ':'
+       << place.getColumn() << ": ";
+  os << "assertion failed: " << op.getMsg();
+  return text.substr(0, text.find('\0'));
+}
+
 namespace {
+
+/// Law: what follows an assertion runs only where it holds. Upstream's pattern
+/// prints to standard output and aborts: the message can be lost, and a host
+/// with it.
+struct AssertPattern : public ConvertOpToLLVMPattern<cf::AssertOp> {
+  AssertPattern(const LLVMTypeConverter &converter, commuter::StackSlots &slots)
+      : ConvertOpToLLVMPattern(converter), slots(slots) {}
+
+  LogicalResult
+  matchAndRewrite(cf::AssertOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Block *block = op->getBlock();
+    Block *rest = rewriter.splitBlock(block, op->getIterator());
+    Block *failure = rewriter.createBlock(block->getParent());
+    commuter::CallBuilder call(rewriter, op, slots);
+    call.text(describeFailure(op), "commuter.assertion.");
+    if (failed(call.call("fail_assertion")))
+      return mlir::failure();
+    LLVM::UnreachableOp::create(rewriter, op.getLoc());
+    rewriter.setInsertionPointToEnd(block);
+    rewriter.replaceOpWithNewOp<LLVM::CondBrOp>(op, adaptor.getArg(), rest,
+                                                failure);
+    return success();
+  }
+
+private:
+  commuter::StackSlots &slots;
+};
 
 struct FinalizeToLLVM
     : public commuter::impl::FinalizeToLLVMPassBase<FinalizeToLLVM> {
@@ -77,8 +120,8 @@ struct FinalizeToLLVM
     index::populateIndexToLLVMConversionPatterns(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
-    cf::populateAssertToLLVMConversionPattern(
-        converter, patterns, /*abortOnFailure=*/true, &symbols);
+    commuter::StackSlots slots;
+    patterns.add<AssertPattern>(converter, slots);
     populateFuncToLLVMConversionPatterns(converter, patterns, &symbols);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
 

@@ -93,18 +93,23 @@ CallBuilder &CallBuilder::group(dist::MeshGroupOpInterface group) {
       group.getAxesAttr().getAsValueRange<StringAttr>(),
       [&](StringRef axis) { spec += axis; }, [&] { spec += ','; });
   spec += ']';
+  return text(spec, "commuter.group.");
+}
+
+CallBuilder &CallBuilder::text(StringRef text, StringRef prefix) {
   auto module = op->getParentOfType<ModuleOp>();
-  std::string name = "commuter.group." + spec;
+  std::string name = (prefix + text).str();
   auto global = module.lookupSymbol<LLVM::GlobalOp>(name);
   if (!global) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module.getBody());
-    spec.push_back('\0');
+    std::string bytes = text.str();
+    bytes.push_back('\0');
     global = LLVM::GlobalOp::create(
         builder, module.getLoc(),
-        LLVM::LLVMArrayType::get(builder.getI8Type(), spec.size()),
+        LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size()),
         /*isConstant=*/true, LLVM::Linkage::Internal, name,
-        builder.getStringAttr(spec));
+        builder.getStringAttr(bytes));
   }
   return add(LLVM::AddressOfOp::create(builder, loc, global));
 }

@@ -46,8 +46,11 @@ public:
   CallBuilder &f64(llvm::APFloat value);
   CallBuilder &add(mlir::Value value);
 
-  /// A string such as "mesh[dp,attn_tp]", once in the module.
+  /// A string such as "mesh[dp,attn_tp]".
   CallBuilder &group(dist::MeshGroupOpInterface group);
+
+  /// A string, once in the module, by the name `prefix` + `text`.
+  CallBuilder &text(llvm::StringRef text, llvm::StringRef prefix);
 
   /// A pointer to a commuter_view_t of the memref, of which `converted` is the
   /// descriptor; null if it is absent.

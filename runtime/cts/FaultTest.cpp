@@ -459,6 +459,35 @@ TEST_P(FaultTestOfEight, ErrorInAProgramUnwindsAndFailsThePeers) {
   EXPECT_LT(elapsedMs(start), 5000);
 }
 
+TEST_P(FaultTestOfTwo, AssertionsOfAProgramAreErrorsOfAll) {
+  MeshCase two{"Two", {"dp"}, {2}, "mesh[dp]", {0}};
+  World world(GetParam(), two);
+  world.run([&](Rank &rank) {
+    commuter_status_t status = commuter_context_run(
+        rank.context,
+        [](void *) {
+          _mlir_memref_to_llvm_alloc(8);
+          if (commuter_program_axis_index("mesh[dp]") == 1)
+            commuter_program_fail_assertion("f.mlir:1:2: 100% wrong");
+          int64_t extents[2], size = 2, stride = 1;
+          commuter_view_t view{extents, COMMUTER_I64, 1, &size, &stride};
+          commuter_program_exchange_extents("mesh[dp]", &view, 1);
+          ADD_FAILURE() << "not unwound";
+        },
+        nullptr);
+    if (rank.rank == 1) {
+      EXPECT_EQ(status, COMMUTER_ASSERTION_FAILED);
+      EXPECT_EQ(rank.error(), "f.mlir:1:2: 100% wrong");
+    } else {
+      EXPECT_EQ(status, COMMUTER_RANK_LEFT);
+      EXPECT_EQ(rank.error(), "rank 1 failed: f.mlir:1:2: 100% wrong");
+    }
+    commuter_stats_t stats;
+    commuter_context_stats(rank.context, &stats);
+    EXPECT_EQ(stats.live_buffers, 0);
+  });
+}
+
 TEST_P(FaultTestOfTwo, ProgramsRunWithoutLeaks) {
   MeshCase two{"Two", {"dp"}, {2}, "mesh[dp]", {0}};
   World world(GetParam(), two);
@@ -547,6 +576,8 @@ TEST(ProgramDeathTest, OutsideOfARun) {
   EXPECT_DEATH(commuter_program_axis_size("mesh[dp]"),
                "commuter_program_axis_size called outside of "
                "commuter_context_run");
+  EXPECT_DEATH(commuter_program_fail_assertion("f.mlir:1:2: it is wrong"),
+               "f.mlir:1:2: it is wrong");
 }
 
 } // namespace

@@ -94,6 +94,9 @@ COMMUTER_API void commuter_program_norm_quantize(
     const commuter_view_t *scales, int64_t group, int32_t computed,
     int32_t kind, int64_t axis, double eps, double offset);
 
+/* The program's own assertion does not hold: fails with `message`. */
+COMMUTER_API void commuter_program_fail_assertion(const char *message);
+
 /* As commuter_contract. */
 COMMUTER_API void commuter_program_contract(const commuter_view_t *a,
                                             const commuter_view_t *b,

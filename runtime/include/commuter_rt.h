@@ -78,7 +78,8 @@ typedef enum commuter_status_t {
   COMMUTER_TIMEOUT = 4,     /* a rank, or its data, did not come in time */
   COMMUTER_RANK_LEFT = 5,   /* a rank released its context or failed */
   COMMUTER_UNSUPPORTED = 6, /* device, transport or type not in this build */
-  COMMUTER_INTERNAL = 7
+  COMMUTER_INTERNAL = 7,
+  COMMUTER_ASSERTION_FAILED = 8 /* one of the program's own: cf.assert */
 } commuter_status_t;
 
 /* A static string, for example "invalid argument". */

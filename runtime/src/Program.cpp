@@ -270,6 +270,20 @@ void commuter_program_norm_quantize(
 }
 
 //===----------------------------------------------------------------------===//
+// Assertions
+//===----------------------------------------------------------------------===//
+
+void commuter_program_fail_assertion(const char *message) {
+  if (!currentFrame) {
+    std::fprintf(stderr, "commuter: %s\n", message);
+    std::abort();
+  }
+  check(guarded(currentFrame->context, [&]() -> Status {
+    return fail(COMMUTER_ASSERTION_FAILED, "%s", message);
+  }));
+}
+
+//===----------------------------------------------------------------------===//
 // Contractions
 //===----------------------------------------------------------------------===//
 
@@ -416,6 +430,7 @@ const commuter_symbol_t *commuter_program_symbols(void) {
       COMMUTER_SYMBOL(commuter_program_quantize),
       COMMUTER_SYMBOL(commuter_program_dequantize),
       COMMUTER_SYMBOL(commuter_program_norm_quantize),
+      COMMUTER_SYMBOL(commuter_program_fail_assertion),
       COMMUTER_SYMBOL(commuter_program_contract),
       COMMUTER_SYMBOL(commuter_program_copy),
       COMMUTER_SYMBOL(_mlir_memref_to_llvm_alloc),

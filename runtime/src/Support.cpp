@@ -75,6 +75,8 @@ const char *commuter_status_string(commuter_status_t status) {
     return "unsupported";
   case COMMUTER_INTERNAL:
     return "internal error";
+  case COMMUTER_ASSERTION_FAILED:
+    return "assertion failed";
   }
   return "unknown status";
 }

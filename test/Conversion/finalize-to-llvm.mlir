@@ -5,6 +5,7 @@
 // CHECK-DAG: llvm.func @_mlir_memref_to_llvm_alloc(i64) -> !llvm.ptr
 // CHECK-DAG: llvm.func @_mlir_memref_to_llvm_free(!llvm.ptr)
 // CHECK-DAG: llvm.func @erff(f32) -> f32
+// CHECK-DAG: llvm.mlir.global internal constant @"commuter.assertion.[[TEXT:.*finalize-to-llvm.mlir:[0-9]+:3: assertion failed: no rows]]"("[[TEXT]]\00")
 // CHECK-LABEL: llvm.func @dialects
 // CHECK: llvm.mlir.poison : f32
 // CHECK-NOT: builtin.unrealized_conversion_cast
@@ -37,6 +38,22 @@ func.func @dialects(%x: f32, %n: index) -> f32 {
 }
 
 func.func private @callee(f32) -> f32
+
+// What does not hold is an error of the runtime: the call does not return.
+// CHECK-LABEL: llvm.func @assertion
+// CHECK-SAME: %[[HOLDS:.*]]: i1
+// CHECK: llvm.cond_br %[[HOLDS]], ^[[REST:.*]], ^[[FAILURE:.*]]
+// CHECK: ^[[REST]]:
+// CHECK-NEXT: llvm.call @callee
+func.func @assertion(%holds: i1, %x: f32) -> f32 {
+  cf.assert %holds, "no rows"
+  // CHECK: ^[[FAILURE]]:
+  // CHECK-NEXT: %[[TEXT:.*]] = llvm.mlir.addressof @"commuter.assertion.
+  // CHECK-NEXT: llvm.call @commuter_program_fail_assertion(%[[TEXT]])
+  // CHECK-NEXT: llvm.unreachable
+  %y = call @callee(%x) : (f32) -> f32
+  return %y : f32
+}
 
 // Upstream lowers vectors in several steps.
 // CHECK-LABEL: llvm.func @vectors

@@ -462,6 +462,10 @@ def FinalizeToLLVMPass : Pass<"commuter-finalize-to-llvm", "::mlir::ModuleOp"> {
     takes as long as all of these together where there are no vectors, runs
     before where there are some. An op that has no pattern is an error.
 
+    A `cf.assert` that does not hold calls `commuter_program_fail_assertion`, with
+    its place in the program and its message: the run fails with them, on every
+    rank, as it does with errors of the runtime.
+
     ```mlir
     func.func @f(%m: memref<4xf32>, %i: index, %x: f32) {
       %y = math.erf %x : f32

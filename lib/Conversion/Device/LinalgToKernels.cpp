@@ -19,6 +19,7 @@
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/GPU/Utils/GPUUtils.h"
@@ -416,7 +417,14 @@ gpu::GPUFuncOp Kernels::insert(gpu::GPUFuncOp kernel, StringRef function) {
 
 /// What the body calls goes with it.
 LogicalResult Kernels::takeCallees(gpu::GPUFuncOp kernel, Operation *function) {
-  WalkResult result = function->walk([&](func::CallOp call) {
+  WalkResult result = function->walk([&](Operation *op) {
+    if (isa<cf::AssertOp>(op)) {
+      op->emitOpError("is in a kernel, which cannot end the program");
+      return WalkResult::interrupt();
+    }
+    auto call = dyn_cast<func::CallOp>(op);
+    if (!call)
+      return WalkResult::advance();
     auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
     if (!callee || callee.isExternal()) {
       call.emitOpError("is in a kernel, but what it calls is not here");
