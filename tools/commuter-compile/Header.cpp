@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Header.h"
+#include "../lib/Outputs.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -139,24 +140,18 @@ static void printComment(raw_ostream &os, StringRef text) {
 LogicalResult compile::writeHeader(StringRef file, StringRef path,
                                    const commuter_model_t &model,
                                    StringRef symbol) {
-  std::error_code error;
-  raw_fd_ostream os(file, error);
-  if (error)
-    return fail(path + ": " + error.message());
   std::string guard = symbol.upper() + "_H", description;
   raw_string_ostream descriptionStream(description);
   printDescription(descriptionStream, model);
-  os << kFirstLine << '\n';
-  printComment(os, description);
-  os << "*/\n"
-     << "#ifndef " << guard << "\n#define " << guard << "\n\n"
-     << "#include \"commuter_model.h\"\n\n"
-     << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-     << "extern const commuter_model_t " << symbol << ";\n\n"
-     << "#ifdef __cplusplus\n}\n#endif\n\n"
-     << "#endif /* " << guard << " */\n";
-  os.close();
-  error = os.error();
-  os.clear_error();
-  return error ? fail(path + ": " + error.message()) : success();
+  return writeFile(file, path, [&](raw_fd_ostream &os) {
+    os << kFirstLine << '\n';
+    printComment(os, description);
+    os << "*/\n"
+       << "#ifndef " << guard << "\n#define " << guard << "\n\n"
+       << "#include \"commuter_model.h\"\n\n"
+       << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+       << "extern const commuter_model_t " << symbol << ";\n\n"
+       << "#ifdef __cplusplus\n}\n#endif\n\n"
+       << "#endif /* " << guard << " */\n";
+  });
 }

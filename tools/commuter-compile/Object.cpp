@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Object.h"
+#include "../lib/Outputs.h"
 #include "../lib/Target.h"
 #include "EmitModel.h"
 
@@ -49,15 +50,10 @@ LogicalResult compile::writeObject(const LoweredProgram &program,
   hideDefinitions(*module);
   emitModel(*module, model, program.run, symbol);
 
-  std::error_code error;
-  raw_fd_ostream os(file, error);
-  if (error)
-    return fail(file + ": " + error.message());
-  LogicalResult emitted = emitObject(*module, machine, os);
-  os.close();
-  error = os.error();
-  os.clear_error();
-  if (failed(emitted))
+  LogicalResult emitted = failure();
+  if (failed(writeFile(file, file, [&](raw_fd_ostream &os) {
+        emitted = emitObject(*module, machine, os);
+      })))
     return failure();
-  return error ? fail(file + ": " + error.message()) : success();
+  return emitted;
 }

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Npy.h"
+#include "../lib/Outputs.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
@@ -243,14 +244,8 @@ LogicalResult run::writeNpy(StringRef file, StringRef path, const Array &array,
   header += '\n';
   char length[2];
   support::endian::write16le(length, header.size());
-  std::error_code error;
-  raw_fd_ostream os(file, error);
-  if (!error) {
+  return writeFile(file, path, [&](raw_fd_ostream &os) {
     os << kMagic << '\1' << '\0' << StringRef(length, 2) << header
        << array.getBytes();
-    os.close();
-    error = os.error();
-    os.clear_error();
-  }
-  return error ? fail(path + ": " + error.message()) : success();
+  });
 }

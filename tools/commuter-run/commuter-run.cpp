@@ -137,15 +137,8 @@ static LogicalResult writeResults(Job &job, const Signature &signature,
 
 static LogicalResult writeTrace(const Report &report, StringRef file,
                                 StringRef path) {
-  std::error_code error;
-  llvm::raw_fd_ostream os(file, error);
-  if (!error) {
-    report.printTrace(os);
-    os.close();
-    error = os.error();
-    os.clear_error();
-  }
-  return error ? fail(path + ": " + error.message()) : success();
+  return writeFile(file, path,
+                   [&](llvm::raw_fd_ostream &os) { report.printTrace(os); });
 }
 
 static LogicalResult print(const Report &report, bool asJSON) {

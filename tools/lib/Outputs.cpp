@@ -16,7 +16,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace commuter;
@@ -119,4 +118,17 @@ LogicalResult OutputFiles::commit() {
   files.clear();
   folders.clear();
   return success();
+}
+
+LogicalResult tools::writeFile(StringRef file, const Twine &path,
+                               function_ref<void(raw_fd_ostream &)> write) {
+  std::error_code error;
+  raw_fd_ostream os(file, error);
+  if (!error) {
+    write(os);
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
+  return error ? fail(path + ": " + error.message()) : success();
 }

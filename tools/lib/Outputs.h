@@ -15,6 +15,9 @@
 
 #include "Support.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
 #include <vector>
 
 namespace commuter::tools {
@@ -45,6 +48,11 @@ private:
   std::vector<File> files;
   std::vector<std::string> folders; // made here, the outermost first
 };
+
+/// Writes `file`, by the name of `path` in messages.
+llvm::LogicalResult
+writeFile(llvm::StringRef file, const llvm::Twine &path,
+          llvm::function_ref<void(llvm::raw_fd_ostream &)> write);
 
 } // namespace commuter::tools
 
