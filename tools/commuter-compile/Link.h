@@ -20,7 +20,8 @@ namespace commuter::compile {
 /// The path of the driver `name`; fails if there is none.
 llvm::FailureOr<std::string> findDriver(llvm::StringRef name);
 
-/// Links `object` to `file`, which becomes `path`. The library needs the
+/// Links `object` to `file`, which becomes `path`; as drivers remove what they
+/// cannot write, it must be a file of the tool's own. The library needs the
 /// runtime by its name, not by a place: a host has it loaded, since it cannot
 /// run a model without.
 llvm::LogicalResult linkLibrary(llvm::StringRef driver, llvm::StringRef object,

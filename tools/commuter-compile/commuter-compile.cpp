@@ -24,6 +24,7 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/TargetParser/Host.h"
@@ -177,6 +178,24 @@ static std::string nameSymbol(const Options &options, StringRef entry) {
   return "commuter_model_" + name;
 }
 
+/// Links to `file`, which becomes the output, by way of `scratch` if it is a
+/// device or a pipe.
+static LogicalResult writeLibrary(const Options &options, StringRef object,
+                                  StringRef file, OutputFiles &scratch) {
+  if (llvm::sys::fs::is_regular_file(file))
+    return linkLibrary(options.driver, object, file, options.output);
+  FailureOr<std::string> linked = scratch.add(options.output + ".so");
+  if (failed(linked) ||
+      failed(linkLibrary(options.driver, object, *linked, options.output)))
+    return failure();
+  auto library = readFile(*linked);
+  if (failed(library))
+    return failure();
+  return writeFile(file, options.output, [&](llvm::raw_fd_ostream &os) {
+    os << (*library)->getBuffer();
+  });
+}
+
 static LogicalResult writeFiles(const Options &options,
                                 const LoweredProgram &program,
                                 const commuter_model_t &model,
@@ -194,7 +213,7 @@ static LogicalResult writeFiles(const Options &options,
       failed(writeObject(program, model, symbol, machine, *object)))
     return failure();
   if (options.isLibrary &&
-      failed(linkLibrary(options.driver, *object, *output, options.output)))
+      failed(writeLibrary(options, *object, *output, scratch)))
     return failure();
   return files.commit();
 }
