@@ -15,6 +15,7 @@
 #include "commuter/Conversion/Passes.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 #include "commuter/Dialect/Norm/Transforms/Passes.h"
+#include "commuter/Pipelines/GPUChips.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
@@ -217,13 +218,30 @@ void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createBFloat16ToBitsPass());
 }
 
+/// As PassPipelineRegistration has them, but the options can be refused.
+static LogicalResult
+parseLowerToLLVM(OpPassManager &pm, StringRef text,
+                 function_ref<LogicalResult(const Twine &)> fail) {
+  commuter::LowerToLLVMOptions options;
+  if (failed(options.parseFromString(text)))
+    return failure();
+  if (options.device == Device::CUDA && !isGPUChip(options.chip))
+    return fail("chip=" + options.chip +
+                ": expected a GPU that LLVM knows, such as sm_90");
+  buildLowerToLLVMPipeline(pm, options);
+  return success();
+}
+
 void commuter::registerPipelines() {
   PassPipelineRegistration<OptimizeOptions>(
       "commuter-optimize",
       "Checks a distributed tensor program, moves what may move, then fuses",
       buildOptimizePipeline);
-  PassPipelineRegistration<LowerToLLVMOptions>(
+  registerPassPipeline(
       "commuter-lower-to-llvm",
       "Tensors to the LLVM dialect with calls of Commuter's runtime",
-      buildLowerToLLVMPipeline);
+      parseLowerToLLVM,
+      [](function_ref<void(const mlir::detail::PassOptions &)> show) {
+        show(commuter::LowerToLLVMOptions());
+      });
 }

@@ -22,6 +22,8 @@
 #include "Link.h"
 #include "Object.h"
 
+#include "commuter/Pipelines/GPUChips.h"
+
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -148,6 +150,9 @@ static FailureOr<Options> readOptions(int argc, char **argv) {
     return failure();
   if (line.name.getNumOccurrences() && !isName(line.name))
     return badOption("name", line.name, "letters, digits and underscores");
+  if (line.chip.getNumOccurrences() && !isGPUChip(line.chip))
+    return badOption("gpu-chip", line.chip,
+                     "a GPU that LLVM knows, such as sm_90");
   if (options.isLibrary) {
     FailureOr<std::string> driver = findDriver(line.cc);
     if (failed(driver))

@@ -86,7 +86,8 @@ struct LowerToLLVMOptions
 
 /// `commuter-lower-to-llvm`: tensors to the LLVM dialect, with calls of the
 /// runtime. Every buffer is the runtime's; a function's results belong to its
-/// caller, who frees them with `commuter_buffer_free`.
+/// caller, who frees them with `commuter_buffer_free`. For CUDA, the chip must
+/// be one (isGPUChip): for another LLVM makes code of some default.
 void buildLowerToLLVMPipeline(mlir::OpPassManager &pm,
                               const LowerToLLVMOptions &options);
 
