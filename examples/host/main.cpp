@@ -15,6 +15,8 @@
 
 #include "commuter_model.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -22,6 +24,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -56,6 +59,36 @@ static const commuter_model_t &loadModel(const char *path) {
   return *model;
 }
 
+/// Adds AXIS=SIZE.
+static void readAxis(const std::string &text,
+                     std::map<std::string, int64_t> &axes) {
+  const size_t equals = std::min(text.find('='), text.size());
+  const char *end = text.data() + text.size();
+  int32_t size = 0; // as ranks are numbered
+  auto [rest, error] =
+      std::from_chars(std::min(text.data() + equals + 1, end), end, size);
+  if (equals == 0 || error != std::errc() || rest != end || size < 1)
+    die(text + ": expected AXIS=SIZE, with a size from 1 to " +
+        std::to_string(INT32_MAX));
+  if (!axes.emplace(text.substr(0, equals), size).second)
+    die(text + ": the axis has a size already");
+}
+
+static void checkAxes(const commuter_model_t &model,
+                      const std::map<std::string, int64_t> &given) {
+  for (const auto &[name, size] : given) {
+    bool isOpen = false;
+    for (int32_t m = 0; m < model.mesh_count; ++m)
+      for (int32_t i = 0; i < model.meshes[m].axis_count; ++i) {
+        const commuter_model_axis_t &axis = model.meshes[m].axes[i];
+        isOpen |= axis.size < 0 && name == axis.name;
+      }
+    if (!isOpen)
+      die(name + "=" + std::to_string(size) + ": the model leaves no axis " +
+          name + " open");
+  }
+}
+
 static Mesh readMesh(const commuter_model_mesh_t &described,
                      const std::map<std::string, int64_t> &given) {
   Mesh mesh;
@@ -68,6 +101,15 @@ static Mesh readMesh(const commuter_model_mesh_t &described,
     mesh.sizes.push_back(size < 0 ? found->second : size);
   }
   return mesh;
+}
+
+/// As many as the mesh has.
+static int32_t countRanks(const Mesh &mesh) {
+  int64_t ranks = 1;
+  for (int64_t size : mesh.sizes)
+    if ((ranks *= size) > INT32_MAX)
+      die("a mesh of more than " + std::to_string(INT32_MAX) + " ranks");
+  return int32_t(ranks);
 }
 
 /// The rank's number among those that hold different parts of a value: its
@@ -175,37 +217,35 @@ int main(int argc, char **argv) {
   if (argc < 2)
     die("usage: host MODEL.so [AXIS=SIZE ...]");
   std::map<std::string, int64_t> axes;
-  for (int i = 2; i < argc; ++i) {
-    std::string text = argv[i];
-    size_t equals = text.find('=');
-    int64_t size =
-        equals == text.npos ? 0 : std::atoll(text.c_str() + equals + 1);
-    if (size < 1)
-      die(text + ": expected AXIS=SIZE");
-    axes[text.substr(0, equals)] = size;
-  }
+  for (int i = 2; i < argc; ++i)
+    readAxis(argv[i], axes);
   const commuter_model_t &model = loadModel(argv[1]);
+  checkAxes(model, axes);
   std::vector<Mesh> meshes;
-  int64_t ranks = 1;
+  int32_t ranks = 1;
   for (int32_t m = 0; m < model.mesh_count; ++m) {
     meshes.push_back(readMesh(model.meshes[m], axes));
-    ranks = 1; // the meshes of a model have equally many
-    for (int64_t size : meshes.back().sizes)
-      ranks *= size;
+    ranks = countRanks(meshes.back()); // the meshes have equally many
   }
   commuter_world_t *world;
-  check(commuter_threads_world_create(int32_t(ranks), nullptr, &world));
+  check(commuter_threads_world_create(ranks, nullptr, &world));
   std::vector<std::vector<uint64_t>> checksums(ranks);
   std::vector<std::thread> threads;
   for (int32_t rank = 0; rank < ranks; ++rank)
-    threads.emplace_back(
-        [&, rank] { checksums[rank] = runRank(world, rank, model, meshes); });
+    try {
+      threads.emplace_back(
+          [&, rank] { checksums[rank] = runRank(world, rank, model, meshes); });
+    } catch (const std::system_error &error) {
+      die("no thread for rank " + std::to_string(rank) + ": " + error.what());
+    }
   for (std::thread &thread : threads)
     thread.join();
   commuter_world_release(world);
-  std::printf("@%s on %d ranks\n", model.entry, int32_t(ranks));
+  std::printf("@%s on %d ranks\n", model.entry, ranks);
   for (int32_t rank = 0; rank < ranks; ++rank)
     for (int32_t i = 0; i < model.result_count; ++i)
       std::printf("rank %d, result %d: %016llx\n", rank, i,
                   static_cast<unsigned long long>(checksums[rank][i]));
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    die("standard output cannot be written");
 }
