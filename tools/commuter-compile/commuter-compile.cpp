@@ -207,6 +207,7 @@ static LogicalResult writeFiles(const Options &options,
                                 llvm::TargetMachine &machine) {
   // Those that get no name go with `scratch`.
   OutputFiles files, scratch;
+  files.keep(options.file);
   std::string symbol = nameSymbol(options, model.entry);
   FailureOr<std::string> output, header, object;
   if (failed(checkHeader(options.header)) ||

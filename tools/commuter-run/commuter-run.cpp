@@ -87,6 +87,15 @@ static LogicalResult checkResults(const Signature &signature,
   return success();
 }
 
+/// Where a result goes, or, where each rank's is written apart, that of `rank`.
+static std::string nameResultFile(StringRef folder, unsigned i,
+                                  std::optional<size_t> rank = std::nullopt) {
+  std::string path = (folder + "/result" + Twine(i)).str();
+  if (rank)
+    path += ".rank" + std::to_string(*rank);
+  return path + ".npy";
+}
+
 /// What the ranks hold of a result; nothing but on the leader.
 static FailureOr<Parts> gatherParts(Job &job, const Version &version,
                                     unsigned result) {
@@ -123,10 +132,10 @@ static LogicalResult writeResults(Job &job, const Signature &signature,
     if (failed(arrays))
       return failure();
     for (auto [part, array] : llvm::enumerate(*arrays)) {
-      std::string path = (folder + "/result" + Twine(i)).str();
+      std::optional<size_t> rank;
       if (arrays->size() > 1)
-        path += ".rank" + std::to_string(part);
-      path += ".npy";
+        rank = part;
+      std::string path = nameResultFile(folder, i, rank);
       FailureOr<std::string> file = files.add(path);
       if (failed(file) || failed(writeNpy(*file, path, array, info.element)))
         return failure();
@@ -175,6 +184,9 @@ runModels(Job &job, const Options &options, const commuter_model_t &description,
 
   // What cannot be written is found before the run.
   OutputFiles files;
+  files.keep(options.file);
+  for (auto &[argument, file] : options.arguments.files)
+    files.keep(file);
   FailureOr<std::string> traceFile = std::string();
   if (job.isLeader()) {
     if (!options.outputDir.empty() &&
@@ -182,6 +194,10 @@ runModels(Job &job, const Options &options, const commuter_model_t &description,
       return failure();
     if (!options.trace.empty() && failed(traceFile = files.add(options.trace)))
       return failure();
+    for (size_t i = 0; i < (*signature)->results.size(); ++i)
+      if (!options.outputDir.empty() &&
+          failed(files.check(nameResultFile(options.outputDir, i))))
+        return failure();
   }
 
   // Of the model's kind.

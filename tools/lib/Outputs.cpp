@@ -90,19 +90,38 @@ static std::string resolve(const std::string &path) {
   return real.str().str();
 }
 
-FailureOr<std::string> OutputFiles::add(const Twine &name) {
-  std::string path = name.str();
+/// What is there, and can only be written to.
+static bool isDevice(const std::string &path) {
   fs::file_status status;
   fs::status(path, status);
-  if (fs::is_directory(status))
+  return fs::exists(status) && !fs::is_regular_file(status);
+}
+
+void OutputFiles::keep(StringRef path) { kept.push_back(resolve(path.str())); }
+
+LogicalResult OutputFiles::check(const Twine &name) const {
+  std::string path = name.str();
+  if (fs::is_directory(path))
     return fail(path + ": is a folder; expected a file");
-  if (fs::exists(status) && !fs::is_regular_file(status))
-    return path;
-  // A link stays; what it leads to is replaced.
+  if (isDevice(path))
+    return success();
   path = resolve(path);
+  if (is_contained(kept, path))
+    return fail(name + ": is an input, too");
   if (is_contained(map_range(files, [](const File &file) { return file.path; }),
                    path))
     return fail(name + ": is another output, too");
+  return success();
+}
+
+FailureOr<std::string> OutputFiles::add(const Twine &name) {
+  if (failed(check(name)))
+    return failure();
+  std::string path = name.str();
+  if (isDevice(path))
+    return path;
+  // A link stays; what it leads to is replaced.
+  path = resolve(path);
   FailureOr<std::string> temporary = createTemporary(path);
   if (succeeded(temporary))
     files.push_back({*temporary, path});

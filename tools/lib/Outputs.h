@@ -31,13 +31,19 @@ public:
   OutputFiles(const OutputFiles &) = delete;
   ~OutputFiles();
 
+  /// A file that is read, which none of these may replace.
+  void keep(llvm::StringRef path);
+
   /// Makes sure that there is such a folder, and that it can be written.
   llvm::LogicalResult addFolder(llvm::StringRef path);
 
   /// Where to write what will be `path`. Devices and pipes are written to
   /// directly: they must not be replaced, nor must links. Fails if it leads to
-  /// another one's file.
+  /// another one's file, or to one that is kept.
   llvm::FailureOr<std::string> add(const llvm::Twine &path);
+
+  /// Fails if `add` would, before there is what to write.
+  llvm::LogicalResult check(const llvm::Twine &path) const;
 
   llvm::LogicalResult commit();
 
@@ -46,6 +52,7 @@ private:
     std::string temporary, path;
   };
   std::vector<File> files;
+  std::vector<std::string> kept;
   std::vector<std::string> folders; // made here, the outermost first
 };
 

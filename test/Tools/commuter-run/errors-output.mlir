@@ -54,6 +54,21 @@
 // RUN: ls -A %t/both | count 0
 // BOTH: commuter-run: error: [[DIR]]/both/result0.npy: is another output, too
 
+// No output replaces what was read, however it is named.
+// RUN: mkdir %t/read && cp %s %t/read/f.mlir && ln -s f.mlir %t/read/link.mlir
+// RUN: %commuter-run %t/read/f.mlir --output-dir=%t/read > %t/table
+// RUN: %fails %commuter-run %t/read/f.mlir --trace=%t/read/link.mlir > %t/err
+// RUN: %fails %commuter-run %t/read/link.mlir --trace=%t/./read/f.mlir >> %t/err
+// RUN: %fails %commuter-run %t/read/f.mlir --input 0=%t/read/result0.npy --trace=%t/read/result0.npy >> %t/err
+// RUN: %fails %commuter-run %t/read/f.mlir --input 0=%t/read/result0.npy --output-dir=%t/read >> %t/err
+// RUN: FileCheck %s --check-prefix=READ --match-full-lines --input-file=%t/err -DDIR=%t
+// RUN: cmp %s %t/read/f.mlir
+// READ: commuter-run: error: [[DIR]]/read/link.mlir: is an input, too
+// READ-NEXT: commuter-run: error: [[DIR]]/./read/f.mlir: is an input, too
+// READ-NEXT: commuter-run: error: [[DIR]]/read/result0.npy: is an input, too
+// READ-NEXT: commuter-run: error: [[DIR]]/read/result0.npy: is an input, too
+// READ-NOT: {{.}}
+
 // Folders are made with those around them. A trace may go to a pipe, and links
 // stay links.
 // RUN: ln -s linked.json %t/link.json
