@@ -46,6 +46,7 @@ private:
   static std::string nameExtent(unsigned i, unsigned dim) {
     return "--extent " + std::to_string(i) + "." + std::to_string(dim);
   }
+  std::string nameMissing() const;
   const ValueInfo &info(unsigned i) const { return signature.arguments[i]; }
 
   LogicalResult readExtents();
@@ -74,16 +75,20 @@ private:
 // Options
 //===----------------------------------------------------------------------===//
 
+static std::string printCount(size_t number, StringRef what) {
+  return (Twine(number) + " " + what + (number == 1 ? "" : "s")).str();
+}
+
 LogicalResult ArgumentMaker::readExtents() {
   for (auto &[key, list] : options.extents) {
     auto [i, dim] = key;
     std::string option = nameExtent(i, dim) + ": ";
     if (i >= signature.arguments.size())
       return fail(option + "@" + signature.entry + " has " +
-                  Twine(signature.arguments.size()) + " arguments");
+                  printCount(signature.arguments.size(), "argument"));
     if (dim >= info(i).shape.size())
-      return fail(option + name(i) + " has " + Twine(info(i).shape.size()) +
-                  " dimensions");
+      return fail(option + name(i) + " has " +
+                  printCount(info(i).shape.size(), "dimension"));
     int64_t size = info(i).shape[dim];
     if (size >= 0)
       return fail(option + "the dimension's size is " + Twine(size) +
@@ -135,6 +140,17 @@ FailureOr<int64_t> ArgumentMaker::getExtentOfFile(unsigned i, unsigned dim,
   return global / parts;
 }
 
+/// Options for all sizes that neither an extent nor a file gives.
+std::string ArgumentMaker::nameMissing() const {
+  std::string text;
+  for (unsigned i = 0; i < signature.arguments.size(); ++i)
+    for (auto [dim, size] : enumerate(info(i).shape))
+      if (size < 0 && !info(i).extents && !options.files.count(i) &&
+          !extents.count({i, dim}))
+        text += (text.empty() ? "" : " ") + nameExtent(i, dim) + "=n,n,...";
+  return text;
+}
+
 LogicalResult ArgumentMaker::setShapes(unsigned i, Split &split) const {
   split.shapes.assign(ranks, info(i).shape);
   for (auto [dim, size] : enumerate(info(i).shape)) {
@@ -143,8 +159,7 @@ LogicalResult ArgumentMaker::setShapes(unsigned i, Split &split) const {
     auto given = extents.find({i, dim});
     if (given == extents.end() && !split.file)
       return fail(name(i) + ": the size of dimension " + Twine(dim) +
-                  " is `?`: give the ranks' extents with " +
-                  nameExtent(i, dim) + "=n,n,...");
+                  " is `?`: give the ranks' extents with " + nameMissing());
     FailureOr<int64_t> even = 0;
     if (given == extents.end() &&
         failed(even = getExtentOfFile(i, dim, *split.file)))

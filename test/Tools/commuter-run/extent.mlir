@@ -29,6 +29,12 @@
 // RUN: %fails %commuter-run %t/replicated.mlir --extent 0.0=1,2,3,4 >> %t.err
 // RUN: %fails %commuter-run %t/extents.mlir --input 0=%t/x.npy >> %t.err
 // RUN: %fails %commuter-run %t/extents.mlir --entry=two --extent 0.0=1 --extent 1.0=2 >> %t.err
+// RUN: %fails %commuter-run %t/several.mlir >> %t.err
+// RUN: %fails %commuter-run %t/several.mlir --extent 1.1=5 --input 2=%t/x.npy >> %t.err
+// RUN: %fails %commuter-run %t/several.mlir --extent 0.0=1 --extent 1.0=1 --extent 1.1=2,2,2,3 --extent 2.0=1 >> %t.err
+// RUN: %fails %commuter-run %t/several.mlir --extent 0.0=1 --extent 1.0=1,2 --extent 1.1=2 --extent 2.0=1 >> %t.err
+// RUN: %fails %commuter-run %t/several.mlir --extent 2.1=1 >> %t.err
+// RUN: %fails %commuter-run %t/several.mlir --extent 3.0=1 >> %t.err
 // RUN: FileCheck %s --check-prefix=ERROR --match-full-lines --input-file=%t.err
 
 // Ranks 0 to 3 hold 3, 0, 1 and 2 rows, each filled with the rank's number.
@@ -77,13 +83,20 @@
 // ERROR-NEXT: commuter-run: error: --extent 0.0=2: dimension 0 of argument 0 has extents already
 // ERROR-NEXT: commuter-run: error: --extent 0.1: the dimension's size is 2, not `?`
 // ERROR-NEXT: commuter-run: error: --extent 0.2: argument 0 has 2 dimensions
-// ERROR-NEXT: commuter-run: error: --extent 1.0: @main has 1 arguments
+// ERROR-NEXT: commuter-run: error: --extent 1.0: @main has 1 argument
 // ERROR-NEXT: commuter-run: error: argument 0: the extents of dimension 0 are too large
 // ERROR-NEXT: commuter-run: error: argument 0: a part of 4000000000000000000x2 elements is too large
 // ERROR-NEXT: commuter-run: error: the arguments of all ranks need 29.1 TiB; there are {{.*}}B of memory
 // ERROR-NEXT: commuter-run: error: argument 0: ranks 0 and 1 hold the same part of dimension 0, but with 1 and 2 elements
 // ERROR-NEXT: commuter-run: error: argument 1 gives the extents of a gather: give them with --extent, or the argument with --input 1=FILE.npy
 // ERROR-NEXT: commuter-run: error: argument 2 gives the extents of a gather, but --extent gives several lists for dimension 0: give it with --input 2=FILE.npy
+// Of several arguments, all that is missing is told at once.
+// ERROR-NEXT: commuter-run: error: argument 0: the size of dimension 0 is `?`: give the ranks' extents with --extent 0.0=n,n,... --extent 1.0=n,n,... --extent 1.1=n,n,... --extent 2.0=n,n,...
+// ERROR-NEXT: commuter-run: error: argument 0: the size of dimension 0 is `?`: give the ranks' extents with --extent 0.0=n,n,... --extent 1.0=n,n,...
+// ERROR-NEXT: commuter-run: error: argument 1: ranks 0 and 3 hold the same part of dimension 1, but with 2 and 3 elements
+// ERROR-NEXT: commuter-run: error: --extent 1.0: expected one extent per rank, 4 of them, found 2
+// ERROR-NEXT: commuter-run: error: --extent 2.1: argument 2 has 1 dimension
+// ERROR-NEXT: commuter-run: error: --extent 3.0: @main has 3 arguments
 // ERROR-NOT: {{.}}
 
 //--- ragged.mlir
@@ -106,6 +119,14 @@ func.func @main(%x: tensor<?x2xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}
 //--- replicated.mlir
 dist.mesh @mesh(dp = 4)
 func.func @main(%x: tensor<?x2xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  return
+}
+
+//--- several.mlir
+dist.mesh @mesh(dp = 4)
+func.func @main(%x: tensor<?x2xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>},
+                %y: tensor<?x?xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>},
+                %z: tensor<?xf32>) {
   return
 }
 
