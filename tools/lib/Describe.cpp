@@ -39,6 +39,8 @@ static FailureOr<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
     names += (names.empty() ? "@" : ", @") + function.getName().str();
   }
   std::string known = "; it has " + (names.empty() ? "none" : names);
+  if (!module.getOps<ModuleOp>().empty())
+    known += ", besides those of the module in it, which do not count";
   if (!name.empty()) {
     auto function = module.lookupSymbol<func::FuncOp>(name);
     if (!function)

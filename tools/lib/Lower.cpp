@@ -135,6 +135,17 @@ private:
 };
 } // namespace
 
+/// Compiled code is that of one module.
+static LogicalResult checkModule(ModuleOp module) {
+  FirstError error(module.getContext());
+  for (auto nested : module.getOps<ModuleOp>()) {
+    nested.emitOpError("is in another module: what is compiled must be in the "
+                       "outermost one");
+    return fail("the program cannot be lowered: " + error.message);
+  }
+  return success();
+}
+
 static bool isTooLarge(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || !tensor.hasStaticShape())
@@ -261,7 +272,7 @@ FailureOr<LoweredProgram> tools::lower(ModuleOp program, StringRef entry,
   OwningOpRef<ModuleOp> module = program.clone();
   if (failed(runPipeline(*module, options.pipeline)) ||
       failed(checkEntry(*module, program, entry, options.pipeline)) ||
-      failed(checkSizes(*module)))
+      failed(checkModule(*module)) || failed(checkSizes(*module)))
     return failure();
   setReadOnly(*module, entry);
   if (failed(runLowering(*module, options)))

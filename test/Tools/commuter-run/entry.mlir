@@ -8,6 +8,8 @@
 // RUN: %fails %commuter-run %t/single.mlir --entry=outside >> %t.err
 // RUN: %fails %commuter-run %t/private.mlir >> %t.err
 // RUN: %fails %commuter-run %t/empty.mlir >> %t.err
+// RUN: %fails %commuter-run %t/nested.mlir >> %t.err
+// RUN: %fails %commuter-run %t/nested.mlir --entry=main >> %t.err
 // RUN: FileCheck %s --check-prefix=ERROR --match-full-lines --input-file=%t.err
 
 // Without --entry: @main, or the only public function with a body.
@@ -21,6 +23,8 @@
 // ERROR-NEXT: commuter-run: error: @outside is a declaration; expected a function with a body
 // ERROR-NEXT: commuter-run: error: no entry: name one of the program's public functions with --entry; it has none
 // ERROR-NEXT: commuter-run: error: no entry: name one of the program's public functions with --entry; it has none
+// ERROR-NEXT: commuter-run: error: no entry: name one of the program's public functions with --entry; it has none, besides those of the module in it, which do not count
+// ERROR-NEXT: commuter-run: error: the program has no function @main; it has none, besides those of the module in it, which do not count
 // ERROR-NOT: {{.}}
 
 //--- main.mlir
@@ -33,6 +37,13 @@ func.func private @helper() { return }
 func.func @single() {
   func.call @helper() : () -> ()
   return
+}
+
+//--- nested.mlir
+module {
+  module {
+    func.func @main() { return }
+  }
 }
 
 //--- several.mlir

@@ -39,12 +39,14 @@
 // TYPE-NEXT: commuter-run: error: result 1 of @complex-result has type complex<f32>; expected {{.*}}
 // TYPE-NOT: {{.}}
 
-// RUN: for f in unlowered untranslated cast undefined rounding symbol huge too-large; do \
+// RUN: for f in unlowered gather untranslated cast undefined rounding symbol nested huge too-large; do \
 // RUN:   %fails %commuter-run %t/$f.mlir || exit 1; done > %t/err
 // RUN: FileCheck %s --check-prefix=LOWER --match-full-lines --input-file=%t/err -DDIR=%t
 
 // LOWER: [[DIR]]/unlowered.mlir:2:8: error: op was not bufferized
 // LOWER: commuter-run: error: the program cannot be lowered: 'tosa.abs' op was not bufferized
+// LOWER-NEXT: [[DIR]]/gather.mlir:2:8: error: op was not bufferized
+// LOWER: commuter-run: error: the program cannot be lowered: 'tensor.gather' op was not bufferized
 // LOWER-NEXT: [[DIR]]/untranslated.mlir:2:8: error: 'gpu.thread_id' op has no lowering to machine code
 // LOWER: commuter-run: error: the program cannot be lowered: 'gpu.thread_id' op has no lowering to machine code
 // LOWER-NEXT: [[DIR]]/cast.mlir:2:8: error: 'shape.mul' op has no lowering to machine code
@@ -54,6 +56,8 @@
 // LOWER-NEXT: [[DIR]]/rounding.mlir:2:8: error: 'arith.truncf' op rounds downward, for which there is no code
 // LOWER: commuter-run: error: the program cannot be lowered: 'arith.truncf' op rounds downward, for which there is no code
 // LOWER-NEXT: commuter-run: error: no machine code: it refers to 'nowhere', which nothing defines
+// LOWER-NEXT: [[DIR]]/nested.mlir:2:1: error: 'builtin.module' op is in another module: what is compiled must be in the outermost one
+// LOWER: commuter-run: error: the program cannot be lowered: 'builtin.module' op is in another module: what is compiled must be in the outermost one
 // LOWER-NEXT: [[DIR]]/huge.mlir:2:8: error: 'tensor.splat' op has a result of type 'tensor<4611686018427387904x8xf32>', which is too large
 // LOWER: commuter-run: error: the program cannot be lowered: 'tensor.splat' op has a result of type 'tensor<4611686018427387904x8xf32>', which is too large
 // LOWER-NEXT: commuter-run: error: the arguments of all ranks need 3.6 TiB; there are {{[0-9.]+ [A-Za-z]+}} of memory
@@ -94,6 +98,12 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %y : tensor<4xf32>
 }
 
+//--- gather.mlir
+func.func @main(%x: tensor<4x3xf32>, %i: tensor<2x1xindex>) -> tensor<2x1x3xf32> {
+  %y = tensor.gather %x[%i] gather_dims([0]) : (tensor<4x3xf32>, tensor<2x1xindex>) -> tensor<2x1x3xf32>
+  return %y : tensor<2x1x3xf32>
+}
+
 //--- untranslated.mlir
 func.func @main() -> index {
   %i = gpu.thread_id x
@@ -125,6 +135,12 @@ func.func @main() -> i32 {
   %a = llvm.mlir.addressof @nowhere : !llvm.ptr
   %y = llvm.load %a : !llvm.ptr -> i32
   return %y : i32
+}
+
+//--- nested.mlir
+func.func @main() { return }
+module @other {
+  func.func @helper(%x: tensor<4xf32>) { return }
 }
 
 //--- huge.mlir
