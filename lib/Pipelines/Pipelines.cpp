@@ -63,6 +63,8 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
 /// Tensors to owned buffers. Destination-passing ops reuse the buffers of dead
 /// values; collectives and norms write into new ones, never through a copy.
 static void bufferize(OpPassManager &pm, bool isForHost) {
+  // Loops and branches of affine can be on tensors, too.
+  pm.addPass(createLowerAffinePass());
   pm.addPass(createStructureBlocksPass());
   pm.addPass(createDecomposeAggregatesPass());
   pm.addPass(createNestSwitchesPass());
