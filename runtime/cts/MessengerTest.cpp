@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What messengers and their worlds do where memory runs out: two processes'
-// ends in this one.
+// What messengers and their worlds do where memory runs out, and what they say
+// of ranks that went on: two processes' ends in this one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -110,6 +110,39 @@ private:
   MessageTransport &transport;
 };
 
+/// Has what it needs, and has given what others need.
+class CarrierThatIsDone final : public TestCarrier {
+public:
+  Status exchange(const Running &, const std::vector<Transfer> &) override {
+    return {};
+  }
+};
+
+/// Between ranks 0 and 1, of one byte each.
+Status gather(Transport &world, Device &device, int32_t rank) {
+  char input[1] = {}, output[2] = {};
+  Collective call;
+  call.operation = Operation::AllGather;
+  call.device = &device;
+  call.channel = world.channel({0, 1});
+  call.spec = "mesh[dp]";
+  call.rank = rank;
+  call.index = rank;
+  call.size = 2;
+  call.sequence = 1;
+  call.extents = {1, 1};
+  for (View *view : {&call.input, &call.output}) {
+    view->rank = 1;
+    view->strides[0] = 1;
+  }
+  call.input.data = input;
+  call.input.sizes[0] = 1;
+  call.output.data = output;
+  call.output.sizes[0] = 2;
+  CollectiveCounters counters;
+  return world.run(call, counters);
+}
+
 /// The number of the world that a message is for.
 uint32_t worldOf(const std::string &message) {
   Reader reader(message);
@@ -164,28 +197,8 @@ TEST(MessengerTest, LackOfMemoryAfterTheMeetingIsAFaultOfAll) {
       std::shared_ptr<Device> device;
       EXPECT_TRUE(createCpuDevice({rank, 2, true, -1}, device).ok());
       EXPECT_TRUE(world->join(rank, *device).ok());
-      char input[1] = {}, output[2] = {};
-      Collective call;
-      call.operation = Operation::AllGather;
-      call.device = device.get();
-      call.channel = world->channel({0, 1});
-      call.spec = "mesh[dp]";
-      call.rank = rank;
-      call.index = rank;
-      call.size = 2;
-      call.sequence = 1;
-      call.extents = {1, 1};
-      for (View *view : {&call.input, &call.output}) {
-        view->rank = 1;
-        view->strides[0] = 1;
-      }
-      call.input.data = input;
-      call.input.sizes[0] = 1;
-      call.output.data = output;
-      call.output.sizes[0] = 2;
-      CollectiveCounters counters;
       const int64_t start = nowNs();
-      const Status status = world->run(call, counters);
+      const Status status = gather(*world, *device, rank);
       EXPECT_EQ(status.code, COMMUTER_OUT_OF_MEMORY) << status.message;
       EXPECT_EQ(status.message.rfind("all_gather #1 over mesh[dp]: out of "
                                      "memory: ",
@@ -197,6 +210,79 @@ TEST(MessengerTest, LackOfMemoryAfterTheMeetingIsAFaultOfAll) {
     });
   for (std::thread &rank : ranks)
     rank.join();
+}
+
+/// Rank 0 waits for data until its deadline, rank 1 has all it needs and then
+/// does `next`, which returns what the world fails with. Returns rank 0's
+/// message.
+template <typename Next>
+std::string messageOfStall(Next next) {
+  Wire wire;
+  std::string message;
+  std::vector<std::thread> ranks;
+  for (int32_t rank : {0, 1})
+    ranks.emplace_back([&, rank] {
+      Messenger messenger(std::make_unique<TestPort>(wire, rank));
+      std::unique_ptr<Transport> world = messenger.createWorld(
+          rank == 0 ? 300 : 60000,
+          [rank](MessageTransport &transport) -> std::unique_ptr<Carrier> {
+            if (rank == 0)
+              return std::make_unique<CarrierThatWaits>(transport);
+            return std::make_unique<CarrierThatIsDone>();
+          });
+      std::shared_ptr<Device> device;
+      EXPECT_TRUE(createCpuDevice({rank, 2, true, -1}, device).ok());
+      EXPECT_TRUE(world->join(rank, *device).ok());
+      Status status = gather(*world, *device, rank);
+      if (rank == 0) {
+        message = status.message;
+      } else {
+        EXPECT_TRUE(status.ok()) << status.message;
+        status = next(*world, *device);
+      }
+      EXPECT_EQ(status.code, COMMUTER_TIMEOUT) << status.message;
+      world->leave(rank);
+    });
+  for (std::thread &rank : ranks)
+    rank.join();
+  return message;
+}
+
+TEST(MessengerTest, AMemberThatWentOnIsNotMissing) {
+  const std::string message = messageOfStall([](Transport &world, Device &) {
+    Status status;
+    while ((status = world.failure()).ok())
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return status;
+  });
+  EXPECT_EQ(message.rfind("all_gather #1 over mesh[dp] timed out after 300 ms "
+                          "in vain: rank 0: #1 all_gather",
+                          0),
+            0u)
+      << message;
+  EXPECT_NE(message.find("rank 1: met and went on, last #1 all_gather"),
+            std::string::npos)
+      << message;
+}
+
+TEST(MessengerTest, AMemberThatWentOnToALaterCall) {
+  const std::string message =
+      messageOfStall([](Transport &world, Device &device) {
+        Collective call;
+        call.operation = Operation::Barrier;
+        call.device = &device;
+        call.channel = world.channel({0, 1});
+        call.spec = "mesh[dp]";
+        call.rank = call.index = 1;
+        call.size = 2;
+        call.sequence = 2;
+        CollectiveCounters counters;
+        return world.run(call, counters);
+      });
+  EXPECT_NE(message.find("rank 1: met and went on, waits in #2 barrier over "
+                         "mesh[dp]"),
+            std::string::npos)
+      << message;
 }
 
 } // namespace
