@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include <arpa/inet.h>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -83,6 +84,69 @@ TEST(JobTest, NoTimeoutIsTooLongForTheEnd) {
     EXPECT_EQ(commuter_tcp_finalize(INT64_MAX), COMMUTER_OK)
         << commuter_last_error();
     EXPECT_EQ(commuter_tcp_finalize(INT64_MAX), COMMUTER_OK);
+  });
+}
+
+/// A world of two ranks, this one's context, and their group.
+struct World {
+  explicit World(int rank) {
+    const char *axes[] = {"dp"};
+    const int64_t sizes[] = {2};
+    EXPECT_EQ(commuter_tcp_world_create(2, nullptr, &world), COMMUTER_OK);
+    EXPECT_EQ(commuter_context_create(world, rank, "cpu", &context),
+              COMMUTER_OK);
+    EXPECT_EQ(commuter_context_add_mesh(context, "mesh", 1, axes, sizes),
+              COMMUTER_OK);
+    EXPECT_EQ(commuter_context_group(context, "mesh[dp]", &group), COMMUTER_OK);
+  }
+
+  /// The other rank has left.
+  void expectDeparture() const {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(commuter_barrier(context, group), COMMUTER_RANK_LEFT);
+    EXPECT_LT(std::chrono::steady_clock::now() - start,
+              std::chrono::seconds(20)); // of 60, or of ever
+    EXPECT_NE(
+        std::string(commuter_context_error(context)).find("rank 1 left: "),
+        std::string::npos)
+        << commuter_context_error(context);
+  }
+
+  commuter_world_t *world = nullptr;
+  commuter_context_t *context = nullptr;
+  commuter_group_t *group = nullptr;
+};
+
+TEST(JobTest, WhoEndsLeavesAllWorldsThatAreOpen) {
+  runTwo([](int rank) {
+    World first(rank);
+    EXPECT_EQ(commuter_barrier(first.context, first.group), COMMUTER_OK);
+    if (rank == 1) {
+      World second(rank);
+      // The other one comes as soon as it has heard of this.
+      EXPECT_EQ(commuter_tcp_finalize(30000), COMMUTER_OK)
+          << commuter_last_error();
+      return;
+    }
+    first.expectDeparture();
+    // And one that is new here.
+    World second(rank);
+    second.expectDeparture();
+    EXPECT_EQ(commuter_tcp_finalize(30000), COMMUTER_OK)
+        << commuter_last_error();
+  });
+}
+
+TEST(JobTest, WhoEndsAloneIsNoLoss) {
+  runTwo([](int rank) {
+    World world(rank);
+    EXPECT_EQ(commuter_barrier(world.context, world.group), COMMUTER_OK);
+    if (rank == 1) {
+      EXPECT_EQ(commuter_tcp_finalize(100), COMMUTER_TIMEOUT);
+      return;
+    }
+    usleep(500000); // it is gone
+    world.expectDeparture();
   });
 }
 

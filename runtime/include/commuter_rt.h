@@ -156,12 +156,14 @@ COMMUTER_API commuter_status_t commuter_threads_world_create(
    commuter_threads_world_create, and INVALID_ARGUMENT if `size` is not the
    number of processes.
 
-   commuter_mpi_finalize comes last. It waits for the other processes to come
-   there, too, and ends MPI, unless the host started it. If one of them does not
-   come within `timeout_ms`, or MPI is in no state to be entered (see below), it
-   fails, and the process should end by _exit: MPI_Finalize would hang. A later
-   call returns the same. Errors: INVALID_ARGUMENT if `timeout_ms` is below 0,
-   TIMEOUT, RANK_LEFT (a process is lost), INTERNAL. */
+   commuter_mpi_finalize comes last: the process has then left all worlds, and
+   collectives that wait for it there fail, on all ranks. It waits for the other
+   processes to come there, too, and ends MPI, unless the host started it. If
+   one of them does not come within `timeout_ms`, or MPI is in no state to be
+   entered (see below), it fails, and the process should end by _exit:
+   MPI_Finalize would hang. A later call returns the same. Errors:
+   INVALID_ARGUMENT if `timeout_ms` is below 0, TIMEOUT, RANK_LEFT (a process is
+   lost), INTERNAL. */
 COMMUTER_API commuter_status_t commuter_mpi_init(int32_t *out_rank,
                                                  int32_t *out_size);
 COMMUTER_API commuter_status_t

@@ -111,6 +111,11 @@ void MessageTransport::poison(Status status) {
   carrier->abort();
 }
 
+void MessageTransport::depart(int32_t rank) {
+  peers[rank].presence = Presence::Left;
+  peers[rank].isWaiting = false;
+}
+
 /// One that has left is no loss: as of one that has ended, nothing is needed.
 void MessageTransport::lose(int32_t rank, const std::string &why) {
   peers[rank].isLost = true;
@@ -147,8 +152,7 @@ bool MessageTransport::receive(int32_t rank, Kind kind, Reader &reader) {
     peer.place = reader.text();
     break;
   case Kind::Leave:
-    peer.presence = Presence::Left;
-    peer.isWaiting = false;
+    depart(rank);
     break;
   case Kind::Header: {
     Header header;

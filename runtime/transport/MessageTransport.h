@@ -111,6 +111,8 @@ public:
 
   /// False if the message makes no sense.
   bool receive(int32_t peer, Kind kind, Reader &reader);
+  /// A rank has left, by itself or since its process ends.
+  void depart(int32_t rank);
   /// Nothing more will be heard of a rank.
   void lose(int32_t rank, const std::string &why);
   void poison(Status status);

@@ -27,7 +27,7 @@ enum class Kind : uint8_t {
   Fault,    // it found a fault
   State,    // where it is, since it heard of one
   Verdict,  // the world's fault
-  Farewell, // the process is about to end; of no world
+  Farewell, // the process is about to end, and has left all worlds
 };
 
 /// What a member of a group tells the others.

@@ -37,6 +37,9 @@ Messenger::createWorld(int64_t timeoutMs, const MakeCarrier &makeCarrier) {
   auto [first, last] = early.equal_range(id);
   for (auto entry = first; entry != last; ++entry)
     deliver(*world, entry->second.first, entry->second.second);
+  for (int32_t peer = 0; peer < size(); ++peer)
+    if (farewells[peer])
+      world->depart(peer);
   for (auto &[peer, why] : losses)
     world->lose(peer, why);
   // Nothing fails from here on: the number is this world's.
@@ -79,6 +82,8 @@ void Messenger::dispatch(int32_t peer, const std::string &bytes) {
   uint32_t id = reader.number<uint32_t>();
   if (reader.isGood && kind == Kind::Farewell) {
     farewells[peer] = 1;
+    for (auto &entry : worlds)
+      entry.second->depart(peer);
     return;
   }
   if (reader.isGood && id >= nextWorld) {
@@ -170,6 +175,8 @@ Status Messenger::finalize(int64_t timeoutMs) {
       Clock::now() + std::chrono::milliseconds(timeoutMs);
   postToAll(Writer(Kind::Farewell, 0).bytes);
   farewells[rank()] = 1;
+  for (auto &entry : worlds)
+    entry.second->depart(rank());
   Backoff backoff(port->isCrowded());
   while (true) {
     progress();
