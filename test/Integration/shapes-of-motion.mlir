@@ -9,6 +9,8 @@
 // RUN: %commuter-run %s --entry middle_dimension --compare | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry sliced_back --compare | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry sliced_finer --compare | FileCheck %s --check-prefixes=HALF
+// RUN: %commuter-run %s --entry spelled_out --compare | FileCheck %s --check-prefixes=SIXTH
+// RUN: %commuter-run %s --entry spelled_out_in_other_order --compare | FileCheck %s --check-prefixes=WHOLE
 // RUN: %commuter-run %s --entry parts_of_rows --compare | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry promised --compare --check-assertions | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry chain --compare | FileCheck %s --check-prefixes=THIRD
@@ -18,6 +20,8 @@
 // SIXTH: bit-exact on 6/6 ranks
 // HALF: norm rows per rank {{[0-9]+ [0-9]+}} 0.500
 // HALF: bit-exact on 6/6 ranks
+// WHOLE: norm rows per rank {{[0-9]+ [0-9]+}} 1.000
+// WHOLE: bit-exact on 6/6 ranks
 // THIRD: norm rows per rank {{[0-9]+ [0-9]+}} 0.333
 // THIRD: bit-exact on 6/6 ranks
 
@@ -80,6 +84,27 @@ func.func @sliced_finer(%h: tensor<6x40xbf16>) -> (tensor<12x40xbf16>, tensor<2x
   %own = dist.all_slice %g dim 0 over @mesh[a, b] : tensor<12x40xbf16> -> tensor<2x40xbf16>
   %n = norm.rms_norm %g eps 1.0e-06 : tensor<12x40xbf16>
   return %n, %own : tensor<12x40xbf16>, tensor<2x40xbf16>
+}
+
+// The own slice, at an offset that is computed of the indices along both axes; with
+// the axes in the other order it is another rank's.
+func.func @spelled_out(%h: tensor<4x40xbf16>) -> (tensor<24x40xbf16>, tensor<4x40xbf16>) {
+  %g = dist.all_gather %h dim 0 over @mesh[a, b] : tensor<4x40xbf16> -> tensor<24x40xbf16>
+  %i = dist.axis_index @mesh[a] : index
+  %j = dist.axis_index @mesh[b] : index
+  %offset = affine.apply affine_map<(d0, d1) -> ((d0 * 3 + d1) * 4)>(%i, %j)
+  %own = tensor.extract_slice %g[%offset, 0] [4, 40] [1, 1] : tensor<24x40xbf16> to tensor<4x40xbf16>
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<24x40xbf16>
+  return %n, %own : tensor<24x40xbf16>, tensor<4x40xbf16>
+}
+func.func @spelled_out_in_other_order(%h: tensor<4x40xbf16>) -> (tensor<24x40xbf16>, tensor<4x40xbf16>) {
+  %g = dist.all_gather %h dim 0 over @mesh[a, b] : tensor<4x40xbf16> -> tensor<24x40xbf16>
+  %i = dist.axis_index @mesh[a] : index
+  %j = dist.axis_index @mesh[b] : index
+  %offset = affine.apply affine_map<(d0, d1) -> ((d0 + d1 * 2) * 4)>(%i, %j)
+  %other = tensor.extract_slice %g[%offset, 0] [4, 40] [1, 1] : tensor<24x40xbf16> to tensor<4x40xbf16>
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<24x40xbf16>
+  return %n, %other : tensor<24x40xbf16>, tensor<4x40xbf16>
 }
 
 func.func @parts_of_rows(%h: tensor<4x40xbf16>) -> (tensor<12x32xbf16>, tensor<12x8xbf16>) {

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MotionRounds.h"
+#include "OwnSlices.h"
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
@@ -36,23 +37,31 @@ struct CommuteNorms
   using CommuteNormsPassBase::CommuteNormsPassBase;
 
   void runOnOperation() override {
-    const auto &analysis = getAnalysis<ShardingAnalysis>();
+    SmallVector<FunctionOpInterface> functions = getFunctions(getOperation());
+    const auto &asWritten = getAnalysis<ShardingAnalysis>();
+    if (raiseOwnSlices(functions, asWritten))
+      (void)run(functions, ShardingAnalysis(getOperation()));
+    else if (!run(functions, asWritten))
+      markAllAnalysesPreserved();
+  }
+
+private:
+  /// Returns true if something changed.
+  bool run(ArrayRef<FunctionOpInterface> functions,
+           const ShardingAnalysis &analysis) {
     MotionOptions options;
     options.completeSums = completeSums;
     options.allowExtraGather = allowExtraGather;
-    SmallVector<FunctionOpInterface> functions = getFunctions(getOperation());
     bool isGuarded = false;
     if (guard)
       for (FunctionOpInterface function : functions)
         isGuarded |= guardOpenSums(function, analysis, options);
     options.isGuarded = guard;
-    if (isGuarded)
-      (void)move(functions, ShardingAnalysis(getOperation()), options);
-    else if (!move(functions, analysis, options))
-      markAllAnalysesPreserved();
+    if (!isGuarded)
+      return move(functions, analysis, options);
+    (void)move(functions, ShardingAnalysis(getOperation()), options);
+    return true;
   }
-
-private:
   /// Returns true if something moved. (A statistic does not tell: it counts
   /// only where LLVM is built to.)
   bool move(ArrayRef<FunctionOpInterface> functions,

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MotionRounds.h"
+#include "OwnSlices.h"
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
@@ -33,21 +34,31 @@ struct PlaceCollectives
   using PlaceCollectivesPassBase::PlaceCollectivesPassBase;
 
   void runOnOperation() override {
-    const auto &analysis = getAnalysis<ShardingAnalysis>();
+    SmallVector<FunctionOpInterface> functions = getFunctions(getOperation());
+    const auto &asWritten = getAnalysis<ShardingAnalysis>();
+    if (raiseOwnSlices(functions, asWritten))
+      (void)move(functions, ShardingAnalysis(getOperation()));
+    else if (!move(functions, asWritten))
+      markAllAnalysesPreserved();
+  }
+
+private:
+  /// Returns true if something moved.
+  bool move(ArrayRef<FunctionOpInterface> functions,
+            const ShardingAnalysis &analysis) {
     MotionOptions options;
     options.completeSums = completeSums;
     options.placesEveryGather = true;
     bool movesAny = false;
     moveInFrontOfNestedGathers(
-        getOperation(), getFunctions(getOperation()), analysis, options,
+        getOperation(), functions, analysis, options,
         [&](MotionOutcome &outcome, DescribeOutcome describe) {
           emitMotionRemark("dist-place-collectives", outcome,
                            analysis.getAxes(), describe);
           movesAny |= outcome.reason.empty();
           ++(outcome.reason.empty() ? numMoved : numMissed);
         });
-    if (!movesAny)
-      markAllAnalysesPreserved();
+    return movesAny;
   }
 };
 

@@ -63,6 +63,10 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     A, as is what f's regions use from outside, and no sum is pending in x. If f
     is a collective, it is over other axes than A.
 
+    A rank's own slice may be spelled out, as a `tensor.extract_slice` at an offset
+    that is computed of `dist.axis_index`: first, each of a replicated value becomes
+    a `dist.all_slice`, whether or not anything moves then.
+
     The pass moves for the sake of what is worth running on fewer rows: norms, and
     the reductions that norms are made of when they are spelled out (a structured op
     of `linalg` with a reduction loop that is neither a product of matrices nor a
