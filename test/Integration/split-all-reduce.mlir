@@ -76,6 +76,11 @@
 // RUN: %{run} | FileCheck %s --check-prefixes=RANK3,SAME,EXACT8
 // RANK3: norm rows per rank 240 30 0.125
 
+// Two sums in a row are split along two dimensions.
+// REDEFINE: %{entry} = two_groups
+// RUN: %{run} | FileCheck %s --check-prefixes=TWO,EXACT8
+// TWO: norm rows per rank 24 3 0.125
+
 // REDEFINE: %{dp} = 2
 // REDEFINE: %{tp} = 3
 // REDEFINE: %{rows} = 48
@@ -189,4 +194,11 @@ func.func @rank_3(%h: tensor<5x24x7xTYPE>, %m: tensor<5x24x7xTYPE>)
   %x = dist.all_reduce %m max over @mesh[dp, tp] : tensor<5x24x7xTYPE>
   %o = norm.rms_norm %x eps 1.0e-06 : tensor<5x24x7xTYPE>
   return %n, %o : tensor<5x24x7xTYPE>, tensor<5x24x7xTYPE>
+}
+
+func.func @two_groups(%h: tensor<4x6x7xTYPE>) -> (tensor<4x6x7xTYPE> {dist.sharding = #dist.sharding<@mesh, [{}, {}, {}]>}) {
+  %a = dist.all_reduce %h sum over @mesh[tp] : tensor<4x6x7xTYPE>
+  %b = dist.all_reduce %a max over @mesh[dp] : tensor<4x6x7xTYPE>
+  %n = norm.rms_norm %b eps 1.0e-06 : tensor<4x6x7xTYPE>
+  return %n : tensor<4x6x7xTYPE>
 }

@@ -96,6 +96,23 @@ func.func @rank_3_max(%h: tensor<3x8x5xf32>) -> tensor<3x8x5xf32> {
   return %n : tensor<3x8x5xf32>
 }
 
+// Both sums would split the first dimension: one of them takes the second.
+// REMARK: Function=two_groups {{.*}}rows-after=3, rows-before=24
+// CHECK-LABEL: func @two_groups(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<4x6x8xf32>
+// CHECK-NEXT: %[[A:.*]] = dist.reduce_scatter %[[H]] sum dim 1 over @mesh[tp] : tensor<4x6x8xf32> -> tensor<4x3x8xf32>
+// CHECK-NEXT: %[[B:.*]] = dist.reduce_scatter %[[A]] max dim 0 over @mesh[dp] : tensor<4x3x8xf32> -> tensor<1x3x8xf32>
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[B]]
+// CHECK-NEXT: %[[C:.*]] = dist.all_gather %[[N]] dim 1 over @mesh[tp]
+// CHECK-NEXT: %[[D:.*]] = dist.all_gather %[[C]] dim 0 over @mesh[dp]
+// CHECK-NEXT: return %[[D]]
+func.func @two_groups(%h: tensor<4x6x8xf32>) -> tensor<4x6x8xf32> {
+  %a = dist.all_reduce %h sum over @mesh[tp] : tensor<4x6x8xf32>
+  %b = dist.all_reduce %a max over @mesh[dp] : tensor<4x6x8xf32>
+  %n = norm.rms_norm %b eps 1.0e-06 : tensor<4x6x8xf32>
+  return %n : tensor<4x6x8xf32>
+}
+
 // A norm over the last two dimensions is parallel in the first alone.
 // CHECK-LABEL: func @leading_dim(
 // CHECK: dist.reduce_scatter {{.*}} min dim 0 over @mesh[tp] : tensor<4x6x5xf16> -> tensor<2x6x5xf16>

@@ -229,6 +229,12 @@ struct Norm {
   bool hasMoved() const { return motion && motion->reason.empty(); }
 };
 
+/// A sum that is split, or was.
+struct Sum {
+  bool isOfGather = false;
+  llvm::SmallDenseSet<int64_t, 2> triedDims = {};
+};
+
 struct Function {
   FunctionOpInterface op;
   std::optional<int64_t> bytesBefore, bytesAfter;
@@ -257,6 +263,10 @@ private:
                    int64_t rows);
   Value dropPadding(OpBuilder &builder, ReduceScatterOp scatter, Value extents);
   tensor::ExtractSliceOp findPart(ReduceScatterOp scatter) const;
+  void mark(AllReduceOp reduce, bool isOfGather);
+  Sum &getSum(Operation *op);
+  bool isWorthAnotherTry(AllReduceOp reduce);
+  void splitSums();
   void split(AllReduceOp reduce);
   void join(ReduceScatterOp scatter);
   void moveNorms();
@@ -268,10 +278,10 @@ private:
   template <typename OpTy>
   SmallVector<OpTy> collectMarked();
 
-  /// The ops that are to be found again: sums, as what they are split into is
-  /// marked too, and from `kFirstNorm` on `norms`.
+  /// The ops that are to be found again: `norms` and, from `kFirstSum` on,
+  /// `sums`, as what they are split into is marked too.
   NumbersOfOps marks;
-  static constexpr unsigned kAllReduce = 0, kSumOfGather = 1, kFirstNorm = 2;
+  static constexpr unsigned kFirstSum = 1u << 31;
 
   SmallVector<Function> functions;
   DenseMap<Operation *, unsigned> functionNumbers;
@@ -283,6 +293,7 @@ private:
   llvm::MapVector<std::pair<Operation *, std::pair<int64_t, int64_t>>, Value>
       extentsOf;
   SmallVector<Norm, 0> norms;
+  SmallVector<Sum, 0> sums;
   SmallVector<AllReduceOp> reduces;
   SmallVector<AllGatherOp> gathers;
 };
@@ -295,11 +306,20 @@ unsigned SplitAllReduce::getFunction(FunctionOpInterface op) {
 }
 
 Norm &SplitAllReduce::getNorm(Operation *op) {
-  auto [it, isNew] = marks.numbers.try_emplace(op, kFirstNorm + norms.size());
+  auto [it, isNew] = marks.numbers.try_emplace(op, norms.size());
   if (isNew)
     norms.emplace_back(op->getLoc(),
                        getFunction(op->getParentOfType<FunctionOpInterface>()));
-  return norms[it->second - kFirstNorm];
+  return norms[it->second];
+}
+
+void SplitAllReduce::mark(AllReduceOp reduce, bool isOfGather) {
+  marks.numbers[reduce] = kFirstSum + sums.size();
+  sums.push_back({isOfGather});
+}
+
+Sum &SplitAllReduce::getSum(Operation *op) {
+  return sums[marks.numbers.at(op) - kFirstSum];
 }
 
 void SplitAllReduce::visitCandidate(const Candidate &candidate,
@@ -457,7 +477,7 @@ tensor::ExtractSliceOp SplitAllReduce::findPart(ReduceScatterOp scatter) const {
 void SplitAllReduce::split(AllReduceOp reduce) {
   Candidate candidate(reduce);
   std::optional<int64_t> dim = candidate.findSplitDim(padRows);
-  if (!dim)
+  if (!dim || !getSum(reduce).triedDims.insert(*dim).second)
     return;
   RankedTensorType type = candidate.getType();
   const int64_t rows = type.getDimSize(*dim);
@@ -509,10 +529,8 @@ void SplitAllReduce::join(ReduceScatterOp scatter) {
         gather.getExtents() == extents && gather.getType() == summed.getType())
       wholes.push_back(gather);
   }
-  if (wholes.empty()) {
-    ++numSplit;
+  if (wholes.empty())
     return;
-  }
   OpBuilder builder(scatter);
   auto reduce = AllReduceOp::create(
       builder, scatter.getLoc(), summed.getType(), summed,
@@ -543,6 +561,29 @@ SmallVector<OpTy> SplitAllReduce::collectMarked() {
         ops.push_back(op);
     });
   return ops;
+}
+
+/// True if the sum would now be split along a dimension along which it was not
+/// yet: others are split between it and its norms.
+bool SplitAllReduce::isWorthAnotherTry(AllReduceOp reduce) {
+  std::optional<int64_t> dim = Candidate(reduce).findSplitDim(padRows);
+  return dim && !getSum(reduce).triedDims.contains(*dim);
+}
+
+/// Splits the sums, lets norms move, and joins what did not pay; again, as long
+/// as there are other dimensions for what was joined.
+void SplitAllReduce::splitSums() {
+  SmallVector<AllReduceOp> whole = collectMarked<AllReduceOp>();
+  do {
+    for (AllReduceOp reduce : whole)
+      split(reduce);
+    moveNorms();
+    for (ReduceScatterOp scatter : collectMarked<ReduceScatterOp>())
+      join(scatter);
+    whole = collectMarked<AllReduceOp>();
+  } while (llvm::any_of(
+      whole, [&](AllReduceOp reduce) { return isWorthAnotherTry(reduce); }));
+  numSplit += collectMarked<ReduceScatterOp>().size();
 }
 
 /// Moves norms in front of the gathers that there are now. The states are those
@@ -576,7 +617,7 @@ void SplitAllReduce::noteOutcome(MotionOutcome outcome) {
     }
     return;
   }
-  Norm &norm = norms[mark->second - kFirstNorm];
+  Norm &norm = norms[mark->second];
   if (norm.hasMoved()) {
     if (moves)
       norm.motion->rowsAfter = outcome.rowsAfter;
@@ -610,8 +651,8 @@ SetVector<Norm *> SplitAllReduce::sortNorms() {
   for (Function &function : functions)
     function.op->walk([&](Operation *op) {
       auto mark = marks.numbers.find(op);
-      if (mark != marks.numbers.end() && mark->second >= kFirstNorm)
-        order.insert(&norms[mark->second - kFirstNorm]);
+      if (mark != marks.numbers.end() && mark->second < kFirstSum)
+        order.insert(&norms[mark->second]);
     });
   for (Norm &norm : norms)
     order.insert(&norm);
@@ -636,6 +677,7 @@ void SplitAllReduce::runOnOperation() {
   places.clear();
   extentsOf.clear();
   norms.clear();
+  sums.clear();
   marks.numbers.clear();
   reduces.clear();
   gathers.clear();
@@ -650,18 +692,14 @@ void SplitAllReduce::runOnOperation() {
 
   if (!reduces.empty() || !gathers.empty()) {
     for (AllReduceOp reduce : reduces)
-      marks.numbers[reduce] = kAllReduce;
+      mark(reduce, /*isOfGather=*/false);
     for (AllGatherOp gather : gathers)
-      marks.numbers[exposeSum(gather)] = kSumOfGather;
+      mark(exposeSum(gather), /*isOfGather=*/true);
     if (!gathers.empty())
       moveNorms();
+    splitSums();
     for (AllReduceOp reduce : collectMarked<AllReduceOp>())
-      split(reduce);
-    moveNorms();
-    for (ReduceScatterOp scatter : collectMarked<ReduceScatterOp>())
-      join(scatter);
-    for (AllReduceOp reduce : collectMarked<AllReduceOp>())
-      if (marks.numbers.at(reduce) == kSumOfGather)
+      if (getSum(reduce).isOfGather)
         hideSum(reduce);
     if (!gathers.empty())
       mergeNestedGathers();

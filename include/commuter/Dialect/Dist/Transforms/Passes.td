@@ -189,7 +189,8 @@ def SplitAllReducePass : Pass<"dist-split-all-reduce", "::mlir::ModuleOp"> {
     of all_reduce (`sum`, `max`, `min`) is split. Preconditions: the shape and the
     axes' sizes are static, B's divides dimension d, a norm is parallel in d, and
     all ranks of the group come to the collective in the same way. Of several such
-    dimensions the first is taken.
+    dimensions the first is taken, or, where that did not pay since another sum is
+    split along it, the next.
 
     With `pad-rows`, B's size need not divide d. Then zeros are reduced behind the
     rows, as many as a multiple of it lacks, and each rank drops those that it gets:
