@@ -1,0 +1,330 @@
+//===- MotionLaw.cpp ------------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The law of motion and its preconditions, for an op that takes what a gather
+// makes: whether its results can be had in slices, or why not.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MotionGraph.h"
+
+using namespace mlir;
+using namespace commuter;
+using namespace commuter::dist;
+
+/// True if a `dist.assert_sharding` promises that the value is replicated over
+/// the axes of a gather.
+static bool isPromisedReplicated(Value value, const MeshAxes &axes,
+                                 const GatherKind &kind) {
+  auto promise = value.getDefiningOp<AssertShardingOp>();
+  if (!promise)
+    return false;
+  ValueState promised = getAnnotatedState(axes, promise.getSharding());
+  return llvm::all_of(axes.find(kind.mesh, kind.axes), [&](unsigned axis) {
+    return promised[axis].isReplicated();
+  });
+}
+
+/// One operand of an op that the law is to apply to, or a value that its
+/// regions capture.
+std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
+                                                 std::optional<int64_t> dim,
+                                                 const GatherKind &kind,
+                                                 unsigned kindNumber) const {
+  const SlicedValue *found = find(value);
+  if (dim && found && isCutAlike(found->slices, *dim, kindNumber))
+    return std::nullopt;
+  if (analysis.isReplicatedOver(value, kind.mesh, kind.axes)) {
+    if (!dim)
+      return std::nullopt;
+    // Sliced where it is used: needs to know where the slices lie.
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (type && !type.isDynamicDim(*dim) &&
+        (kind.isRagged() || kind.groupSize) &&
+        !kind.cuts(type.getDimSize(*dim)))
+      return Refusal{reason::kNotRowWise, op, ""};
+    return std::nullopt;
+  }
+  if (options.ignores(reason::kOperandNotReplicated))
+    return std::nullopt;
+  bool isGathered =
+      found || findRefusal(value) || value.getDefiningOp<AllGatherOp>();
+  if (isGathered)
+    return Refusal{reason::kOperandGatheredDifferently, value.getDefiningOp(),
+                   "gather both operands along the same dimension, over the "
+                   "same axes, with the same extents",
+                   value};
+  const bool isPromised = isPromisedReplicated(value, analysis.getAxes(), kind);
+  return Refusal{reason::kOperandNotReplicated,
+                 value.getDefiningOp() ? value.getDefiningOp() : op,
+                 isPromised
+                     ? "the operand's state is known, and is not what "
+                       "dist.assert_sharding says: see dist-check-shardings"
+                     : "if the operand is the same on all ranks, say so with "
+                       "dist.sharding or dist.assert_sharding",
+                 value};
+}
+
+/// True if the parts that the anchor comes in are whole rows of the slicing,
+/// and cut its results by the same extents. Where a unit is not 1, extents that
+/// are a value would have to be scaled: such gathers must cut evenly. A unit of
+/// what is dealt in other cycles than its result holds all of the pieces that
+/// become one; where one piece makes one that is as long, extents stay as they
+/// are.
+bool MotionGraph::fitsUnits(const DimSlicing &slicing, unsigned anchor,
+                            const Slices &anchorSlices) const {
+  if (hasOnlyUnitsOfOne(slicing) ||
+      options.ignores(reason::kGroupCrossesGatherDim))
+    return true;
+  const GatherKind &kind = kinds[anchorSlices.kind];
+  const int64_t unit = slicing.getOperandUnit(anchor);
+  const int64_t resultCycles = slicing.resultCycles.value_or(kind.cycles);
+  if (slicing.resultCycles && slicing.resultUnits.size() == 1 &&
+      slicing.getResultUnit(0) * kind.cycles == unit * resultCycles)
+    return true;
+  const int64_t cycles = std::min(kind.cycles, resultCycles);
+  return !kind.isRagged() && !ShapedType::isDynamic(anchorSlices.localSize) &&
+         anchorSlices.localSize % cycles == 0 &&
+         anchorSlices.localSize / cycles % unit == 0;
+}
+
+/// The slicing in which what the anchor comes in is dealt out in other cycles.
+std::optional<DimSlicing>
+MotionGraph::findCyclicSlicing(DimParallelOpInterface op, unsigned anchor,
+                               const Slices &anchorSlices) const {
+  DimSlicing slicing = op.getCyclicSlicing(anchor, anchorSlices.dim,
+                                           kinds[anchorSlices.kind].cycles);
+  if (!slicing.isLegal() || !fitsUnits(slicing, anchor, anchorSlices))
+    return std::nullopt;
+  return slicing;
+}
+
+/// Why the anchor's slices make up no slicing of the op, or not the one that it
+/// has.
+Refusal MotionGraph::explainSlicing(DimParallelOpInterface op,
+                                    const Slices &anchorSlices,
+                                    bool hasSlicing) const {
+  if (hasSlicing)
+    return Refusal{reason::kGroupCrossesGatherDim, op,
+                   "make the local size a multiple of the group"};
+  if (op->getNumResults() == 0 ||
+      !llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>))
+    return Refusal{reason::kNotRowWise, op, ""};
+  StringRef why;
+  if (anchorSlices.dim <
+      cast<RankedTensorType>(op->getResult(0).getType()).getRank())
+    why = op.getDimSlicing(0, anchorSlices.dim).refusal;
+  // A reduction without a result along the gathered dimension reduced it.
+  if (why.empty())
+    why =
+        op.isWorthMoving() ? reason::kGatherDimNormalized : reason::kNotRowWise;
+  return Refusal{why, op, ""};
+}
+
+/// Law, for a collective c over axes B, behind a gather over axes A:
+///
+///   c(all_gather(x)) = all_gather(c(x))
+///
+/// Precondition: one mesh, and no axis is in both A and B. Then the ranks of
+/// one group over B have the same index along A, and x is the same place of the
+/// gathered dimension on each of them; what c does along other dimensions it
+/// does to every such place alike. (Over an axis of A itself c would combine x
+/// with its neighbours' rows.) They must also hold equally many rows there: the
+/// local extent is static, or is one of extents that these ranks share. The
+/// extents of ragged gathers may differ between them, though their sums agree.
+///
+/// The op stays in its block, so all ranks of a group still reach it, and all
+/// ranks rewrite alike, so they reach the collectives in one order.
+bool MotionGraph::actsAcross(MeshGroupOpInterface op,
+                             const Slices &slicesOfInput) const {
+  const GatherKind &kind = kinds[slicesOfInput.kind];
+  if (!isAcross(op, kind.mesh, kind.axes))
+    return false;
+  // Where its ranks come to it in different ways, it may meet one of theirs
+  // that does not move.
+  ArrayAttr axes = getAllAxes(op);
+  if (analysis.findDivergence(op, op.getMeshAttr(), axes))
+    return false;
+  return !ShapedType::isDynamic(slicesOfInput.localSize) ||
+         (kind.extents &&
+          analysis.isReplicatedOver(kind.extents, kind.mesh, axes));
+}
+
+/// The law, for the slices that operand `anchor` comes in:
+///
+///   f(all_gather(x), w) = all_gather(f(x, w'))
+///
+/// Precondition: f is parallel in the gathered dimension, or deals it out in
+/// other cycles, and x is cut at its units; each operand that is sliced is
+/// gathered alike or replicated over the gather's axes, or ignored by f [it
+/// gets other memory]; each operand that is needed whole, and each value that
+/// f's regions capture, is replicated over them; if f is a collective, it acts
+/// across the gather; all ranks of the gather's group come to f.
+///
+/// Adds a unit, or says why there is none.
+std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
+                                             unsigned anchor) {
+  const Slices anchorSlices = find(op->getOperand(anchor))->slices;
+  std::optional<DimSlicing> slicing =
+      findSlicing(op, anchor, anchorSlices.dim,
+                  [&](StringRef refusal) { return options.ignores(refusal); });
+  if (!slicing || !fitsUnits(*slicing, anchor, anchorSlices)) {
+    const bool hasSlicing = slicing.has_value();
+    slicing = findCyclicSlicing(op, anchor, anchorSlices);
+    if (!slicing)
+      return explainSlicing(op, anchorSlices, hasSlicing);
+  }
+  if (std::optional<Refusal> refusal = findDivergence(op, anchorSlices.kind))
+    return refusal;
+  auto group = dyn_cast<MeshGroupOpInterface>(op.getOperation());
+  if (group && !actsAcross(group, anchorSlices) &&
+      !options.ignores(reason::kNotRowWise))
+    return Refusal{reason::kNotRowWise, op, ""};
+
+  const GatherKind &kind = kinds[anchorSlices.kind];
+  for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+    if (!slicing->isExtent(i))
+      if (std::optional<Refusal> refusal = checkOperand(
+              op, operand, slicing->operandDims[i], kind, anchorSlices.kind);
+          refusal && !op.ignoresElements(i))
+        return refusal;
+  for (Value captured : getCapturedValues(op))
+    if (std::optional<Refusal> refusal =
+            checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind))
+      return refusal;
+
+  Unit unit(Unit::Op, op, anchorSlices.kind);
+  unit.isWorthMoving = op.isWorthMoving();
+  unit.isCollective = static_cast<bool>(group);
+  unit.details = operandDims.size();
+  llvm::append_range(operandDims, slicing->operandDims);
+  const bool isUnusual = !slicing->extentOperands.empty() ||
+                         !slicing->operandUnits.empty() ||
+                         !slicing->resultUnits.empty();
+  unit.localRows = anchorSlices.localSize;
+  if (!ShapedType::isDynamic(unit.localRows))
+    unit.localRows /= slicing->getOperandUnit(anchor);
+  addUnit(unit);
+  const unsigned resultKind = slicing->resultCycles
+                                  ? getKind(unit.kind, *slicing->resultCycles)
+                                  : unit.kind;
+  for (auto [i, result] : llvm::enumerate(op->getResults())) {
+    int64_t dim = slicing->resultDims[i];
+    int64_t size = cast<RankedTensorType>(result.getType()).getDimSize(dim);
+    addValue(result, {resultKind, dim,
+                      getLocalSize(size, slicing->getResultUnit(i),
+                                   unit.localRows, kinds[resultKind])});
+  }
+  if (isUnusual)
+    unusualSlicings.try_emplace(op, *std::move(slicing));
+  return std::nullopt;
+}
+
+/// True if a sum is pending in an operand along some axis, and the result is
+/// neither pending, as that of a linear op, nor that of a collective, which may
+/// complete it.
+bool MotionGraph::losesPendingSum(Operation *op, Value &pending) const {
+  if (isa<MeshGroupOpInterface>(op) || op->getNumResults() == 0)
+    return false;
+  const MeshAxes &axes = analysis.getAxes();
+  for (unsigned axis = 0; axis < axes.size(); ++axis) {
+    if (analysis.getState(op->getResult(0), axis).isPartial() ||
+        axes.isUnit(axis, op).value_or(false))
+      continue;
+    for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+      if (!analysis.getState(operand, axis).isPartial())
+        continue;
+      auto parallel = dyn_cast<DimParallelOpInterface>(op);
+      if (parallel && parallel.ignoresElements(i))
+        continue;
+      pending = operand;
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Whether a promise of the whole can be said of slices: in terms of the same
+/// mesh, of which it does not use the gather's axes already. A sharding has no
+/// words for cycles.
+static bool canBeCut(ShardingAttr promise, const GatherKind &kind) {
+  return promise.getMesh() == kind.mesh && kind.cycles == 1 &&
+         llvm::none_of(kind.axes, [&](Attribute axis) {
+           return llvm::is_contained(promise.getUnreduced(), axis) ||
+                  llvm::any_of(promise.getDimAxes().getAsRange<ArrayAttr>(),
+                               [&](ArrayAttr dim) {
+                                 return llvm::is_contained(dim, axis);
+                               });
+         });
+}
+
+void MotionGraph::visitComputation(Operation *op) {
+  SmallVector<unsigned> anchors;
+  unsigned inherited = Fate::kNone;
+  for (OpOperand &operand : op->getOpOperands()) {
+    const Fate fate = lookUpFate(operand.get());
+    if (fate.sliced != Fate::kNone)
+      anchors.push_back(operand.getOperandNumber());
+    else if (inherited == Fate::kNone)
+      inherited = fate.refusal;
+  }
+  if (anchors.empty() && inherited == Fate::kNone)
+    return;
+  if (auto slice = dyn_cast<AllSliceOp>(op)) {
+    if (slice.getExtents())
+      sizes.getNumber(slice.getExtents());
+    const SlicedValue *made = find(slice.getInput());
+    if (made && takesBackOwnSlice(slice, made->slices))
+      return;
+  }
+  auto parallel = dyn_cast<DimParallelOpInterface>(op);
+  if (anchors.empty()) {
+    // What stopped an operand stops the op, as far as it could have moved.
+    if (parallel)
+      refuse(op, parallel, inherited);
+    return;
+  }
+  const unsigned kind = find(op->getOperand(anchors.front()))->slices.kind;
+  if (auto promise = dyn_cast<AssertShardingOp>(op);
+      promise && !canBeCut(promise.getSharding(), kinds[kind]))
+    return refuse(op, parallel,
+                  addRefusal({reason::kUnsupportedOp, op,
+                              "promise it of the gather's operand"},
+                             kind));
+  if (!parallel) {
+    // The parallel ops behind this one inherit its refusal, above. The next op
+    // that is not parallel ends that: what is behind it has a reason of its
+    // own.
+    auto call = dyn_cast<CallOpInterface>(op);
+    if (!op->hasTrait<OpTrait::IsTerminator>() &&
+        !isa<tensor::DimOp, RegionBranchOpInterface>(op))
+      refuse(op, parallel,
+             addRefusal({reason::kUnsupportedOp, op,
+                         call ? namedCalls.getSuggestion(call)
+                              : "attach DimParallelOpInterface to the op"},
+                        kind));
+    return;
+  }
+  if (Value pending;
+      losesPendingSum(op, pending) && !options.ignores(reason::kPendingSum))
+    return refuse(
+        op, parallel,
+        addRefusal({reason::kPendingSum, pending.getDefiningOp(),
+                    "sum over the axis, with dist.all_reduce or `summing`",
+                    pending},
+                   kind));
+
+  std::optional<Refusal> refusal;
+  for (unsigned anchor : anchors) {
+    std::optional<Refusal> why = applyLaw(parallel, anchor);
+    if (!why)
+      return;
+    refusal = refusal ? refusal : why;
+  }
+  refuse(op, parallel, addRefusal(*refusal, kind));
+}
