@@ -181,13 +181,15 @@ struct ExpandModel
     for (int64_t dim : llvm::reverse(dims)) {
       std::optional<GroupSizes> sizes =
           getGroupSizes(dims, dim, expand.getResultType());
-      if (!sizes || cycles % sizes->outer != 0)
+      int64_t unit;
+      if (!sizes || cycles % sizes->outer != 0 ||
+          llvm::MulOverflow(sizes->outer, sizes->inner, unit))
         continue;
       DimSlicing slicing;
       slicing.operandDims.assign(op->getNumOperands(), std::nullopt);
       slicing.operandDims[0] = source;
       slicing.operandUnits.assign(op->getNumOperands(), 1);
-      slicing.operandUnits[0] = sizes->outer * sizes->inner;
+      slicing.operandUnits[0] = unit;
       slicing.resultDims = {dim};
       slicing.resultUnits = {1};
       slicing.resultCycles = cycles / sizes->outer;

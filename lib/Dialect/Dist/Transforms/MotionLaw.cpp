@@ -13,6 +13,8 @@
 
 #include "MotionGraph.h"
 
+#include "llvm/Support/CheckedArithmetic.h"
+
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
@@ -84,9 +86,12 @@ bool MotionGraph::fitsUnits(const DimSlicing &slicing, unsigned anchor,
   const GatherKind &kind = kinds[anchorSlices.kind];
   const int64_t unit = slicing.getOperandUnit(anchor);
   const int64_t resultCycles = slicing.resultCycles.value_or(kind.cycles);
-  if (slicing.resultCycles && slicing.resultUnits.size() == 1 &&
-      slicing.getResultUnit(0) * kind.cycles == unit * resultCycles)
-    return true;
+  if (slicing.resultCycles && slicing.resultUnits.size() == 1) {
+    std::optional<int64_t> sizeOfPiece =
+        llvm::checkedMul(slicing.getResultUnit(0), kind.cycles);
+    if (sizeOfPiece && sizeOfPiece == llvm::checkedMul(unit, resultCycles))
+      return true;
+  }
   const int64_t cycles = std::min(kind.cycles, resultCycles);
   return !kind.isRagged() && !ShapedType::isDynamic(anchorSlices.localSize) &&
          anchorSlices.localSize % cycles == 0 &&
