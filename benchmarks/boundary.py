@@ -2,6 +2,7 @@
 """The whole boundary, as written against optimised. See README.md."""
 
 import argparse
+import importlib.util
 import json
 import os
 import pathlib
@@ -93,7 +94,7 @@ def plot(path, ratios):
         panel.axhline(1, color="black", linewidth=0.8)
         panel.set(title=name, xlabel="tokens per rank")
         panel.set_xscale("log", base=2)
-        panel.set_ylim(0, 1.1)
+        panel.set_ylim(bottom=0)
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("time, optimised / as written")
     panels[0].legend()
@@ -115,6 +116,8 @@ def main():
     )
     parser.add_argument("--plot", help="an SVG of the ratios; needs matplotlib")
     args = parser.parse_args()
+    if args.plot and not importlib.util.find_spec("matplotlib"):
+        parser.error("--plot needs matplotlib")
     run = os.path.join(args.build, "bin", "commuter-run")
     about = machine.describe()
 
