@@ -43,34 +43,6 @@ struct CastModel
 // Reshapes
 //===----------------------------------------------------------------------===//
 
-/// A group of dimensions [1, .., 1, n, k..] that a reshape merges or splits:
-/// row-major, a slice along `outer` is a run of `unit` elements per row.
-struct DimGroup {
-  int64_t outer;
-  int64_t unit;
-};
-
-/// nullopt if an inner size is not static.
-std::optional<DimGroup> getGroup(ArrayRef<int64_t> dims,
-                                 RankedTensorType type) {
-  if (dims.empty())
-    return std::nullopt;
-  const int64_t *outer = llvm::find_if(
-      dims, [&](int64_t dim) { return type.getDimSize(dim) != 1; });
-  if (outer == dims.end())
-    outer = dims.begin();
-  int64_t unit = 1;
-  for (int64_t inner : ArrayRef<int64_t>(outer + 1, dims.end())) {
-    if (type.isDynamicDim(inner) ||
-        llvm::MulOverflow(unit, type.getDimSize(inner), unit))
-      return std::nullopt;
-  }
-  // A dimension of size 0 makes no rows out of any number of elements.
-  if (unit == 0)
-    return std::nullopt;
-  return DimGroup{*outer, unit};
-}
-
 /// How many elements of the group's merged dimension there are outside of its
 /// dimension `sliced`, or in it, for one of that; nullopt if a size of another
 /// one is not static, or is 0.
@@ -89,6 +61,27 @@ std::optional<GroupSizes> getGroupSizes(ArrayRef<int64_t> dims, int64_t sliced,
       return std::nullopt;
   }
   return sizes;
+}
+
+/// A group of dimensions [1, .., 1, n, k..] that a reshape merges or splits:
+/// row-major, a slice along `outer` is a run of `unit` elements per row.
+struct DimGroup {
+  int64_t outer;
+  int64_t unit;
+};
+
+/// nullopt if an inner size is not static, or is 0: that makes no rows out of
+/// any number of elements.
+std::optional<DimGroup> getGroup(ArrayRef<int64_t> dims,
+                                 RankedTensorType type) {
+  if (dims.empty())
+    return std::nullopt;
+  const int64_t *outer = llvm::find_if(
+      dims, [&](int64_t dim) { return type.getDimSize(dim) != 1; });
+  if (outer == dims.end())
+    outer = dims.begin();
+  std::optional<GroupSizes> sizes = getGroupSizes(dims, *outer, type);
+  return sizes ? std::optional(DimGroup{*outer, sizes->inner}) : std::nullopt;
 }
 
 /// Law: row-major, the slices of [n, k] along n are the slices of [n * k] at
