@@ -184,6 +184,25 @@ func.func @begins_with_what_varies(%y: tensor<16x8xf32>) -> tensor<16x8xf32> {
 
 // -----
 
+// What stops a round stops the loop: the reason is the round's.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @weight_may_vary
+// CHECK: norm.rms_norm {{.*}} : tensor<16x8xf32>
+func.func @weight_may_vary(%x: tensor<4x8xf32>, %w: tensor<8xf32>) -> tensor<16x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.for %i = %c0 to %c3 step %c1 iter_args(%a = %g) -> tensor<16x8xf32> {
+    // expected-remark @+1 {{Reason=operand-not-replicated, Suggestion="if the operand is the same on all ranks, say so}}
+    %n = norm.rms_norm %a scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+    scf.yield %n : tensor<16x8xf32>
+  }
+  return %r : tensor<16x8xf32>
+}
+
+// -----
+
 // It is as long as what is gathered, but not known to be.
 dist.mesh @mesh(dp = 4)
 // CHECK-LABEL: func @begins_with_some_rows

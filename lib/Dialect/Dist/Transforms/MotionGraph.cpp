@@ -393,8 +393,10 @@ void MotionGraph::build() {
         visitRegion(cast<FunctionOpInterface>(callee).getFunctionBody());
     bool isRight = true;
     for (const Unit &unit : units)
-      if (unit.isJoin() && !holdsJoin(unit)) {
-        rejectedJoins.insert(getValues(unit).front().value);
+      if (OpOperand *misfit = unit.isJoin() ? findMisfit(unit) : nullptr) {
+        const Refusal *why = findRefusal(misfit->get());
+        rejectedJoins.try_emplace(getValues(unit).front().value,
+                                  why ? std::optional(*why) : std::nullopt);
         isRight = false;
       }
     if (isRight && (round >= kMaxRounds || !expectLateSources())) {

@@ -253,7 +253,7 @@ private:
   void visitJoin(mlir::Operation *op, const JoinClass &join,
                  llvm::ArrayRef<mlir::OpOperand *> known, JoinCheck check);
   bool isSource(mlir::Value value, const Slices &made, bool isInCall) const;
-  bool holdsJoin(const Unit &join) const;
+  mlir::OpOperand *findMisfit(const Unit &join) const;
   std::optional<JoinKinds> findKinds(mlir::Operation *op, const JoinClass &join,
                                      mlir::OpOperand *source, unsigned kind);
 
@@ -337,8 +337,9 @@ private:
   /// By the block of an op and the kind: where ranks may part.
   llvm::DenseMap<std::pair<mlir::Block *, unsigned>, mlir::Operation *>
       divergence;
-  /// Joins, by their first value, that were taken to carry slices and do not.
-  llvm::DenseSet<mlir::Value> rejectedJoins;
+  /// Joins, by their first value, that were taken to carry slices and do not,
+  /// and why what does not fit is not in slices; nullopt: it never could be.
+  llvm::DenseMap<mlir::Value, std::optional<Refusal>> rejectedJoins;
   /// What comes to a join late, in slices or refused, where all that comes
   /// first is neither: a loop may gather only what it passes back.
   struct LateSource {

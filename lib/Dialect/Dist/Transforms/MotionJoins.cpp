@@ -123,7 +123,7 @@ std::optional<JoinKinds> MotionGraph::findKinds(Operation *op,
 /// Makes a unit of the join if a source is in slices: one of the `known`
 /// sources, which are visited already, or one that an earlier round found to
 /// be. The sources that are not known yet are checked after the round, by
-/// `holdsJoin`. Returns why there is no unit although a gather feeds the join.
+/// `findMisfit`. Returns why there is no unit although a gather feeds the join.
 std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
                                               const JoinClass &join,
                                               ArrayRef<OpOperand *> known,
@@ -179,8 +179,12 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
                             "gather what each way passes on alike",
                             {},
                             made->kind};
-  if (rejectedJoins.contains(front))
-    return differently;
+  if (auto rejected = rejectedJoins.find(front);
+      rejected != rejectedJoins.end()) {
+    Refusal why = rejected->second.value_or(differently);
+    why.kind = made->kind;
+    return why;
+  }
   std::optional<JoinKinds> ofEach = findKinds(op, join, first, made->kind);
   if (!ofEach)
     return Refusal{reason::kUnsupportedOp,
@@ -378,14 +382,15 @@ void MotionGraph::visitCall(CallOpInterface call, Operation *callee) {
     visitFunctionJoin(callee, result, result.sources);
 }
 
-/// True if all that is passed to a join, now that everything is visited, fits.
-bool MotionGraph::holdsJoin(const Unit &join) const {
+/// What is passed to a join and, now that everything is visited, does not fit;
+/// null: the join holds.
+OpOperand *MotionGraph::findMisfit(const Unit &join) const {
   const Slices &made = getValues(join).front().slices;
-  return llvm::all_of(getSources(join), [&](OpOperand *source) {
-    return isSource(source->get(),
-                    {getKindOf(source), made.dim, made.localSize},
-                    isa<FunctionOpInterface>(join.op));
-  });
+  for (OpOperand *source : getSources(join))
+    if (!isSource(source->get(), {getKindOf(source), made.dim, made.localSize},
+                  isa<FunctionOpInterface>(join.op)))
+      return source;
+  return nullptr;
 }
 
 /// Notes what came late to joins, slices before refusals: what is refused may
