@@ -114,6 +114,23 @@ func.func @reduce_of_other_partial(%r: tensor<4x8xf32> {dist.sharding = #dist.sh
   return %1, %3 : tensor<4x8xf32>, tensor<4x8xf32>
 }
 
+// The rank's slice is another one; the sum is over more ranks; it is cut by
+// extents; it is needed whole.
+// CHECK-LABEL: func @slice_of_other_sum(
+// CHECK-NOT: dist.reduce_scatter
+// CHECK: return
+func.func @slice_of_other_sum(%x: tensor<8x8xf32>, %e: tensor<4xindex>) -> (tensor<1x8xf32>, tensor<2x8xf32>, tensor<?x8xf32>, tensor<8x8xf32>, tensor<2x8xf32>) {
+  %0 = dist.all_reduce %x sum over @mesh[dp, tp] : tensor<8x8xf32>
+  %1 = dist.all_slice %0 dim 0 over @mesh[tp, dp] : tensor<8x8xf32> -> tensor<1x8xf32>
+  %2 = dist.all_reduce %x max over @mesh[dp, tp] : tensor<8x8xf32>
+  %3 = dist.all_slice %2 dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<2x8xf32>
+  %4 = dist.all_reduce %x min over @mesh[dp] : tensor<8x8xf32>
+  %5 = dist.all_slice %4 dim 0 extents %e over @mesh[dp] : tensor<8x8xf32>, tensor<4xindex> -> tensor<?x8xf32>
+  %6 = dist.all_reduce %x sum over @mesh[dp] : tensor<8x8xf32>
+  %7 = dist.all_slice %6 dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<2x8xf32>
+  return %1, %3, %5, %6, %7 : tensor<1x8xf32>, tensor<2x8xf32>, tensor<?x8xf32>, tensor<8x8xf32>, tensor<2x8xf32>
+}
+
 // Nothing is known of what a group of unknown size adds up.
 dist.mesh @open(dp = ?)
 // CHECK-LABEL: func @unknown_group(

@@ -56,6 +56,20 @@ func.func @slice_of_gather(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   return %1 : tensor<4x8xf32>
 }
 
+// What is kept of a sum is all that is summed.
+// CHECK-LABEL: func @slice_of_sum(
+// CHECK-SAME: %[[X:.*]]: tensor<8x4xf32>, %[[Y:.*]]: tensor<8x?xf32>
+// CHECK-NEXT: %[[A:.*]] = dist.reduce_scatter %[[X]] max dim 0 over @mesh[tp, dp] : tensor<8x4xf32> -> tensor<1x4xf32>
+// CHECK-NEXT: %[[B:.*]] = dist.reduce_scatter %[[Y]] sum dim 1 over @mesh[dp] : tensor<8x?xf32> -> tensor<8x?xf32>
+// CHECK-NEXT: return %[[A]], %[[B]] :
+func.func @slice_of_sum(%x: tensor<8x4xf32>, %y: tensor<8x?xf32>) -> (tensor<1x4xf32>, tensor<8x?xf32>) {
+  %0 = dist.all_reduce %x max over @mesh[tp, dp] : tensor<8x4xf32>
+  %1 = dist.all_reduce %y sum over @mesh[dp] : tensor<8x?xf32>
+  %2 = dist.all_slice %1 dim 1 over @mesh[dp] : tensor<8x?xf32> -> tensor<8x?xf32>
+  %3 = dist.all_slice %0 dim 0 over @mesh[tp, dp] : tensor<8x4xf32> -> tensor<1x4xf32>
+  return %3, %2 : tensor<1x4xf32>, tensor<8x?xf32>
+}
+
 // Another order of the axes takes another rank's rows.
 // CHECK-LABEL: func @slice_in_other_order(
 // CHECK: dist.all_gather

@@ -282,6 +282,27 @@ struct CastRoundTrip : public OpRewritePattern<OpTy> {
   }
 };
 
+/// all_slice{B}(all_reduce{B}(x)) = reduce_scatter{B}(x), by definition, where
+/// the sum was. Precondition: no other user of the sum; no extents; the axes in
+/// one order, which is that of the summands, too.
+struct ScatterSlicedSum : public OpRewritePattern<AllSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AllSliceOp slice,
+                                PatternRewriter &rewriter) const override {
+    auto sum = slice.getInput().getDefiningOp<AllReduceOp>();
+    if (!sum || !sum->hasOneUse() || slice.getExtents() ||
+        slice.getMeshAttr() != sum.getMeshAttr() ||
+        slice.getAxes() != sum.getAxes())
+      return failure();
+    rewriter.setInsertionPoint(sum);
+    rewriter.replaceOpWithNewOp<ReduceScatterOp>(
+        slice, slice.getType(), sum.getInput(), sum.getKindAttr(),
+        slice.getDimAttr(), slice.getMeshAttr(), slice.getAxes());
+    rewriter.eraseOp(sum);
+    return success();
+  }
+};
+
 /// One rank's extents are its own.
 struct ReplaceUnitExchange : public OpRewritePattern<ExchangeExtentsOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -310,7 +331,8 @@ void AllGatherOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 void AllSliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                              MLIRContext *context) {
   patterns.add<DropUnitAxes<AllSliceOp>, CastUnitGroup<AllSliceOp>,
-               CastRoundTrip<AllSliceOp, getGatheredInput>>(context);
+               CastRoundTrip<AllSliceOp, getGatheredInput>, ScatterSlicedSum>(
+      context);
 }
 void AllReduceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
