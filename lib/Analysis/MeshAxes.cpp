@@ -29,6 +29,8 @@ MeshAxes::MeshAxes(Operation *top) {
     root = root->getParentOp();
   root->walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (auto mesh = dyn_cast<MeshOp>(op)) {
+      if (std::optional<int64_t> size = getGroupSize(mesh, mesh.getAxisNames()))
+        ranks = ranks == kUnknown || ranks == *size ? *size : kDiffer;
       for (unsigned axis = 0; axis < mesh.getNumAxes(); ++axis) {
         auto name = cast<StringAttr>(mesh.getAxisNames()[axis]);
         int64_t size = mesh.getAxisSize(axis);

@@ -426,7 +426,7 @@ private:
   /// A mesh names all ranks: what is the same along each of its axes is the
   /// same on all ranks, and so along the axes of every other mesh.
   void liftToAllMeshes(MutableArrayRef<AxisState> state) const {
-    if (!axes.hasSeveralMeshes())
+    if (!axes.haveSameRanks())
       return;
     llvm::SmallDenseSet<StringAttr, 2> varied, all;
     for (unsigned axis = 0; axis < axes.size(); ++axis) {

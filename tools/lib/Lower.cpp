@@ -13,6 +13,7 @@
 #include "Lower.h"
 
 #include "commuter/Conversion/Passes.h"
+#include "commuter/Dialect/Dist/IR/Dist.h"
 #include "commuter/Pipelines/Pipelines.h"
 #include "commuter_program.h"
 
@@ -111,8 +112,9 @@ static std::string describeError(Diagnostic &diagnostic) {
   for (Diagnostic &note : diagnostic.getNotes()) {
     std::string text = note.str();
     if (StringRef(text).starts_with("see current operation: "))
-      return "'" + StringRef(text).split('"').second.split('"').first.str() +
-             "' " + message;
+      return ("'" + StringRef(text).split('"').second.split('"').first + "' " +
+              message)
+          .str();
   }
   return message;
 }
@@ -135,13 +137,30 @@ private:
 };
 } // namespace
 
-/// Compiled code is that of one module.
+/// Compiled code is that of one module, whose meshes name the same ranks.
 static LogicalResult checkModule(ModuleOp module) {
   FirstError error(module.getContext());
   for (auto nested : module.getOps<ModuleOp>()) {
     nested.emitOpError("is in another module: what is compiled must be in the "
                        "outermost one");
     return fail("the program cannot be lowered: " + error.message);
+  }
+  // A mesh names all ranks. Open sizes are known, and checked, at a run's
+  // start.
+  dist::MeshOp first;
+  int64_t ranks = 0;
+  for (auto mesh : module.getOps<dist::MeshOp>()) {
+    std::optional<int64_t> size = dist::getGroupSize(mesh, mesh.getAxisNames());
+    if (first && size && *size != ranks) {
+      mesh.emitOpError() << "has " << *size << " ranks, @" << first.getSymName()
+                         << " has " << ranks
+                         << "; the meshes of a program must have equally many";
+      return fail("the program cannot be lowered: " + error.message);
+    }
+    if (size) {
+      first = mesh;
+      ranks = *size;
+    }
   }
   return success();
 }

@@ -31,7 +31,9 @@ public:
   /// verifier has refused them).
   llvm::SmallVector<unsigned> find(mlir::FlatSymbolRefAttr mesh,
                                    mlir::ArrayAttr names) const;
-  bool hasSeveralMeshes() const { return severalMeshes; }
+  /// True if there are several meshes, each of which can name all ranks: they
+  /// are not known to have different numbers of them.
+  bool haveSameRanks() const { return severalMeshes && ranks != kDiffer; }
 
   /// True if the axis has one rank wherever `op` runs, false if it has several,
   /// nullopt if that is not known: by its size or, where that is open, by the
@@ -39,7 +41,9 @@ public:
   std::optional<bool> isUnit(unsigned axis, mlir::Operation *op) const;
 
 private:
+  static constexpr int64_t kUnknown = 0, kDiffer = -1;
   bool severalMeshes = false;
+  int64_t ranks = kUnknown; ///< of each mesh whose sizes are known
   llvm::SmallVector<Axis> axes;
   llvm::DenseMap<std::pair<mlir::StringAttr, mlir::StringAttr>, unsigned>
       numbers;

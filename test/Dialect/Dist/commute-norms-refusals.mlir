@@ -247,3 +247,18 @@ func.func @scattered(%h: tensor<4x8xf32>, %w: tensor<8xf32>) -> (tensor<4x8xf32>
   %o = norm.rms_norm %other eps 1.0e-06 : tensor<8x8xf32>
   return %m, %o : tensor<4x8xf32>, tensor<8x8xf32>
 }
+
+// -----
+
+// A mesh of two ranks cannot name the four that the gather is over: what it says
+// of its own says nothing of them.
+dist.mesh @mesh(dp = 4)
+dist.mesh @half(a = 2)
+// CHECK-LABEL: func @mesh_of_other_ranks(
+// CHECK: norm.rms_norm {{.*}} : tensor<16x8xf32>
+func.func @mesh_of_other_ranks(%x: tensor<4x8xf32>, %w: tensor<8xf32> {dist.sharding = #dist.sharding<@half, [{}]>}) -> tensor<16x8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=operand-not-replicated}}
+  %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
+  return %n : tensor<16x8xf32>
+}

@@ -7,6 +7,9 @@
 // RUN: %npy show %t/out/result1.npy | FileCheck %s --check-prefix=GATHERED
 // RUN: %commuter-run %t/open.mlir --axis dp=2 | FileCheck %s --check-prefix=OPEN
 // RUN: %fails %commuter-run %t/unequal.mlir | FileCheck %s --check-prefix=UNEQUAL
+// RUN: %fails %commuter-run %t/unequal-later.mlir --axis tp=3 | FileCheck %s --check-prefix=UNEQUAL
+// RUN: %fails %commuter-compile %t/unequal.mlir -o %t/unequal.so | FileCheck %s --check-prefix=COMPILED
+// RUN: not ls %t/unequal.so
 
 // CHECK: @main on 4 ranks, @flat(all = 4), @grid(rows = 2, columns = 2), cpu
 // Rank 2 is (1, 0) of the grid, 1 of its column and 0 of its row.
@@ -28,6 +31,7 @@
 
 // An axis of one name in two meshes gets one size.
 // OPEN: @main on 2 ranks, @a(dp = 2), @b(dp = 2), cpu
+// COMPILED: {{^}}commuter-compile: error: the program cannot be lowered: 'dist.mesh' op has 3 ranks, @a has 2; the meshes of a program must have equally many{{$}}
 // UNEQUAL: {{^}}commuter-run: error: @b has 3 ranks, @a has 2; the meshes of a program must have equally many{{$}}
 
 //--- equal.mlir
@@ -51,4 +55,9 @@ func.func @main() { return }
 //--- unequal.mlir
 dist.mesh @a(dp = 2)
 dist.mesh @b(tp = 3)
+func.func @main() { return }
+
+//--- unequal-later.mlir
+dist.mesh @a(dp = 2)
+dist.mesh @b(tp = ?)
 func.func @main() { return }
