@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
+#include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -43,11 +44,19 @@ struct CastModel
 // Reshapes
 //===----------------------------------------------------------------------===//
 
+/// The product of sizes; kDynamic if one is not static.
+std::optional<int64_t> multiplySizes(int64_t a, int64_t b) {
+  if (ShapedType::isDynamic(a) || ShapedType::isDynamic(b))
+    return ShapedType::kDynamic;
+  return llvm::checkedMul(a, b);
+}
+
 /// How many elements of the group's merged dimension there are outside of its
-/// dimension `sliced`, or in it, for one of that; nullopt if a size of another
-/// one is not static, or is 0.
+/// dimension `sliced`, or in it, for one of that: kDynamic if a size outside is
+/// not static; nullopt if one inside is not, or another one is 0.
 struct GroupSizes {
   int64_t outer = 1, inner = 1;
+  int64_t knownOuter = 1; ///< of the static sizes outside
 };
 std::optional<GroupSizes> getGroupSizes(ArrayRef<int64_t> dims, int64_t sliced,
                                         RankedTensorType type) {
@@ -56,10 +65,17 @@ std::optional<GroupSizes> getGroupSizes(ArrayRef<int64_t> dims, int64_t sliced,
     if (dim == sliced)
       continue;
     int64_t &size = dim < sliced ? sizes.outer : sizes.inner;
-    if (type.isDynamicDim(dim) || type.getDimSize(dim) == 0 ||
-        llvm::MulOverflow(size, type.getDimSize(dim), size))
+    std::optional<int64_t> product = multiplySizes(size, type.getDimSize(dim));
+    if (!product || *product == 0 || type.getDimSize(dim) == 0)
+      return std::nullopt;
+    size = *product;
+    if (dim < sliced && !type.isDynamicDim(dim) &&
+        llvm::MulOverflow(sizes.knownOuter, type.getDimSize(dim),
+                          sizes.knownOuter))
       return std::nullopt;
   }
+  if (ShapedType::isDynamic(sizes.inner))
+    return std::nullopt;
   return sizes;
 }
 
@@ -86,10 +102,10 @@ std::optional<DimGroup> getGroup(ArrayRef<int64_t> dims,
 
 /// Law: row-major, the slices of [n, k] along n are the slices of [n * k] at
 /// multiples of k; and the slices of [m, n, k] along n are those of [m * n * k]
-/// in m times as many cycles.
-/// Precondition: the sliced dimension is the outermost of its group but for
-/// dimensions of size 1, and the inner sizes are static; or the outer ones are,
-/// too.
+/// in m times as many cycles, of n * k elements each if n was one cycle.
+/// Precondition: the inner sizes are static, and the sliced dimension is the
+/// outermost of its group but for dimensions of size 1; or the outer sizes are
+/// static, too, or that of a cycle is.
 struct CollapseModel
     : public DimParallelOpInterface::ExternalModel<CollapseModel,
                                                    tensor::CollapseShapeOp> {
@@ -107,8 +123,30 @@ struct CollapseModel
     return slicing;
   }
 
+  /// Those of the merged dimension.
+  static std::optional<Cycles> mergeCycles(Cycles cycles, int64_t size,
+                                           const GroupSizes &sizes) {
+    if (cycles.areCounted() && ShapedType::isDynamic(sizes.outer)) {
+      if (ShapedType::isDynamic(size) || size % cycles.number != 0)
+        return std::nullopt;
+      cycles.size = size / cycles.number;
+    }
+    if (!cycles.areCounted()) {
+      std::optional<int64_t> merged = multiplySizes(cycles.size, sizes.inner);
+      if (!merged || *merged == 0)
+        return std::nullopt;
+      cycles.size = *merged;
+    }
+    std::optional<int64_t> number =
+        llvm::checkedMul(cycles.number, sizes.knownOuter);
+    if (!number)
+      return std::nullopt;
+    cycles.number = *number;
+    return cycles;
+  }
+
   DimSlicing getCyclicSlicing(Operation *op, unsigned, int64_t dim,
-                              int64_t cycles) const {
+                              Cycles cycles) const {
     auto collapse = cast<tensor::CollapseShapeOp>(op);
     for (auto [merged, dims] :
          llvm::enumerate(collapse.getReassociationIndices())) {
@@ -116,15 +154,18 @@ struct CollapseModel
         continue;
       std::optional<GroupSizes> sizes =
           getGroupSizes(dims, dim, collapse.getSrcType());
-      DimSlicing slicing;
-      int64_t unit, resultCycles;
-      if (!sizes || llvm::MulOverflow(sizes->outer, sizes->inner, unit) ||
-          llvm::MulOverflow(cycles, sizes->outer, resultCycles))
+      if (!sizes)
         break;
+      std::optional<int64_t> unit = multiplySizes(sizes->outer, sizes->inner);
+      std::optional<Cycles> resultCycles =
+          mergeCycles(cycles, collapse.getSrcType().getDimSize(dim), *sizes);
+      if (!unit || !resultCycles)
+        break;
+      DimSlicing slicing;
       slicing.operandDims = {dim};
       slicing.operandUnits = {1};
       slicing.resultDims = {static_cast<int64_t>(merged)};
-      slicing.resultUnits = {unit};
+      slicing.resultUnits = {*unit};
       slicing.resultCycles = resultCycles;
       return slicing;
     }
@@ -166,27 +207,61 @@ struct ExpandModel
     return slicing;
   }
 
-  /// The sliced dimension is the innermost that has whole cycles outside of it.
+  /// Those of a dimension that is `size` long, of which each element is
+  /// sizes.inner of the source; nullopt if outside of it there are no whole
+  /// cycles.
+  static std::optional<Cycles> splitCycles(const Cycles &cycles, int64_t size,
+                                           const GroupSizes &sizes) {
+    std::optional<int64_t> inside = multiplySizes(size, sizes.inner);
+    if (!cycles.areCounted() && inside && *inside > 0 &&
+        *inside % cycles.size == 0)
+      return Cycles{*inside / cycles.size};
+    if (ShapedType::isDynamic(sizes.outer) ||
+        cycles.number % sizes.outer != 0 ||
+        (!cycles.areCounted() && cycles.size % sizes.inner != 0))
+      return std::nullopt;
+    return Cycles{cycles.number / sizes.outer, cycles.areCounted()
+                                                   ? cycles.size
+                                                   : cycles.size / sizes.inner};
+  }
+
+  /// Notes as extents the sizes of the group, if one of them alone is open: the
+  /// source's size says it.
+  static void noteSizes(tensor::ExpandShapeOp expand, ArrayRef<int64_t> dims,
+                        DimSlicing &slicing) {
+    auto isOpen = [&](int64_t dim) {
+      return expand.getResultType().isDynamicDim(dim);
+    };
+    if (llvm::count_if(dims, isOpen) == 1)
+      noteExtent(expand, *llvm::find_if(dims, isOpen), slicing);
+  }
+
+  /// The sliced dimension is the innermost that has whole cycles outside of it,
+  /// or inside, if they are not counted.
   DimSlicing getCyclicSlicing(Operation *op, unsigned, int64_t source,
-                              int64_t cycles) const {
+                              Cycles cycles) const {
     auto expand = cast<tensor::ExpandShapeOp>(op);
     SmallVector<int64_t, 2> dims = expand.getReassociationIndices()[source];
     for (int64_t dim : llvm::reverse(dims)) {
       std::optional<GroupSizes> sizes =
           getGroupSizes(dims, dim, expand.getResultType());
-      int64_t unit;
-      if (!sizes || cycles % sizes->outer != 0 ||
-          llvm::MulOverflow(sizes->outer, sizes->inner, unit))
+      if (!sizes)
+        continue;
+      std::optional<int64_t> unit = multiplySizes(sizes->outer, sizes->inner);
+      std::optional<Cycles> resultCycles =
+          splitCycles(cycles, expand.getResultType().getDimSize(dim), *sizes);
+      if (!unit || !resultCycles)
         continue;
       DimSlicing slicing;
       slicing.operandDims.assign(op->getNumOperands(), std::nullopt);
       slicing.operandDims[0] = source;
       slicing.operandUnits.assign(op->getNumOperands(), 1);
-      slicing.operandUnits[0] = unit;
+      slicing.operandUnits[0] = *unit;
       slicing.resultDims = {dim};
       slicing.resultUnits = {1};
-      slicing.resultCycles = cycles / sizes->outer;
+      slicing.resultCycles = resultCycles;
       noteExtent(expand, dim, slicing);
+      noteSizes(expand, dims, slicing);
       return slicing;
     }
     return refuse();

@@ -15,6 +15,12 @@
 // RUN: %commuter-run %s --entry ragged --extent 0.1=0,0,0,0,0,0,0,0 --compare | FileCheck %s --check-prefix=EXACT
 // RUN: %commuter-run %s --entry ragged_alike --extent 0.1=3,3,0,0,5,5,1,1 --compare | FileCheck %s --check-prefix=RAGGED
 // RUN: %commuter-run %s --entry given --compare | FileCheck %s --check-prefix=RAGGED
+// RUN: %commuter-run %s --entry open_layer --extent 0.0=3,3,3,3,3,3,3,3 --extent 1.0=3,3,3,3,3,3,3,3 --compare | FileCheck %s
+// RUN: %commuter-run %s --entry open_layer --extent 0.0=0,0,0,0,0,0,0,0 --extent 1.0=0,0,0,0,0,0,0,0 --compare | FileCheck %s --check-prefix=EXACT
+// RUN: %commuter-run %s --entry open_residual --extent 0.0=3,3,3,3,3,3,3,3 --extent 1.0=60,60,60,60,60,60,60,60 --compare | FileCheck %s
+// RUN: %commuter-run %s --entry open_beams --extent 0.0=3,3,3,3,3,3,3,3 --compare | FileCheck %s
+// RUN: %commuter-run %s --entry open_layers --extent 0.0=3,3,3,3,3,3,3,3 --compare | FileCheck %s
+// RUN: %commuter-run %s --entry open_calls --extent 0.0=3,3,3,3,3,3,3,3 --extent 1.0=2,2,2,2,2,2,2,2 --compare | FileCheck %s
 // RUN: %commuter-run %s --entry groups --compare | FileCheck %s --check-prefix=GROUPS
 // RUN: %commuter-run %s --entry split_sum --pipeline='builtin.module(dist-split-all-reduce{min-rows=0})' --compare | FileCheck %s --check-prefix=SPLIT
 
@@ -187,6 +193,76 @@ func.func @other_rows(%h: tensor<2x3x16xf32>, %r: tensor<6x16xf32>) -> (tensor<2
   %k = norm.rms_norm %m eps 1.0e-06 : tensor<24x16xf32>
   %own = dist.all_slice %k dim 0 over @mesh[sp] : tensor<24x16xf32> -> tensor<6x16xf32>
   return %n, %own : tensor<24x16xf32>, tensor<6x16xf32>
+}
+
+// A batch whose size is known at run time only.
+func.func @open_layer(%h: tensor<?x5x16xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {sp}, {}]>},
+                      %r: tensor<?x5x16xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {sp}, {}]>},
+                      %w: tensor<16xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>})
+    -> (tensor<?x16xf8E4M3FN>, tensor<?x1xf32>, tensor<?x5x16xbf16>) {
+  %c0 = arith.constant 0 : index
+  %gh = dist.all_gather %h dim 1 over @mesh[sp] : tensor<?x5x16xbf16> -> tensor<?x20x16xbf16>
+  %gr = dist.all_gather %r dim 1 over @mesh[sp] : tensor<?x5x16xbf16> -> tensor<?x20x16xbf16>
+  %mh = tensor.collapse_shape %gh [[0, 1], [2]] : tensor<?x20x16xbf16> into tensor<?x16xbf16>
+  %mr = tensor.collapse_shape %gr [[0, 1], [2]] : tensor<?x20x16xbf16> into tensor<?x16xbf16>
+  %s, %n = norm.add_rms_norm %mh, %mr scale %w eps 1.0e-06 : tensor<?x16xbf16>, tensor<16xf32>
+  %q, %sc = norm.quantize %n per_row : tensor<?x16xbf16> -> tensor<?x16xf8E4M3FN>, tensor<?x1xf32>
+  %b = tensor.dim %h, %c0 : tensor<?x5x16xbf16>
+  %e = tensor.expand_shape %s [[0, 1], [2]] output_shape [%b, 20, 16] : tensor<?x16xbf16> into tensor<?x20x16xbf16>
+  %own = dist.all_slice %e dim 1 over @mesh[sp] : tensor<?x20x16xbf16> -> tensor<?x5x16xbf16>
+  return %q, %sc, %own : tensor<?x16xf8E4M3FN>, tensor<?x1xf32>, tensor<?x5x16xbf16>
+}
+
+func.func @open_residual(%h: tensor<?x5x16xf32>, %r: tensor<?x16xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> (tensor<?x16xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %h dim 1 over @mesh[sp] : tensor<?x5x16xf32> -> tensor<?x20x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x20x16xf32> into tensor<?x16xf32>
+  %s, %n = norm.add_layer_norm %m, %r eps 1.0e-05 : tensor<?x16xf32>
+  %rows = tensor.dim %m, %c0 : tensor<?x16xf32>
+  return %n, %rows : tensor<?x16xf32>, index
+}
+
+// Merged one by one, with heads inside, and split otherwise: two beams each.
+func.func @open_beams(%h: tensor<?x2x5x2x8xf32>) -> tensor<?x40x16xf32> {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %h dim 2 over @mesh[sp] : tensor<?x2x5x2x8xf32> -> tensor<?x2x20x2x8xf32>
+  %batch = tensor.dim %g, %c0 : tensor<?x2x20x2x8xf32>
+  %a = tensor.collapse_shape %g [[0], [1, 2], [3], [4]] : tensor<?x2x20x2x8xf32> into tensor<?x40x2x8xf32>
+  %b = tensor.collapse_shape %a [[0, 1, 2], [3]] : tensor<?x40x2x8xf32> into tensor<?x8xf32>
+  %n = norm.rms_norm %b eps 1.0e-06 : tensor<?x8xf32>
+  %c = tensor.expand_shape %n [[0, 1, 2], [3]] output_shape [%batch, 40, 2, 8] : tensor<?x8xf32> into tensor<?x40x2x8xf32>
+  %d = tensor.collapse_shape %c [[0], [1], [2, 3]] : tensor<?x40x2x8xf32> into tensor<?x40x16xf32>
+  %m = norm.layer_norm %d eps 1.0e-05 : tensor<?x40x16xf32>
+  return %m : tensor<?x40x16xf32>
+}
+
+func.func @open_layers(%h: tensor<?x3x16xf32>) -> tensor<?x16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %g = dist.all_gather %h dim 1 over @mesh[sp] : tensor<?x3x16xf32> -> tensor<?x12x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x12x16xf32> into tensor<?x16xf32>
+  %y = scf.for %i = %c0 to %c3 step %c1 iter_args(%x = %m) -> tensor<?x16xf32> {
+    %n = norm.rms_norm %x eps 1.0e-06 : tensor<?x16xf32>
+    %s = arith.addf %x, %n : tensor<?x16xf32>
+    scf.yield %s : tensor<?x16xf32>
+  }
+  return %y : tensor<?x16xf32>
+}
+
+// Batches of two sizes.
+func.func private @open_norm(%x: tensor<?x16xf32>) -> tensor<?x16xf32> {
+  %n = norm.rms_norm %x eps 1.0e-06 : tensor<?x16xf32>
+  return %n : tensor<?x16xf32>
+}
+func.func @open_calls(%h: tensor<?x3x16xf32>, %k: tensor<?x3x16xf32>) -> (tensor<?x16xf32>, tensor<?x16xf32>) {
+  %g = dist.all_gather %h dim 1 over @mesh[sp] : tensor<?x3x16xf32> -> tensor<?x12x16xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x12x16xf32> into tensor<?x16xf32>
+  %n = func.call @open_norm(%m) : (tensor<?x16xf32>) -> tensor<?x16xf32>
+  %f = dist.all_gather %k dim 1 over @mesh[sp] : tensor<?x3x16xf32> -> tensor<?x12x16xf32>
+  %l = tensor.collapse_shape %f [[0, 1], [2]] : tensor<?x12x16xf32> into tensor<?x16xf32>
+  %o = func.call @open_norm(%l) : (tensor<?x16xf32>) -> tensor<?x16xf32>
+  return %n, %o : tensor<?x16xf32>, tensor<?x16xf32>
 }
 
 // Heads that are gathered, for each position, into one long row: each group of

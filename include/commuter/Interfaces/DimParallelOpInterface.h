@@ -22,17 +22,32 @@
 
 namespace commuter {
 
+/// Cycles: a dimension is dealt to n ranks in c cycles if it is c equal runs of
+/// n pieces, and each rank has its piece of every run (a block-cyclic
+/// distribution). One cycle is the usual cut. A collapse_shape from [8, n] to
+/// [8 * n] makes 8 cycles of one along n; one from [?, n] to [?] makes as many
+/// as there are, of n elements each.
+struct Cycles {
+  /// How many there are; or, if their size is given, what divides that number.
+  int64_t number = 1;
+  /// The elements of each, all n pieces; kDynamic where `number` says it all.
+  int64_t size = mlir::ShapedType::kDynamic;
+
+  bool areCounted() const { return mlir::ShapedType::isDynamic(size); }
+  bool isOne() const { return number == 1 && areCounted(); }
+  bool operator==(const Cycles &other) const {
+    return number == other.number && size == other.size;
+  }
+};
+
 /// An op's answer: how a slice of its results is made of slices of its
 /// operands.
 ///
 /// Units relate sizes: what is one row of the slicing is `unit` elements of an
 /// operand or a result. They are 1 for almost all ops. For an expand_shape from
 /// [n * 8] to [n, 8] the operand's unit is 8: it must be cut at multiples of 8.
-///
-/// Cycles: a dimension is dealt to n ranks in c cycles if it is c equal runs of
-/// n pieces, and each rank has its piece of every run (a block-cyclic
-/// distribution). One cycle is the usual cut. A collapse_shape from [8, n] to
-/// [8 * n] makes 8 cycles of one along n.
+/// A unit that depends on how many cycles there are is kDynamic if these are
+/// not counted.
 struct DimSlicing {
   /// Empty if the op can be computed slice by slice; else the stable reason
   /// (`not-row-wise`, `gather-dim-normalized`, …).
@@ -42,13 +57,14 @@ struct DimSlicing {
   llvm::SmallVector<std::optional<int64_t>> operandDims;
   /// Per result: the dimension along which it is then sliced.
   llvm::SmallVector<int64_t, 2> resultDims;
-  /// Operands that are the whole's extent along the sliced dimension. They need
-  /// not be the same on all ranks: `cloneOnSlices` sets the slice's extent.
+  /// Operands that are the whole's extent along the sliced dimension, or a size
+  /// that the sliced operand implies. They need not be the same on all ranks:
+  /// `cloneOnSlices` sets the slice's extent.
   llvm::SmallVector<unsigned, 0> extentOperands;
   /// Units per operand and per result; empty: all are 1.
   llvm::SmallVector<int64_t, 0> operandUnits, resultUnits;
   /// In how many cycles the results are dealt; nullopt: as the operands.
-  std::optional<int64_t> resultCycles;
+  std::optional<Cycles> resultCycles;
 
   bool isLegal() const { return refusal.empty(); }
   bool isExtent(unsigned operand) const {

@@ -49,11 +49,12 @@ def DimParallelOpInterface : OpInterface<"DimParallelOpInterface"> {
         `cycles`, with dimensions outside of it, or splits such dimensions off: it
         changes the number of cycles, and says so in `resultCycles`. The contract
         is that a rank's slices of the results are made of its slices of the
-        operands, bit for bit; one of the two numbers of cycles divides the other,
-        and an operand's pieces are whole units in as many cycles as both have.
-        Asked where no answer of `getDimSlicing` fits.}],
+        operands, bit for bit; if both are counted, one of the two numbers of
+        cycles divides the other, and an operand's pieces are whole units in as
+        many cycles as both have; if not, the pieces of the results are whole
+        elements. Asked where no answer of `getDimSlicing` fits.}],
       "::commuter::DimSlicing", "getCyclicSlicing",
-      (ins "unsigned":$operand, "int64_t":$dim, "int64_t":$cycles), [{}],
+      (ins "unsigned":$operand, "int64_t":$dim, "::commuter::Cycles":$cycles), [{}],
       [{ return ::commuter::DimSlicing::refuse("not-row-wise"); }]>,
     InterfaceMethod<
       [{Creates the op on slices: `slicing` is the op's own answer, `operands` are

@@ -74,16 +74,117 @@ func.func @reshaped_later(%h: tensor<2x4x8xf32>) -> tensor<32x8xf32> {
 
 // -----
 
-// How many cycles there are is not known.
+// How many cycles there are is not known, but how long their pieces are.
 dist.mesh @mesh(dp = 4)
 // CHECK-LABEL: func @batch_of_unknown_size(
-// CHECK: norm.rms_norm %{{.*}} : tensor<?x8xf32>
-func.func @batch_of_unknown_size(%h: tensor<?x4x8xf32>) -> tensor<?x8xf32> {
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<?x4x8xf32>, %[[R:[a-z0-9]*]]: tensor<?x8xf32>
+// CHECK: %[[M:.*]] = tensor.collapse_shape %[[H]] {{\[}}[0, 1], [2]] : tensor<?x4x8xf32> into tensor<?x8xf32>
+// CHECK: %[[E:.*]] = tensor.expand_shape %[[R]] {{\[}}[0, 1], [2]] output_shape [%{{.*}}, 16, 8] : tensor<?x8xf32> into tensor<?x16x8xf32>
+// CHECK: %[[S:.*]] = dist.all_slice %[[E]] dim 1 over @mesh[dp] : tensor<?x16x8xf32> -> tensor<?x4x8xf32>
+// CHECK: %[[C:.*]] = tensor.collapse_shape %[[S]] {{\[}}[0, 1], [2]] : tensor<?x4x8xf32> into tensor<?x8xf32>
+// CHECK: %[[A:.*]], %[[N:.*]] = norm.add_rms_norm %[[M]], %[[C]]
+// CHECK: %[[P:.*]] = tensor.expand_shape %[[N]] {{\[}}[0, 1], [2]] output_shape [%{{.*}}, 4, 8] : tensor<?x8xf32> into tensor<?x4x8xf32>
+// CHECK: %[[G:.*]] = dist.all_gather %[[P]] dim 1 over @mesh[dp] : tensor<?x4x8xf32> -> tensor<?x16x8xf32>
+// CHECK: %[[W:.*]] = tensor.collapse_shape %[[G]] {{\[}}[0, 1], [2]] : tensor<?x16x8xf32> into tensor<?x8xf32>
+// CHECK: %[[O:.*]] = tensor.expand_shape %[[A]] {{.*}} : tensor<?x8xf32> into tensor<?x4x8xf32>
+// CHECK: return %[[W]], %[[O]]
+func.func @batch_of_unknown_size(%h: tensor<?x4x8xf32>, %r: tensor<?x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> (tensor<?x8xf32>, tensor<?x4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %b = tensor.dim %h, %c0 : tensor<?x4x8xf32>
   %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<?x4x8xf32> -> tensor<?x16x8xf32>
   %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x16x8xf32> into tensor<?x8xf32>
+  // expected-remark @+1 {{moved in front of the gather}}
+  %s, %n = norm.add_rms_norm %m, %r eps 1.0e-06 : tensor<?x8xf32>
+  %e = tensor.expand_shape %s [[0, 1], [2]] output_shape [%b, 16, 8] : tensor<?x8xf32> into tensor<?x16x8xf32>
+  %own = dist.all_slice %e dim 1 over @mesh[dp] : tensor<?x16x8xf32> -> tensor<?x4x8xf32>
+  return %n, %own : tensor<?x8xf32>, tensor<?x4x8xf32>
+}
+
+// Nor the number of sequences of a beam search: each has two.
+// CHECK-LABEL: func @beams_of_unknown_size(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<?x2x4x8xf32>
+// CHECK: norm.rms_norm %{{.*}} : tensor<?x8xf32>
+// CHECK: %[[E:.*]] = tensor.expand_shape %{{.*}} into tensor<?x2x4x8xf32>
+// CHECK: norm.layer_norm %[[E]]
+// CHECK: dist.all_gather %{{.*}} dim 2 over @mesh[dp] : tensor<?x2x4x8xf32> -> tensor<?x2x16x8xf32>
+func.func @beams_of_unknown_size(%h: tensor<?x2x4x8xf32>) -> tensor<?x2x16x8xf32> {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %h dim 2 over @mesh[dp] : tensor<?x2x4x8xf32> -> tensor<?x2x16x8xf32>
+  %b = tensor.dim %g, %c0 : tensor<?x2x16x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1, 2], [3]] : tensor<?x2x16x8xf32> into tensor<?x8xf32>
+  // expected-remark @+1 {{moved in front of the gather}}
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<?x8xf32>
+  %e = tensor.expand_shape %n [[0, 1, 2], [3]] output_shape [%b, 2, 16, 8] : tensor<?x8xf32> into tensor<?x2x16x8xf32>
+  // expected-remark @+1 {{moved in front of the gather}}
+  %k = norm.layer_norm %e eps 1.0e-05 : tensor<?x2x16x8xf32>
+  return %k : tensor<?x2x16x8xf32>
+}
+
+// -----
+
+// Nor how long they are.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @batch_and_tokens_of_unknown_size(
+// CHECK: dist.all_gather
+// CHECK: norm.rms_norm %{{.*}} : tensor<?x8xf32>
+func.func @batch_and_tokens_of_unknown_size(%h: tensor<?x?x8xf32>) -> tensor<?x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x?x8xf32> into tensor<?x8xf32>
   // expected-remark @+1 {{Reason=not-row-wise}}
   %n = norm.rms_norm %m eps 1.0e-06 : tensor<?x8xf32>
   return %n : tensor<?x8xf32>
+}
+
+// -----
+
+// Cycles of 16 rows are no cycles of 32: the others are cut out of the whole.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @cycles_of_other_length(
+// CHECK: %[[G:.*]] = dist.all_gather %{{.*}} : tensor<?x8x8xf32> -> tensor<?x32x8xf32>
+// CHECK: %[[M:.*]] = tensor.collapse_shape %[[G]]
+// CHECK: %[[E:.*]] = tensor.expand_shape %[[M]] {{.*}} into tensor<?x16x8xf32>
+// CHECK: %[[S:.*]] = dist.all_slice %[[E]] dim 1
+// CHECK: %[[C:.*]] = tensor.collapse_shape %[[S]]
+// CHECK: norm.add_rms_norm %{{.*}}, %[[C]]
+func.func @cycles_of_other_length(%h: tensor<?x4x8xf32>, %r: tensor<?x8x8xf32>) -> tensor<?x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<?x4x8xf32> -> tensor<?x16x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x16x8xf32> into tensor<?x8xf32>
+  %q = dist.all_gather %r dim 1 over @mesh[dp] : tensor<?x8x8xf32> -> tensor<?x32x8xf32>
+  %o = tensor.collapse_shape %q [[0, 1], [2]] : tensor<?x32x8xf32> into tensor<?x8xf32>
+  // expected-remark @+1 {{moved in front of the gather}}
+  %s, %n = norm.add_rms_norm %m, %o eps 1.0e-06 : tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}
+
+// -----
+
+// Matrices of eight rows are no whole cycles of sixteen, and those of two no
+// whole pieces of four ranks.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @parts_of_cycles(
+// CHECK: norm.rms_norm %{{.*}} : tensor<?x8x8xf32>
+func.func @parts_of_cycles(%h: tensor<?x4x8xf32>, %b: index {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<?x8x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<?x4x8xf32> -> tensor<?x16x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x16x8xf32> into tensor<?x8xf32>
+  %e = tensor.expand_shape %m [[0, 1], [2]] output_shape [%b, 8, 8] : tensor<?x8xf32> into tensor<?x8x8xf32>
+  // expected-remark @+1 {{Reason=group-crosses-gather-dim}}
+  %n = norm.rms_norm %e eps 1.0e-06 : tensor<?x8x8xf32>
+  return %n : tensor<?x8x8xf32>
+}
+
+// -----
+
+// Two halves of the batch: it may be odd.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @halves(
+// CHECK: norm.rms_norm %{{.*}} : tensor<2x?x8xf32>
+func.func @halves(%h: tensor<?x4x8xf32>, %b: index {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<2x?x8xf32> {
+  %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<?x4x8xf32> -> tensor<?x16x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x16x8xf32> into tensor<?x8xf32>
+  %e = tensor.expand_shape %m [[0, 1], [2]] output_shape [2, %b, 8] : tensor<?x8xf32> into tensor<2x?x8xf32>
+  // expected-remark @+1 {{Reason=}}
+  %n = norm.rms_norm %e eps 1.0e-06 : tensor<2x?x8xf32>
+  return %n : tensor<2x?x8xf32>
 }
 
 // -----

@@ -95,7 +95,8 @@ static int64_t getMostRows(const Slices &made, const GatherKind &kind) {
     return made.localSize;
   int64_t most = 0;
   for (const APInt &rows : parts.getValues<APInt>())
-    most = std::max(most, multiplySaturating(rows.getSExtValue(), kind.cycles));
+    most = std::max(
+        most, multiplySaturating(rows.getSExtValue(), kind.cycles.number));
   return most;
 }
 

@@ -30,7 +30,7 @@ bool commuter::dist::hasOnlyUnitsOfOne(const DimSlicing &slicing) {
 int64_t commuter::dist::getLocalSize(int64_t size, int64_t unitSize,
                                      int64_t localRows,
                                      const GatherKind &kind) {
-  if (!ShapedType::isDynamic(localRows))
+  if (!ShapedType::isDynamic(localRows) && !ShapedType::isDynamic(unitSize))
     return localRows * unitSize;
   if (ShapedType::isDynamic(size) || kind.isRagged() || !kind.cuts(size))
     return ShapedType::kDynamic;
@@ -108,7 +108,13 @@ static Value findOwnExtents(AllGatherOp gather) {
 }
 
 unsigned MotionGraph::getKind(AllGatherOp gather) {
-  GatherKind kind{gather.getMeshAttr(), gather.getAxes(), {}, {}, {}};
+  GatherKind kind{gather.getMeshAttr(),
+                  gather.getAxes(),
+                  {},
+                  {},
+                  {},
+                  EqualValues::kNone,
+                  {}};
   if (gather.getExtents()) {
     kind.extents = getExtentsAt(gather.getExtents(), gather);
     kind.cut = sizes.getNumber(kind.extents);
@@ -127,7 +133,8 @@ unsigned MotionGraph::getKind(const GatherKind &like) {
   void *cut = like.ragged ? static_cast<void *>(AllGatherOp(like.ragged))
                           : like.extents.getAsOpaquePointer();
   auto [it, isNew] = kindNumbers.try_emplace(
-      {like.mesh, like.axes, cut, like.cycles}, kinds.size());
+      {like.mesh, like.axes, cut, like.cycles.number, like.cycles.size},
+      kinds.size());
   if (isNew)
     kinds.push_back(like);
   return it->second;
@@ -144,7 +151,7 @@ unsigned MotionGraph::getKind(unsigned like, Value extents, Operation *user) {
 }
 
 /// And of what is dealt out in other cycles.
-unsigned MotionGraph::getKind(unsigned like, int64_t cycles) {
+unsigned MotionGraph::getKind(unsigned like, const Cycles &cycles) {
   GatherKind kind = kinds[like];
   kind.cycles = cycles;
   return getKind(kind);
@@ -431,7 +438,7 @@ bool MotionGraph::isCutBy(const GatherKind &kind, Value extents) const {
 
 bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   const GatherKind &kind = kinds[made.kind];
-  if (kind.cycles != 1)
+  if (!kind.cycles.isOne())
     return false;
   if (options.ignores(reason::kOtherUsers))
     return user.getAxes().size() <= kind.axes.size();

@@ -27,7 +27,8 @@
 namespace commuter::dist {
 
 /// The gathers that cut a dimension alike: same axes in the same order, equal
-/// extents, as many cycles (see DimSlicing). Ragged gathers whose extents are
+/// extents, equal cycles. Cycles that are not counted are equally long, and of
+/// an even cut. Ragged gathers whose extents are
 /// no value are alike only with themselves.
 struct GatherKind {
   mlir::FlatSymbolRefAttr mesh;
@@ -37,13 +38,16 @@ struct GatherKind {
   std::optional<int64_t> groupSize;
   /// The number of what is equal to the extents; kNone: it cuts evenly.
   unsigned cut = EqualValues::kNone;
-  int64_t cycles = 1; ///< more than one only behind a reshape
+  Cycles cycles; ///< more than one only behind a reshape
 
   bool isRagged() const { return extents || ragged; }
   /// True if a dimension of this static size is cut into whole elements.
   bool cuts(int64_t size) const {
-    return size % cycles == 0 &&
-           (isRagged() || (groupSize && size / cycles % *groupSize == 0));
+    if (!cycles.areCounted())
+      return size % cycles.size == 0;
+    return size % cycles.number == 0 &&
+           (isRagged() ||
+            (groupSize && size / cycles.number % *groupSize == 0));
   }
 };
 
@@ -267,8 +271,8 @@ private:
                                               const Slices &anchorSlices) const;
   Refusal explainSlicing(DimParallelOpInterface op, const Slices &anchorSlices,
                          bool hasSlicing) const;
-  bool fitsUnits(const DimSlicing &slicing, unsigned anchor,
-                 const Slices &anchorSlices) const;
+  bool fitsUnits(mlir::Operation *op, const DimSlicing &slicing,
+                 unsigned anchor, const Slices &anchorSlices) const;
   bool actsAcross(MeshGroupOpInterface op, const Slices &slicesOfInput) const;
   std::optional<Refusal> checkOperand(mlir::Operation *op, mlir::Value value,
                                       std::optional<int64_t> dim,
@@ -291,14 +295,15 @@ private:
   unsigned getKind(AllGatherOp gather);
   unsigned getKind(const GatherKind &like);
   unsigned getKind(unsigned like, mlir::Value extents, mlir::Operation *user);
-  unsigned getKind(unsigned like, int64_t cycles);
+  unsigned getKind(unsigned like, const Cycles &cycles);
   bool isCutBy(const GatherKind &kind, mlir::Value extents) const;
   bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;
   bool asksForSize(mlir::tensor::DimOp user, const Slices &made) const;
   void findConsumers();
 
-  llvm::DenseMap<std::tuple<mlir::Attribute, mlir::Attribute, void *, int64_t>,
-                 unsigned>
+  llvm::DenseMap<
+      std::tuple<mlir::Attribute, mlir::Attribute, void *, int64_t, int64_t>,
+      unsigned>
       kindNumbers;
   /// What became of a value behind a gather. Most values of a program are, and
   /// most inherit the refusal of another one.
@@ -416,6 +421,7 @@ private:
 
   // Costs are what a group's ranks hand each other in the collectives of the
   // region, in bits, but for a factor that all of them share.
+  int64_t getRows(const SlicedValue &made) const;
   int64_t getGatherCost(const SlicedValue &made) const;
   bool makesCycles(const SlicedValue &made) const;
   int64_t getSavings(const Unit &unit) const;
@@ -424,7 +430,8 @@ private:
   MotionGraph &graph;
   RunEstimate runs;
   /// Where the number of rows is not static, that of a cycle of all values of
-  /// the region is the same unknown.
+  /// the region is the same unknown. Of cycles that are not counted it is; as
+  /// are other open sizes, what is not known of their number is taken for 1.
   bool hasStaticRows = true;
   /// Whether the cut counts what norms on slices are worth.
   bool favoursNorms = false;

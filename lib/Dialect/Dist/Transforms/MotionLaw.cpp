@@ -72,30 +72,62 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
                  value};
 }
 
+/// As below, where cycles are not counted: the results' pieces are whole
+/// elements.
+static bool fitsCycles(Operation *op, const DimSlicing &slicing,
+                       unsigned anchor, GatherKind kind) {
+  if (kind.isRagged() || !kind.groupSize)
+    return false;
+  if (!slicing.resultCycles)
+    return hasOnlyUnitsOfOne(slicing);
+  for (auto [i, dim] : llvm::enumerate(slicing.operandDims))
+    if (dim && slicing.getOperandUnit(i) != slicing.getOperandUnit(anchor))
+      return false;
+  if (!llvm::all_equal(slicing.resultUnits))
+    return false;
+  if (!slicing.resultCycles->areCounted())
+    return slicing.resultCycles->size % *kind.groupSize == 0;
+  kind.cycles = *slicing.resultCycles;
+  return llvm::all_of(llvm::zip_equal(op->getResultTypes(), slicing.resultDims),
+                      [&](auto result) {
+                        auto [type, dim] = result;
+                        int64_t size =
+                            cast<RankedTensorType>(type).getDimSize(dim);
+                        return !ShapedType::isDynamic(size) && kind.cuts(size);
+                      });
+}
+
 /// True if the parts that the anchor comes in are whole rows of the slicing,
 /// and cut its results by the same extents. Where a unit is not 1, extents that
 /// are a value would have to be scaled: such gathers must cut evenly. A unit of
 /// what is dealt in other cycles than its result holds all of the pieces that
 /// become one; where one piece makes one that is as long, extents stay as they
-/// are.
-bool MotionGraph::fitsUnits(const DimSlicing &slicing, unsigned anchor,
-                            const Slices &anchorSlices) const {
+/// are. Cycles that are not counted are of an even cut, and one unit of an
+/// operand is that of the others, as of the results.
+bool MotionGraph::fitsUnits(Operation *op, const DimSlicing &slicing,
+                            unsigned anchor, const Slices &anchorSlices) const {
+  const GatherKind &kind = kinds[anchorSlices.kind];
+  // As for most ops.
+  if (kind.cycles.areCounted() && !slicing.resultCycles &&
+      hasOnlyUnitsOfOne(slicing))
+    return true;
+  const Cycles cycles = slicing.resultCycles.value_or(kind.cycles);
+  if (!kind.cycles.areCounted() || !cycles.areCounted())
+    return fitsCycles(op, slicing, anchor, kind);
   if (hasOnlyUnitsOfOne(slicing) ||
       options.ignores(reason::kGroupCrossesGatherDim))
     return true;
-  const GatherKind &kind = kinds[anchorSlices.kind];
   const int64_t unit = slicing.getOperandUnit(anchor);
-  const int64_t resultCycles = slicing.resultCycles.value_or(kind.cycles);
   if (slicing.resultCycles && slicing.resultUnits.size() == 1) {
     std::optional<int64_t> sizeOfPiece =
-        llvm::checkedMul(slicing.getResultUnit(0), kind.cycles);
-    if (sizeOfPiece && sizeOfPiece == llvm::checkedMul(unit, resultCycles))
+        llvm::checkedMul(slicing.getResultUnit(0), kind.cycles.number);
+    if (sizeOfPiece && sizeOfPiece == llvm::checkedMul(unit, cycles.number))
       return true;
   }
-  const int64_t cycles = std::min(kind.cycles, resultCycles);
+  const int64_t number = std::min(kind.cycles.number, cycles.number);
   return !kind.isRagged() && !ShapedType::isDynamic(anchorSlices.localSize) &&
-         anchorSlices.localSize % cycles == 0 &&
-         anchorSlices.localSize / cycles % unit == 0;
+         anchorSlices.localSize % number == 0 &&
+         anchorSlices.localSize / number % unit == 0;
 }
 
 /// The slicing in which what the anchor comes in is dealt out in other cycles.
@@ -104,7 +136,7 @@ MotionGraph::findCyclicSlicing(DimParallelOpInterface op, unsigned anchor,
                                const Slices &anchorSlices) const {
   DimSlicing slicing = op.getCyclicSlicing(anchor, anchorSlices.dim,
                                            kinds[anchorSlices.kind].cycles);
-  if (!slicing.isLegal() || !fitsUnits(slicing, anchor, anchorSlices))
+  if (!slicing.isLegal() || !fitsUnits(op, slicing, anchor, anchorSlices))
     return std::nullopt;
   return slicing;
 }
@@ -140,7 +172,8 @@ Refusal MotionGraph::explainSlicing(DimParallelOpInterface op,
 /// gathered dimension on each of them; what c does along other dimensions it
 /// does to every such place alike. (Over an axis of A itself c would combine x
 /// with its neighbours' rows.) They must also hold equally many rows there: the
-/// local extent is static, or is one of extents that these ranks share. The
+/// local extent is static, or is one of extents that these ranks share, or all
+/// cycles are equally long, as many as the whole, which c combines, has. The
 /// extents of ragged gathers may differ between them, though their sums agree.
 ///
 /// The op stays in its block, so all ranks of a group still reach it, and all
@@ -156,6 +189,7 @@ bool MotionGraph::actsAcross(MeshGroupOpInterface op,
   if (analysis.findDivergence(op, op.getMeshAttr(), axes))
     return false;
   return !ShapedType::isDynamic(slicesOfInput.localSize) ||
+         !kind.cycles.areCounted() ||
          (kind.extents &&
           analysis.isReplicatedOver(kind.extents, kind.mesh, axes));
 }
@@ -178,7 +212,7 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
   std::optional<DimSlicing> slicing =
       findSlicing(op, anchor, anchorSlices.dim,
                   [&](StringRef refusal) { return options.ignores(refusal); });
-  if (!slicing || !fitsUnits(*slicing, anchor, anchorSlices)) {
+  if (!slicing || !fitsUnits(op, *slicing, anchor, anchorSlices)) {
     const bool hasSlicing = slicing.has_value();
     slicing = findCyclicSlicing(op, anchor, anchorSlices);
     if (!slicing)
@@ -212,7 +246,9 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
                          !slicing->operandUnits.empty() ||
                          !slicing->resultUnits.empty();
   unit.localRows = anchorSlices.localSize;
-  if (!ShapedType::isDynamic(unit.localRows))
+  if (ShapedType::isDynamic(slicing->getOperandUnit(anchor)))
+    unit.localRows = ShapedType::kDynamic;
+  else if (!ShapedType::isDynamic(unit.localRows))
     unit.localRows /= slicing->getOperandUnit(anchor);
   addUnit(unit);
   const unsigned resultKind = slicing->resultCycles
@@ -258,7 +294,7 @@ bool MotionGraph::losesPendingSum(Operation *op, Value &pending) const {
 /// mesh, of which it does not use the gather's axes already. A sharding has no
 /// words for cycles.
 static bool canBeCut(ShardingAttr promise, const GatherKind &kind) {
-  return promise.getMesh() == kind.mesh && kind.cycles == 1 &&
+  return promise.getMesh() == kind.mesh && kind.cycles.isOne() &&
          llvm::none_of(kind.axes, [&](Attribute axis) {
            return llvm::is_contained(promise.getUnreduced(), axis) ||
                   llvm::any_of(promise.getDimAxes().getAsRange<ArrayAttr>(),

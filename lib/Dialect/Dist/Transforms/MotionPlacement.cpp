@@ -40,19 +40,31 @@ static int64_t getCostOfBits(int64_t bits) {
          kCostOfGather;
 }
 
+int64_t Placement::getRows(const SlicedValue &made) const {
+  const GatherKind &kind = graph.kinds[made.slices.kind];
+  if (!hasStaticRows)
+    return kind.cycles.number;
+  if (kind.cycles.areCounted())
+    return made.slices.localSize;
+  return multiplySaturating(kind.cycles.number,
+                            kind.cycles.size / *kind.groupSize);
+}
+
 int64_t Placement::getGatherCost(const SlicedValue &made) const {
-  const int64_t rows = hasStaticRows ? made.slices.localSize
-                                     : graph.kinds[made.slices.kind].cycles;
   return getCostOfBits(
-      multiplySaturating(made.rowBits, std::max<int64_t>(rows, 1)));
+      multiplySaturating(made.rowBits, std::max<int64_t>(getRows(made), 1)));
 }
 
 /// True if the unit that makes the value deals it out in more cycles than what
 /// it is made of.
 bool Placement::makesCycles(const SlicedValue &made) const {
   const unsigned from = graph.units[made.unit].kind;
+  auto getNumber = [&](unsigned kind) {
+    const Cycles &cycles = graph.kinds[kind].cycles;
+    return std::pair(!cycles.areCounted(), cycles.number);
+  };
   return from != made.slices.kind &&
-         graph.kinds[from].cycles < graph.kinds[made.slices.kind].cycles;
+         getNumber(from) < getNumber(made.slices.kind);
 }
 
 /// What moving a collective across the region's gathers saves. On slices it
@@ -98,7 +110,8 @@ void Placement::cutAtLeastCost(MotionRegion region) {
     const Unit &unit = graph.units[u];
     nodes[u] = unit.isGather() ? cut.getSource() : cut.addNode();
     for (const SlicedValue &made : graph.getValues(unit))
-      hasStaticRows &= !ShapedType::isDynamic(made.slices.localSize);
+      hasStaticRows &= !ShapedType::isDynamic(made.slices.localSize) ||
+                       !graph.kinds[made.slices.kind].cycles.areCounted();
   }
   for (unsigned u : region) {
     const Unit &unit = graph.units[u];

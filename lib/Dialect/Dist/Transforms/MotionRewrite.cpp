@@ -165,26 +165,39 @@ static SmallVector<ReassociationIndices> getCycleDims(int64_t rank,
 ///   slice(x) = collapse(all_slice(expand(x)))
 ///
 /// where expand makes [c, n] of its c * n, and n is gathered or sliced, by the
-/// same extents.
+/// same extents. Of cycles that are not counted, n is `size`.
 static Value splitCycles(OpBuilder &builder, Location loc, Value value,
-                         int64_t dim, int64_t cycles) {
+                         int64_t dim, const Cycles &cycles, int64_t size) {
   auto type = cast<RankedTensorType>(value.getType());
   SmallVector<int64_t> shape(type.getShape());
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, value);
-  shape[dim] = getPartSize(shape[dim], cycles);
-  if (ShapedType::isDynamic(shape[dim]))
-    sizes[dim] = arith::DivUIOp::create(
-                     builder, loc, cast<Value>(sizes[dim]),
-                     arith::ConstantIndexOp::create(builder, loc, cycles))
-                     .getResult();
-  else
-    sizes[dim] = builder.getIndexAttr(shape[dim]);
-  shape.insert(shape.begin() + dim, cycles);
-  sizes.insert(sizes.begin() + dim, builder.getIndexAttr(cycles));
+  // What is known of the two, and the other one.
+  const int64_t known = cycles.areCounted() ? cycles.number : size;
+  const int64_t other = getPartSize(shape[dim], known);
+  OpFoldResult otherSize = builder.getIndexAttr(other);
+  if (ShapedType::isDynamic(other))
+    otherSize = arith::DivUIOp::create(
+                    builder, loc, cast<Value>(sizes[dim]),
+                    arith::ConstantIndexOp::create(builder, loc, known))
+                    .getResult();
+  // The known one goes outside of the other one if it is the number.
+  const int64_t place = dim + !cycles.areCounted();
+  shape[dim] = other;
+  sizes[dim] = otherSize;
+  shape.insert(shape.begin() + place, known);
+  sizes.insert(sizes.begin() + place, builder.getIndexAttr(known));
   return builder.createOrFold<tensor::ExpandShapeOp>(
       loc,
       RankedTensorType::get(shape, type.getElementType(), type.getEncoding()),
       value, getCycleDims(type.getRank(), dim), sizes);
+}
+
+/// How long one of the cycles is of a dimension that is `size` long, or a
+/// rank's piece of it if that is the size of a slice, cut into `parts`.
+static int64_t getCycleSize(const GatherKind &kind, int64_t size,
+                            int64_t parts = 1) {
+  return kind.cycles.areCounted() ? getPartSize(size, kind.cycles.number)
+                                  : kind.cycles.size / parts;
 }
 
 /// As above: of [c, n], c * n.
@@ -215,7 +228,7 @@ OpFoldResult MotionRewriter::getLocalExtent(OpBuilder &builder, Value value,
   if (kind.extents) {
     Value rank = AxisIndexOp::create(builder, loc, index, kind.mesh, kind.axes);
     Value extent = tensor::ExtractOp::create(builder, loc, kind.extents, rank);
-    return multiply(builder, loc, extent, kind.cycles);
+    return multiply(builder, loc, extent, kind.cycles.number);
   }
   Value whole = tensor::DimOp::create(builder, loc, value, dim);
   Value parts = AxisSizeOp::create(builder, loc, index, kind.mesh, kind.axes);
@@ -296,14 +309,16 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
   if (isRecomputable(value, dim, kind))
     return recompute(builder, value, dim, localSize, unit);
   ensureExtents(kind);
-  if (kind.cycles == 1)
+  if (kind.cycles.isOne())
     return AllSliceOp::create(builder, loc, localType, value, getDimAttr(dim),
                               kind.extents, kind.mesh, kind.axes);
-  Value split = splitCycles(builder, loc, value, dim, kind.cycles);
+  const int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(dim);
+  Value split = splitCycles(builder, loc, value, dim, kind.cycles,
+                            getCycleSize(kind, size));
   Value slice = AllSliceOp::create(
       builder, loc,
       getLocalType(split.getType(), dim + 1,
-                   getPartSize(localSize, kind.cycles)),
+                   getCycleSize(kind, localSize, kind.groupSize.value_or(1))),
       split, getDimAttr(dim + 1), kind.extents, kind.mesh, kind.axes);
   return joinCycles(builder, loc, slice, dim);
 }
@@ -446,7 +461,7 @@ void MotionRewriter::replaceSize(tensor::DimOp query, const SlicedValue &made) {
       size = size ? arith::AddIOp::create(builder, loc, size, extent) : extent;
     }
     if (kind.extents)
-      size = multiply(builder, loc, size, kind.cycles);
+      size = multiply(builder, loc, size, kind.cycles.number);
   }
   query.getResult().replaceAllUsesWith(size);
   drop(query);
@@ -510,13 +525,13 @@ Value MotionRewriter::gather(OpBuilder &builder, const SlicedValue &made) {
   Value local = lookUpLocal(made);
   Type type = made.value.getType();
   int64_t dim = made.slices.dim;
-  const bool hasCycles = kind.cycles != 1;
+  const bool hasCycles = !kind.cycles.isOne();
   if (hasCycles) {
-    local = splitCycles(builder, loc, local, dim++, kind.cycles);
-    type = getLocalType(
-        local.getType(), dim,
-        getPartSize(cast<RankedTensorType>(type).getDimSize(dim - 1),
-                    kind.cycles));
+    const int64_t size = cast<RankedTensorType>(type).getDimSize(dim);
+    local = splitCycles(
+        builder, loc, local, dim++, kind.cycles,
+        getCycleSize(kind, made.slices.localSize, kind.groupSize.value_or(1)));
+    type = getLocalType(local.getType(), dim, getCycleSize(kind, size));
   }
   auto whole = AllGatherOp::create(builder, loc, type, local, getDimAttr(dim),
                                    kind.extents, kind.mesh, kind.axes,

@@ -46,7 +46,7 @@ struct FedNorms {
 };
 
 /// A dimension of a value along which there would be slices of it, and in how
-/// many cycles they would be dealt.
+/// many cycles they would be dealt: these are counted.
 using Place = std::tuple<Value, int64_t, int64_t>;
 
 /// Follows slices from the places on, those that are new since `begin`. An
@@ -69,8 +69,9 @@ FedNorms collectNorms(SetVector<Place> &places, size_t begin,
         slicing = findSlicing(parallel, operand, sliceDim);
         if (!slicing || cycles != 1)
           if (DimSlicing cyclic =
-                  parallel.getCyclicSlicing(operand, sliceDim, cycles);
-              cyclic.isLegal())
+                  parallel.getCyclicSlicing(operand, sliceDim, {cycles});
+              cyclic.isLegal() &&
+              (!cyclic.resultCycles || cyclic.resultCycles->areCounted()))
             slicing = std::move(cyclic);
       }
       if (!slicing) {
@@ -84,8 +85,8 @@ FedNorms collectNorms(SetVector<Place> &places, size_t begin,
         fed.sliced.insert(user);
       for (auto [result, resultDim] :
            llvm::zip_equal(user->getResults(), slicing->resultDims))
-        places.insert(
-            {result, resultDim, slicing->resultCycles.value_or(cycles)});
+        places.insert({result, resultDim,
+                       slicing->resultCycles.value_or(Cycles{cycles}).number});
     }
     if (stopAtFirst && !fed.sliced.empty())
       break;
