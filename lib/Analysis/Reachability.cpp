@@ -152,6 +152,7 @@ void Reachability::initializeBlock(Block &block, bool isLeftByTerminator,
   bool isNoted = false;
   for (Operation &op : block) {
     contents.numResults += op.getNumResults();
+    contents.hasAxisIndex |= isa<dist::AxisIndexOp>(op);
     bool isTerminator = isLeftByTerminator && &op == &block.back();
     if (!isTerminator && op.getNumSuccessors() == 0 &&
         op.getNumRegions() == 0 && !traits.get(&op).isCall)

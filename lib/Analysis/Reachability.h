@@ -61,6 +61,7 @@ public:
     llvm::SmallVector<mlir::Operation *> functions, calls;
     llvm::SmallVector<mlir::Region *> branchingRegions; ///< of several blocks
     unsigned numResults = 0;                            ///< of all ops
+    bool hasAxisIndex = false;                          ///< a dist.axis_index
   };
   const Contents &getContents() const { return contents; }
 

@@ -26,6 +26,7 @@ ShardingAnalysis::ShardingAnalysis(Operation *top)
     : axes(top), states(axes.size()) {
   SolvedProgram solved = solveStates(top, axes, states);
   calls = std::move(solved.calls);
+  axisIndex = solved.hasAxisIndex;
   findPartings(solved.branchingRegions);
   propagateNeverLeft();
   // Where the symbol of a private function goes, ranks may call it as they

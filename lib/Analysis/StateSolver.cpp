@@ -835,7 +835,8 @@ SolvedProgram commuter::solveStates(Operation *top, const MeshAxes &axes,
   const Reachability::Contents &contents = reachability->getContents();
   SolvedProgram solved{llvm::to_vector<0>(stateSolver->getCalls()),
                        llvm::to_vector(contents.branchingRegions),
-                       {}};
+                       {},
+                       contents.hasAxisIndex};
   for (Operation *function : contents.functions)
     if (SymbolTable::getSymbolVisibility(function) ==
             SymbolTable::Visibility::Private &&

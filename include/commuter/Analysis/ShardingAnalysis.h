@@ -118,6 +118,9 @@ public:
   getCalls() const {
     return calls;
   }
+  /// True if there is a `dist.axis_index`: a value that a rank has of its
+  /// place.
+  bool hasAxisIndex() const { return axisIndex; }
   AxisState getState(mlir::Value value, unsigned axis) const;
   ValueState getState(mlir::Value value) const;
 
@@ -155,6 +158,7 @@ private:
   MeshAxes axes;
   StateTable states;
   llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>, 0> calls;
+  bool axisIndex;
   /// By function: the axes along which ranks may differ in calling it.
   llvm::DenseMap<mlir::Operation *, llvm::BitVector> calledDivergently;
   /// By function: the axes along which some ranks may never return from it.

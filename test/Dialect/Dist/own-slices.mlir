@@ -57,6 +57,31 @@ func.func @spellings(%h: tensor<4x8xf32>, %c: tensor<4x2x8xf32>) -> (tensor<4x8x
 
 // -----
 
+// In a branch, whose ops alone ask for the rank: it is looked for in all regions.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @inside(
+// CHECK-SAME: %[[H:[a-z0-9]+]]: tensor<4x8xf32>,
+// CHECK-NOT: extract_slice
+// CHECK: scf.yield %[[H]]
+// CHECK: norm.rms_norm %[[H]]
+func.func @inside(%h: tensor<4x8xf32>, %z: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> (tensor<4x8xf32>, tensor<16x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %own = scf.if %c -> (tensor<4x8xf32>) {
+    %i = dist.axis_index @mesh[dp] : index
+    %c4 = arith.constant 4 : index
+    %offset = arith.muli %i, %c4 : index
+    %s = tensor.extract_slice %g[%offset, 0] [4, 8] [1, 1] : tensor<16x8xf32> to tensor<4x8xf32>
+    scf.yield %s : tensor<4x8xf32>
+  } else {
+    scf.yield %z : tensor<4x8xf32>
+  }
+  // expected-remark @+1 {{rows-after=4, rows-before=16}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %own, %n : tensor<4x8xf32>, tensor<16x8xf32>
+}
+
+// -----
+
 // Of several axes the last is the fastest, in a gather and in an index.
 dist.mesh @mesh(dp = 2, tp = 3, one = 1)
 // CHECK-LABEL: func @several_axes(

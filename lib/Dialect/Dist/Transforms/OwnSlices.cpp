@@ -237,6 +237,9 @@ static std::optional<OwnSlice> findOwnSlice(tensor::ExtractSliceOp op) {
 
 bool commuter::dist::raiseOwnSlices(ArrayRef<FunctionOpInterface> functions,
                                     const ShardingAnalysis &analysis) {
+  // Most programs need not be gone through: every group's sum has a term.
+  if (!analysis.hasAxisIndex())
+    return false;
   SmallVector<std::pair<tensor::ExtractSliceOp, OwnSlice>> slices;
   for (FunctionOpInterface function : functions)
     function->walk([&](tensor::ExtractSliceOp op) {
