@@ -10,6 +10,7 @@
 // RUN: %commuter-run %s --entry sliced_back --compare | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry sliced_finer --compare | FileCheck %s --check-prefixes=HALF
 // RUN: %commuter-run %s --entry spelled_out --compare | FileCheck %s --check-prefixes=SIXTH
+// RUN: %commuter-run %s --entry spelled_out_as_vector --compare | FileCheck %s --check-prefixes=SIXTH
 // RUN: %commuter-run %s --entry spelled_out_in_other_order --compare | FileCheck %s --check-prefixes=WHOLE
 // RUN: %commuter-run %s --entry parts_of_rows --compare | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry promised --compare --check-assertions | FileCheck %s --check-prefixes=THIRD
@@ -96,6 +97,13 @@ func.func @spelled_out(%h: tensor<4x40xbf16>) -> (tensor<24x40xbf16>, tensor<4x4
   %own = tensor.extract_slice %g[%offset, 0] [4, 40] [1, 1] : tensor<24x40xbf16> to tensor<4x40xbf16>
   %n = norm.rms_norm %g eps 1.0e-06 : tensor<24x40xbf16>
   return %n, %own : tensor<24x40xbf16>, tensor<4x40xbf16>
+}
+func.func @spelled_out_as_vector(%h: tensor<1x40xbf16>) -> (tensor<6x40xbf16>, tensor<40xbf16>) {
+  %g = dist.all_gather %h dim 0 over @mesh[b, a] : tensor<1x40xbf16> -> tensor<6x40xbf16>
+  %i = dist.axis_index @mesh[b, a] : index
+  %own = tensor.extract_slice %g[%i, 0] [1, 40] [1, 1] : tensor<6x40xbf16> to tensor<40xbf16>
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<6x40xbf16>
+  return %n, %own : tensor<6x40xbf16>, tensor<40xbf16>
 }
 func.func @spelled_out_in_other_order(%h: tensor<4x40xbf16>) -> (tensor<24x40xbf16>, tensor<4x40xbf16>) {
   %g = dist.all_gather %h dim 0 over @mesh[a, b] : tensor<4x40xbf16> -> tensor<24x40xbf16>

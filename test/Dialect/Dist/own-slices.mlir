@@ -57,6 +57,28 @@ func.func @spellings(%h: tensor<4x8xf32>, %c: tensor<4x2x8xf32>) -> (tensor<4x8x
 
 // -----
 
+// One row a rank, as a vector; and the same of a column, between two that stay.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @dropped_dims(
+// CHECK-SAME: %[[H:[a-z0-9]+]]: tensor<1x8xf32>, %[[C:[a-z0-9]+]]: tensor<1x1x8xf32>
+// CHECK: %[[V:.*]] = tensor.extract_slice %[[H]][0, 0] [1, 8] [1, 1] : tensor<1x8xf32> to tensor<8xf32>
+// CHECK: %[[W:.*]] = tensor.extract_slice %[[C]][0, 0, 0] [1, 1, 8] [1, 1, 1] : tensor<1x1x8xf32> to tensor<1x8xf32>
+// CHECK: return %[[V]], %[[W]]
+func.func @dropped_dims(%h: tensor<1x8xf32>, %c: tensor<1x1x8xf32>) -> (tensor<8xf32>, tensor<1x8xf32>, tensor<4x8xf32>, tensor<1x4x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<1x8xf32> -> tensor<4x8xf32>
+  %k = dist.all_gather %c dim 1 over @mesh[dp] : tensor<1x1x8xf32> -> tensor<1x4x8xf32>
+  %i = dist.axis_index @mesh[dp] : index
+  %v = tensor.extract_slice %g[%i, 0] [1, 8] [1, 1] : tensor<4x8xf32> to tensor<8xf32>
+  %w = tensor.extract_slice %k[0, %i, 0] [1, 1, 8] [1, 1, 1] : tensor<1x4x8xf32> to tensor<1x8xf32>
+  // expected-remark @+1 {{rows-after=1, rows-before=4}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<4x8xf32>
+  // expected-remark @+1 {{rows-after=1, rows-before=4}}
+  %m = norm.rms_norm %k eps 1.0e-06 : tensor<1x4x8xf32>
+  return %v, %w, %n, %m : tensor<8xf32>, tensor<1x8xf32>, tensor<4x8xf32>, tensor<1x4x8xf32>
+}
+
+// -----
+
 // In a branch, whose ops alone ask for the rank: it is looked for in all regions.
 dist.mesh @mesh(dp = 4)
 // CHECK-LABEL: func @inside(

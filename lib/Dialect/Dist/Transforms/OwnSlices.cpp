@@ -212,13 +212,13 @@ static std::optional<OwnSlice> findGroup(RankSum sum, int64_t dim, int64_t size,
 /// of a part of x, or of ranks that hold unequal parts.)
 static std::optional<OwnSlice> findOwnSlice(tensor::ExtractSliceOp op) {
   constexpr unsigned kMaxDepth = 16;
-  RankedTensorType whole = op.getSourceType(), part = op.getType();
-  if (whole.getRank() != part.getRank() || !whole.hasStaticShape() ||
-      !part.hasStaticShape() || !op.hasUnitStride())
+  RankedTensorType whole = op.getSourceType();
+  if (!whole.hasStaticShape() ||
+      ShapedType::isDynamicShape(op.getStaticSizes()) || !op.hasUnitStride())
     return std::nullopt;
   std::optional<OwnSlice> found;
   for (auto [dim, offset] : llvm::enumerate(op.getMixedOffsets())) {
-    const int64_t size = part.getDimSize(dim), all = whole.getDimSize(dim);
+    const int64_t size = op.getStaticSizes()[dim], all = whole.getDimSize(dim);
     if (isConstantIntValue(offset, 0)) {
       if (size != all)
         return std::nullopt;
@@ -251,10 +251,14 @@ bool commuter::dist::raiseOwnSlices(ArrayRef<FunctionOpInterface> functions,
     });
   for (auto &[op, own] : slices) {
     OpBuilder builder(op);
-    Value slice =
-        AllSliceOp::create(builder, op.getLoc(), op.getType(), op.getSource(),
-                           builder.getI64IntegerAttr(own.dim),
-                           /*extents=*/Value(), own.mesh, own.axes);
+    RankedTensorType type = op.getSourceType().clone(op.getStaticSizes());
+    Value slice = AllSliceOp::create(builder, op.getLoc(), type, op.getSource(),
+                                     builder.getI64IntegerAttr(own.dim),
+                                     /*extents=*/Value(), own.mesh, own.axes);
+    // It may be without dimensions of size 1.
+    if (type != op.getType())
+      slice = tensor::createCanonicalRankReducingExtractSliceOp(
+          builder, op.getLoc(), slice, op.getType());
     op.replaceAllUsesWith(slice);
     op.erase();
   }
