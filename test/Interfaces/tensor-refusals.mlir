@@ -55,7 +55,7 @@ dist.mesh @mesh(dp = 2)
 func.func @ragged_collapse(%h: tensor<?x4x8xf32>, %c: tensor<2xindex> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> tensor<?x8xf32> {
   %g = dist.all_gather %h dim 0 extents %c over @mesh[dp] : tensor<?x4x8xf32>, tensor<2xindex> -> tensor<?x4x8xf32>
   %e = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x4x8xf32> into tensor<?x8xf32>
-  // expected-remark @+1 {{Reason=group-crosses-gather-dim}}
+  // expected-remark @+1 {{Reason=group-crosses-gather-dim, Suggestion="gather equally many rows from each rank, or put the norm in front of the reshape"}}
   %n = norm.rms_norm %e eps 1.0e-06 : tensor<?x8xf32>
   return %n : tensor<?x8xf32>
 }

@@ -148,7 +148,10 @@ Refusal MotionGraph::explainSlicing(DimParallelOpInterface op,
                                     bool hasSlicing) const {
   if (hasSlicing)
     return Refusal{reason::kGroupCrossesGatherDim, op,
-                   "make the local size a multiple of the group"};
+                   kinds[anchorSlices.kind].isRagged()
+                       ? "gather equally many rows from each rank, or put the "
+                         "norm in front of the reshape"
+                       : "make the local size a multiple of the group"};
   if (op->getNumResults() == 0 ||
       !llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>))
     return Refusal{reason::kNotRowWise, op, ""};
