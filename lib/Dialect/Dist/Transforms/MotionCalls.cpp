@@ -168,6 +168,46 @@ SmallVector<Operation *> KnownCalls::getCallees() const {
   return llvm::map_to_vector(callsOf, [](auto &entry) { return entry.first; });
 }
 
+SmallVector<FunctionOpInterface, 1>
+KnownCalls::getConnected(FunctionOpInterface function) const {
+  if (empty())
+    return {function};
+  SetVector<Operation *> found;
+  found.insert(function);
+  for (size_t i = 0; i < found.size(); ++i) {
+    for (CallOpInterface call : lookup(found[i]))
+      found.insert(call->getParentOfType<FunctionOpInterface>());
+    found[i]->walk([&](CallOpInterface call) {
+      if (Operation *callee = getCallee(call))
+        found.insert(callee);
+    });
+  }
+  return llvm::map_to_vector<1>(
+      found, [](Operation *op) { return cast<FunctionOpInterface>(op); });
+}
+
+int64_t KnownCalls::countCalls(Operation *function) const {
+  DenseMap<Operation *, int64_t> counted;
+  return countCalls(function, counted);
+}
+
+int64_t KnownCalls::countCalls(Operation *function,
+                               DenseMap<Operation *, int64_t> &counted) const {
+  ArrayRef<CallOpInterface> known = lookup(function);
+  if (known.empty())
+    return 1;
+  if (int64_t count = counted.lookup(function))
+    return count;
+  int64_t sum = 0;
+  for (CallOpInterface call : known)
+    if (llvm::AddOverflow(
+            sum,
+            countCalls(call->getParentOfType<FunctionOpInterface>(), counted),
+            sum))
+      sum = std::numeric_limits<int64_t>::max();
+  return counted[function] = sum;
+}
+
 SmallVector<JoinClass>
 KnownCalls::getArguments(FunctionOpInterface function) const {
   SmallVector<JoinClass> joins;

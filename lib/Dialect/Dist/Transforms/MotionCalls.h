@@ -73,6 +73,12 @@ public:
     return calleeOf.lookup(call);
   }
   llvm::SmallVector<mlir::Operation *> getCallees() const;
+  /// The function, and those between which values go by known calls.
+  llvm::SmallVector<mlir::FunctionOpInterface, 1>
+  getConnected(mlir::FunctionOpInterface function) const;
+  /// How often a function is called if one whose calls are not all known runs
+  /// once, and so does a loop; as often as can be counted, at most.
+  int64_t countCalls(mlir::Operation *function) const;
 
   /// What is passed to each argument that is a ranked tensor, and what is
   /// returned as each such result.
@@ -83,6 +89,8 @@ public:
 
 private:
   void dropRecursive();
+  int64_t countCalls(mlir::Operation *function,
+                     llvm::DenseMap<mlir::Operation *, int64_t> &counted) const;
 
   llvm::MapVector<mlir::Operation *, llvm::SmallVector<mlir::CallOpInterface>>
       callsOf;

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MotionGraph.h"
+#include "PassedValues.h"
 
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -24,20 +25,9 @@ using namespace commuter::dist;
 SmallVector<JoinClass> MotionGraph::getJoins(RegionBranchOpInterface branch) {
   // Which operands are passed to which values.
   SmallVector<std::pair<OpOperand *, Value>> edges;
-  for (RegionBranchPoint point : branch.getAllRegionBranchPoints()) {
-    Operation *source = point.isParent()
-                            ? branch.getOperation()
-                            : point.getTerminatorPredecessorOrNull();
-    SmallVector<RegionSuccessor> successors;
-    branch.getSuccessorRegions(point, successors);
-    for (RegionSuccessor successor : successors) {
-      OperandRange passed = branch.getSuccessorOperands(point, successor);
-      const unsigned first = passed.empty() ? 0 : passed.getBeginOperandIndex();
-      for (auto [i, input] : llvm::enumerate(successor.getSuccessorInputs()))
-        if (i < passed.size() && isa<RankedTensorType>(input.getType()))
-          edges.emplace_back(&source->getOpOperand(first + i), input);
-    }
-  }
+  forEachPassed(branch, [&](OpOperand &operand, Value value) {
+    edges.emplace_back(&operand, value);
+  });
 
   // Values that share an operand are one join.
   llvm::EquivalenceClasses<void *> tied;

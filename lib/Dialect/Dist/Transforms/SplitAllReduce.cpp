@@ -14,6 +14,7 @@
 
 #include "CollectiveBytes.h"
 #include "GatherForms.h"
+#include "PassedValues.h"
 
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
@@ -39,7 +40,8 @@ namespace {
 // What a collective feeds
 //===----------------------------------------------------------------------===//
 
-/// The ops worth moving that a value feeds through ops that may move as well.
+/// The ops worth moving that a value feeds through ops that may move as well,
+/// and through branches, loops and calls.
 struct FedNorms {
   SetVector<Operation *> sliced; ///< parallel along the value's dimension
   SetVector<Operation *> others; ///< of the value's shape, but not parallel
@@ -54,12 +56,14 @@ using Place = std::tuple<Value, int64_t, int64_t>;
 /// by the motion itself.
 FedNorms collectNorms(SetVector<Place> &places, size_t begin,
                       FlatSymbolRefAttr mesh, ArrayAttr axes,
-                      bool stopAtFirst) {
+                      const KnownCalls &calls, bool stopAtFirst) {
   FedNorms fed;
   for (size_t i = begin; i < places.size(); ++i) {
     auto [slice, sliceDim, cycles] = places[i];
     for (OpOperand &use : slice.getUses()) {
       Operation *user = use.getOwner();
+      for (Value passed : getPassedOn(use, calls))
+        places.insert({passed, sliceDim, cycles});
       auto group = dyn_cast<MeshGroupOpInterface>(user);
       if (group && !isAcross(group, mesh, axes))
         continue;
@@ -104,13 +108,14 @@ struct Candidate {
   FlatSymbolRefAttr mesh;
   ArrayAttr axes; ///< that are summed over
   Value summed;   ///< of the type of the sum
+  const KnownCalls &calls;
 
-  explicit Candidate(AllReduceOp op)
+  Candidate(AllReduceOp op, const KnownCalls &calls)
       : op(op), mesh(op.getMeshAttr()), axes(op.getAxesAttr()),
-        summed(op.getInput()) {}
-  explicit Candidate(AllGatherOp op)
+        summed(op.getInput()), calls(calls) {}
+  Candidate(AllGatherOp op, const KnownCalls &calls)
       : op(op), mesh(op.getMeshAttr()), axes(op.getSummingAttr()),
-        summed(op.getInput()) {}
+        summed(op.getInput()), calls(calls) {}
 
   Value getResult() const { return op->getResult(0); }
   RankedTensorType getType() const {
@@ -124,7 +129,7 @@ struct Candidate {
   FedNorms findNorms(int64_t dim) const {
     SetVector<Place> places;
     places.insert({getResult(), dim, /*cycles=*/1});
-    return collectNorms(places, 0, mesh, axes, /*stopAtFirst=*/true);
+    return collectNorms(places, 0, mesh, axes, calls, /*stopAtFirst=*/true);
   }
   /// The first dimension that splits evenly and in which a norm is parallel;
   /// else, if rows may be padded, the first one that splits at all.
@@ -184,20 +189,6 @@ Refusal findRefusal(const Candidate &candidate, bool feedsSliced,
 }
 
 //===----------------------------------------------------------------------===//
-// Bytes
-//===----------------------------------------------------------------------===//
-
-/// What each rank receives in all collectives of the function.
-std::optional<int64_t> getReceivedBytes(FunctionOpInterface function) {
-  std::optional<int64_t> sum = 0;
-  function->walk([&](MeshGroupOpInterface op) {
-    std::optional<int64_t> bytes = commuter::dist::getReceivedBytes(op);
-    sum = sum && bytes ? llvm::checkedAdd(*sum, *bytes) : std::nullopt;
-  });
-  return sum;
-}
-
-//===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
 
@@ -220,10 +211,10 @@ void eraseDead(Operation *op, Value kept) {
 
 /// A norm that a candidate feeds, and what became of it.
 struct Norm {
-  Norm(Location loc, unsigned function) : loc(loc), function(function) {}
+  Norm(Location loc, unsigned group) : loc(loc), group(group) {}
 
   Location loc;
-  unsigned function;
+  unsigned group;
   bool isFedBySplit = false;
   std::optional<MotionOutcome> refusal, motion;
 
@@ -236,8 +227,9 @@ struct Sum {
   llvm::SmallDenseSet<int64_t, 2> triedDims = {};
 };
 
-struct Function {
-  FunctionOpInterface op;
+/// Functions that slices may go between, by calls; most are alone.
+struct CalledGroup {
+  SmallVector<FunctionOpInterface, 1> functions;
   std::optional<int64_t> bytesBefore, bytesAfter;
   bool isSplit = false; ///< a candidate in it is
 };
@@ -255,7 +247,9 @@ private:
   void noteRefusal(const Candidate &candidate,
                    const SetVector<Operation *> &ops, const Refusal &refusal,
                    const ShardingAnalysis &analysis);
-  unsigned getFunction(FunctionOpInterface op);
+  void findCalls();
+  std::optional<int64_t> getReceivedBytes(const CalledGroup &group);
+  unsigned getGroup(Operation *op);
   Norm &getNorm(Operation *op);
 
   void hideSum(AllReduceOp sum);
@@ -276,6 +270,13 @@ private:
   SetVector<Norm *> sortNorms();
   void emitRemark(Norm &norm, const MeshAxes &axes);
 
+  /// Goes through the groups' functions.
+  template <typename Visit>
+  void walk(Visit visit) {
+    for (CalledGroup &group : groups)
+      for (FunctionOpInterface function : group.functions)
+        function->walk(visit);
+  }
   template <typename OpTy>
   SmallVector<OpTy> collectMarked();
 
@@ -284,8 +285,10 @@ private:
   NumbersOfOps marks;
   static constexpr unsigned kFirstSum = 1u << 31;
 
-  SmallVector<Function> functions;
-  DenseMap<Operation *, unsigned> functionNumbers;
+  SmallVector<CalledGroup, 0> groups;
+  DenseMap<Operation *, unsigned> groupNumbers; ///< of functions
+  /// Of the program as it is now.
+  std::optional<KnownCalls> calls;
   /// By mesh and axes: where slices could come, of what is left as it is, and
   /// of what is split.
   DenseMap<std::pair<Attribute, Attribute>, std::array<SetVector<Place>, 2>>
@@ -299,18 +302,48 @@ private:
   SmallVector<AllGatherOp> gathers;
 };
 
-unsigned SplitAllReduce::getFunction(FunctionOpInterface op) {
-  auto [it, isNew] = functionNumbers.try_emplace(op, functions.size());
-  if (isNew)
-    functions.push_back({op, getReceivedBytes(op), std::nullopt});
-  return it->second;
+void SplitAllReduce::findCalls() {
+  calls.emplace(getFunctions(getOperation()));
+}
+
+/// What each rank receives in the collectives of the group, as often as they
+/// are called.
+std::optional<int64_t>
+SplitAllReduce::getReceivedBytes(const CalledGroup &group) {
+  std::optional<int64_t> sum = 0;
+  auto add = [&](std::optional<int64_t> bytes) {
+    sum = sum && bytes ? llvm::checkedAdd(*sum, *bytes) : std::nullopt;
+  };
+  for (FunctionOpInterface function : group.functions) {
+    const int64_t numCalls = calls->countCalls(function);
+    function->walk([&](MeshGroupOpInterface op) {
+      std::optional<int64_t> bytes = commuter::dist::getReceivedBytes(op);
+      add(bytes ? llvm::checkedMul(*bytes, numCalls) : std::nullopt);
+    });
+  }
+  return sum;
+}
+
+/// The number of the op's group.
+unsigned SplitAllReduce::getGroup(Operation *op) {
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  auto [it, isNew] = groupNumbers.try_emplace(function, groups.size());
+  if (!isNew)
+    return it->second;
+  const unsigned number = it->second;
+  CalledGroup group;
+  group.functions = calls->getConnected(function);
+  for (FunctionOpInterface member : group.functions)
+    groupNumbers[member] = number;
+  group.bytesBefore = getReceivedBytes(group);
+  groups.push_back(std::move(group));
+  return number;
 }
 
 Norm &SplitAllReduce::getNorm(Operation *op) {
   auto [it, isNew] = marks.numbers.try_emplace(op, norms.size());
   if (isNew)
-    norms.emplace_back(op->getLoc(),
-                       getFunction(op->getParentOfType<FunctionOpInterface>()));
+    norms.emplace_back(op->getLoc(), getGroup(op));
   return norms[it->second];
 }
 
@@ -345,8 +378,7 @@ void SplitAllReduce::visitCandidate(const Candidate &candidate,
                        refusal, analysis);
   for (Operation *op : fed.sliced)
     getNorm(op).isFedBySplit = true;
-  functions[getFunction(candidate.op->getParentOfType<FunctionOpInterface>())]
-      .isSplit = true;
+  groups[getGroup(candidate.op)].isSplit = true;
   if (auto reduce = dyn_cast<AllReduceOp>(candidate.op))
     reduces.push_back(reduce);
   else
@@ -362,7 +394,7 @@ FedNorms SplitAllReduce::collectNewNorms(const Candidate &candidate,
   size_t begin = seen.size();
   for (int64_t dim = 0; dim < candidate.getType().getRank(); ++dim)
     seen.insert({candidate.getResult(), dim, /*cycles=*/1});
-  return collectNorms(seen, begin, candidate.mesh, candidate.axes,
+  return collectNorms(seen, begin, candidate.mesh, candidate.axes, *calls,
                       /*stopAtFirst=*/false);
 }
 
@@ -375,7 +407,7 @@ void SplitAllReduce::noteRefusal(const Candidate &candidate,
     if (norm.refusal)
       continue;
     norm.refusal = MotionOutcome{op,
-                                 functions[norm.function].op,
+                                 op->getParentOfType<FunctionOpInterface>(),
                                  norm.loc,
                                  candidate.op->getOperand(0),
                                  refusal.reason,
@@ -476,7 +508,7 @@ tensor::ExtractSliceOp SplitAllReduce::findPart(ReduceScatterOp scatter) const {
 ///
 /// where both cut by the same extents. Only the padding costs bytes.
 void SplitAllReduce::split(AllReduceOp reduce) {
-  Candidate candidate(reduce);
+  Candidate candidate(reduce, *calls);
   std::optional<int64_t> dim = candidate.findSplitDim(padRows);
   if (!dim || !getSum(reduce).triedDims.insert(*dim).second)
     return;
@@ -556,18 +588,17 @@ void SplitAllReduce::join(ReduceScatterOp scatter) {
 template <typename OpTy>
 SmallVector<OpTy> SplitAllReduce::collectMarked() {
   SmallVector<OpTy> ops;
-  for (Function &function : functions)
-    function.op->walk([&](OpTy op) {
-      if (marks.numbers.contains(op))
-        ops.push_back(op);
-    });
+  walk([&](OpTy op) {
+    if (marks.numbers.contains(op))
+      ops.push_back(op);
+  });
   return ops;
 }
 
 /// True if the sum would now be split along a dimension along which it was not
 /// yet: others are split between it and its norms.
 bool SplitAllReduce::isWorthAnotherTry(AllReduceOp reduce) {
-  std::optional<int64_t> dim = Candidate(reduce).findSplitDim(padRows);
+  std::optional<int64_t> dim = Candidate(reduce, *calls).findSplitDim(padRows);
   return dim && !getSum(reduce).triedDims.contains(*dim);
 }
 
@@ -595,14 +626,15 @@ void SplitAllReduce::moveNorms() {
   options.allowExtraGather = allowExtraGather;
   options.listener = &marks;
   SmallVector<FunctionOpInterface> split;
-  for (const Function &function : functions)
-    if (function.isSplit)
-      split.push_back(function.op);
+  for (const CalledGroup &group : groups)
+    if (group.isSplit)
+      llvm::append_range(split, group.functions);
   moveInFrontOfGathers(split, analysis, options,
                        [&](MotionOutcome &outcome, DescribeOutcome describe) {
                          describe(outcome);
                          noteOutcome(std::move(outcome));
                        });
+  findCalls();
 }
 
 /// A norm may move twice, in front of a gather that summed, then in front of
@@ -613,7 +645,7 @@ void SplitAllReduce::noteOutcome(MotionOutcome outcome) {
   if (mark == marks.numbers.end()) {
     // dist-commute-norms has told of those that stay.
     if (moves) {
-      norms.emplace_back(outcome.loc, getFunction(outcome.function));
+      norms.emplace_back(outcome.loc, groupNumbers.at(outcome.function));
       norms.back().motion = std::move(outcome);
     }
     return;
@@ -631,12 +663,11 @@ void SplitAllReduce::noteOutcome(MotionOutcome outcome) {
 /// canonicalisation.
 void SplitAllReduce::mergeNestedGathers() {
   SetVector<Operation *> nested;
-  for (Function &function : functions)
-    function.op->walk([&](AllGatherOp gather) {
-      auto inner = gather.getInput().getDefiningOp<AllGatherOp>();
-      if (inner)
-        nested.insert_range(ArrayRef<Operation *>{inner, gather});
-    });
+  walk([&](AllGatherOp gather) {
+    auto inner = gather.getInput().getDefiningOp<AllGatherOp>();
+    if (inner)
+      nested.insert_range(ArrayRef<Operation *>{inner, gather});
+  });
   RewritePatternSet patterns(&getContext());
   AllGatherOp::getCanonicalizationPatterns(patterns, &getContext());
   GreedyRewriteConfig config;
@@ -649,32 +680,31 @@ void SplitAllReduce::mergeNestedGathers() {
 /// The norms in program order.
 SetVector<Norm *> SplitAllReduce::sortNorms() {
   SetVector<Norm *> order;
-  for (Function &function : functions)
-    function.op->walk([&](Operation *op) {
-      auto mark = marks.numbers.find(op);
-      if (mark != marks.numbers.end() && mark->second < kFirstSum)
-        order.insert(&norms[mark->second]);
-    });
+  walk([&](Operation *op) {
+    auto mark = marks.numbers.find(op);
+    if (mark != marks.numbers.end() && mark->second < kFirstSum)
+      order.insert(&norms[mark->second]);
+  });
   for (Norm &norm : norms)
     order.insert(&norm);
   return order;
 }
 
 void SplitAllReduce::emitRemark(Norm &norm, const MeshAxes &axes) {
-  Function &function = functions[norm.function];
+  const CalledGroup &group = groups[norm.group];
   if (norm.refusal && !norm.isFedBySplit && !norm.hasMoved())
     norm.motion = norm.refusal;
   if (!norm.motion)
     return;
-  norm.motion->bytesBefore = function.bytesBefore;
-  norm.motion->bytesAfter = function.bytesAfter;
+  norm.motion->bytesBefore = group.bytesBefore;
+  norm.motion->bytesAfter = group.bytesAfter;
   emitMotionRemark("dist-split-all-reduce", *norm.motion, axes);
   ++(norm.hasMoved() ? numMoved : numMissed);
 }
 
 void SplitAllReduce::runOnOperation() {
-  functions.clear();
-  functionNumbers.clear();
+  groups.clear();
+  groupNumbers.clear();
   places.clear();
   extentsOf.clear();
   norms.clear();
@@ -683,12 +713,13 @@ void SplitAllReduce::runOnOperation() {
   reduces.clear();
   gathers.clear();
   const auto &analysis = getAnalysis<ShardingAnalysis>();
+  findCalls();
   getOperation()->walk([&](Operation *op) {
     if (auto reduce = dyn_cast<AllReduceOp>(op))
-      visitCandidate(Candidate(reduce), analysis);
+      visitCandidate(Candidate(reduce, *calls), analysis);
     else if (auto gather = dyn_cast<AllGatherOp>(op);
              gather && gather.getSummingAttr())
-      visitCandidate(Candidate(gather), analysis);
+      visitCandidate(Candidate(gather, *calls), analysis);
   });
 
   if (!reduces.empty() || !gathers.empty()) {
@@ -706,8 +737,8 @@ void SplitAllReduce::runOnOperation() {
       mergeNestedGathers();
     for (auto &[key, extents] : extentsOf)
       eraseDead(extents.getDefiningOp(), /*kept=*/Value());
-    for (Function &function : functions)
-      function.bytesAfter = getReceivedBytes(function.op);
+    for (CalledGroup &group : groups)
+      group.bytesAfter = getReceivedBytes(group);
   } else {
     markAllAnalysesPreserved();
   }

@@ -231,8 +231,11 @@ def SplitAllReducePass : Pass<"dist-split-all-reduce", "::mlir::ModuleOp"> {
     is compared with the product of all dimensions but the last, of the whole
     value, which is static, so all ranks decide alike.
 
-    Runs after `dist-commute-norms`. Each norm that such a collective feeds ends in
-    a remark, as there; bytes are those of all collectives of the function.
+    Runs after `dist-commute-norms`. The norms may stand in other regions, blocks or
+    functions than the sums: slices go through branches, loops and calls as there.
+    Each norm that such a collective feeds ends in a remark, as there; bytes are those
+    of all collectives of the function, and of those that it calls or is called by,
+    as often as they are.
   }];
   let dependentDialects = ["::commuter::dist::DistDialect",
                            "::mlir::arith::ArithDialect",
