@@ -38,6 +38,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -478,8 +479,12 @@ EXPORT Result ncclGetVersion(int *version) {
 
 EXPORT Result ncclGetUniqueId(UniqueId *id) {
   static std::atomic<int> made{0};
-  std::snprintf(id->internal, sizeof(id->internal), "/commuter-nccl-%d-%d",
-                static_cast<int>(getpid()), made++);
+  // The number of a process is another one's later, and what a process leaves
+  // that was killed stays.
+  static const auto start = static_cast<long long>(
+      std::chrono::system_clock::now().time_since_epoch().count());
+  std::snprintf(id->internal, sizeof(id->internal), "/commuter-nccl-%d-%llx-%d",
+                static_cast<int>(getpid()), start, made++);
   return Success;
 }
 
