@@ -131,6 +131,22 @@ func.func @slice_of_other_sum(%x: tensor<8x8xf32>, %e: tensor<4xindex>) -> (tens
   return %1, %3, %5, %6, %7 : tensor<1x8xf32>, tensor<2x8xf32>, tensor<?x8xf32>, tensor<8x8xf32>, tensor<2x8xf32>
 }
 
+// The sum is there whether or not its rows split evenly.
+// CHECK-LABEL: func @slice_elsewhere(
+// CHECK: dist.all_reduce
+// CHECK: scf.if
+// CHECK: dist.all_slice
+func.func @slice_elsewhere(%x: tensor<?x8xf32>, %o: tensor<?x8xf32>, %c: i1) -> tensor<?x8xf32> {
+  %0 = dist.all_reduce %x sum over @mesh[dp] : tensor<?x8xf32>
+  %1 = scf.if %c -> tensor<?x8xf32> {
+    %2 = dist.all_slice %0 dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+    scf.yield %2 : tensor<?x8xf32>
+  } else {
+    scf.yield %o : tensor<?x8xf32>
+  }
+  return %1 : tensor<?x8xf32>
+}
+
 // Nothing is known of what a group of unknown size adds up.
 dist.mesh @open(dp = ?)
 // CHECK-LABEL: func @unknown_group(

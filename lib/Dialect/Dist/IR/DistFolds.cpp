@@ -284,14 +284,15 @@ struct CastRoundTrip : public OpRewritePattern<OpTy> {
 
 /// all_slice{B}(all_reduce{B}(x)) = reduce_scatter{B}(x), by definition, where
 /// the sum was. Precondition: no other user of the sum; no extents; the axes in
-/// one order, which is that of the summands, too.
+/// one order, which is that of the summands, too; one block, as what does not
+/// split evenly is an error where it is sliced.
 struct ScatterSlicedSum : public OpRewritePattern<AllSliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AllSliceOp slice,
                                 PatternRewriter &rewriter) const override {
     auto sum = slice.getInput().getDefiningOp<AllReduceOp>();
-    if (!sum || !sum->hasOneUse() || slice.getExtents() ||
-        slice.getMeshAttr() != sum.getMeshAttr() ||
+    if (!sum || !sum->hasOneUse() || sum->getBlock() != slice->getBlock() ||
+        slice.getExtents() || slice.getMeshAttr() != sum.getMeshAttr() ||
         slice.getAxes() != sum.getAxes())
       return failure();
     rewriter.setInsertionPoint(sum);

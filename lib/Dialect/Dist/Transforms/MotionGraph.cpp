@@ -108,13 +108,9 @@ static Value findOwnExtents(AllGatherOp gather) {
 }
 
 unsigned MotionGraph::getKind(AllGatherOp gather) {
-  GatherKind kind{gather.getMeshAttr(),
-                  gather.getAxes(),
-                  {},
-                  {},
-                  {},
-                  EqualValues::kNone,
-                  {}};
+  GatherKind kind;
+  kind.mesh = gather.getMeshAttr();
+  kind.axes = gather.getAxes();
   if (gather.getExtents()) {
     kind.extents = getExtentsAt(gather.getExtents(), gather);
     kind.cut = sizes.getNumber(kind.extents);

@@ -28,8 +28,8 @@ namespace commuter::dist {
 
 /// The gathers that cut a dimension alike: same axes in the same order, equal
 /// extents, equal cycles. Cycles that are not counted are equally long, and of
-/// an even cut. Ragged gathers whose extents are
-/// no value are alike only with themselves.
+/// an even cut. Ragged gathers whose extents are no value are alike only with
+/// themselves.
 struct GatherKind {
   mlir::FlatSymbolRefAttr mesh;
   mlir::ArrayAttr axes;

@@ -12,7 +12,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "MotionGraph.h"
-#include "PassedValues.h"
 
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -25,9 +24,20 @@ using namespace commuter::dist;
 SmallVector<JoinClass> MotionGraph::getJoins(RegionBranchOpInterface branch) {
   // Which operands are passed to which values.
   SmallVector<std::pair<OpOperand *, Value>> edges;
-  forEachPassed(branch, [&](OpOperand &operand, Value value) {
-    edges.emplace_back(&operand, value);
-  });
+  for (RegionBranchPoint point : branch.getAllRegionBranchPoints()) {
+    Operation *source = point.isParent()
+                            ? branch.getOperation()
+                            : point.getTerminatorPredecessorOrNull();
+    SmallVector<RegionSuccessor> successors;
+    branch.getSuccessorRegions(point, successors);
+    for (RegionSuccessor successor : successors) {
+      OperandRange passed = branch.getSuccessorOperands(point, successor);
+      const unsigned first = passed.empty() ? 0 : passed.getBeginOperandIndex();
+      for (auto [i, input] : llvm::enumerate(successor.getSuccessorInputs()))
+        if (i < passed.size() && isa<RankedTensorType>(input.getType()))
+          edges.emplace_back(&source->getOpOperand(first + i), input);
+    }
+  }
 
   // Values that share an operand are one join.
   llvm::EquivalenceClasses<void *> tied;

@@ -107,17 +107,14 @@ static bool fitsCycles(Operation *op, const DimSlicing &slicing,
 bool MotionGraph::fitsUnits(Operation *op, const DimSlicing &slicing,
                             unsigned anchor, const Slices &anchorSlices) const {
   const GatherKind &kind = kinds[anchorSlices.kind];
-  // As for most ops.
-  if (kind.cycles.areCounted() && !slicing.resultCycles &&
-      hasOnlyUnitsOfOne(slicing))
-    return true;
-  const Cycles cycles = slicing.resultCycles.value_or(kind.cycles);
-  if (!kind.cycles.areCounted() || !cycles.areCounted())
+  if (!kind.cycles.areCounted() ||
+      (slicing.resultCycles && !slicing.resultCycles->areCounted()))
     return fitsCycles(op, slicing, anchor, kind);
   if (hasOnlyUnitsOfOne(slicing) ||
       options.ignores(reason::kGroupCrossesGatherDim))
     return true;
   const int64_t unit = slicing.getOperandUnit(anchor);
+  const Cycles cycles = slicing.resultCycles.value_or(kind.cycles);
   if (slicing.resultCycles && slicing.resultUnits.size() == 1) {
     std::optional<int64_t> sizeOfPiece =
         llvm::checkedMul(slicing.getResultUnit(0), kind.cycles.number);

@@ -40,6 +40,7 @@ static int64_t getCostOfBits(int64_t bits) {
          kCostOfGather;
 }
 
+/// The rows of a rank's slice, as far as their number is known.
 int64_t Placement::getRows(const SlicedValue &made) const {
   const GatherKind &kind = graph.kinds[made.slices.kind];
   if (!hasStaticRows)

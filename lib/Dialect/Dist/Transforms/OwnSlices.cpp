@@ -237,7 +237,8 @@ static std::optional<OwnSlice> findOwnSlice(tensor::ExtractSliceOp op) {
 
 bool commuter::dist::raiseOwnSlices(ArrayRef<FunctionOpInterface> functions,
                                     const ShardingAnalysis &analysis) {
-  // Most programs need not be gone through: every group's sum has a term.
+  // Most programs need not be gone through: without an index of a rank there is
+  // no offset that is one.
   if (!analysis.hasAxisIndex())
     return false;
   SmallVector<std::pair<tensor::ExtractSliceOp, OwnSlice>> slices;

@@ -12,56 +12,44 @@
 
 #include "PassedValues.h"
 
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+
 using namespace mlir;
 using namespace commuter::dist;
 
-void commuter::dist::forEachPassed(
-    RegionBranchOpInterface branch,
-    function_ref<void(OpOperand &, Value)> tell) {
-  for (RegionBranchPoint point : branch.getAllRegionBranchPoints()) {
-    Operation *source = point.isParent()
-                            ? branch.getOperation()
-                            : point.getTerminatorPredecessorOrNull();
-    SmallVector<RegionSuccessor> successors;
-    branch.getSuccessorRegions(point, successors);
-    for (RegionSuccessor successor : successors) {
-      OperandRange passed = branch.getSuccessorOperands(point, successor);
-      const unsigned first = passed.empty() ? 0 : passed.getBeginOperandIndex();
-      for (auto [i, input] : llvm::enumerate(successor.getSuccessorInputs()))
-        if (i < passed.size() && isa<RankedTensorType>(input.getType()))
-          tell(source->getOpOperand(first + i), input);
-    }
-  }
+/// As what a branch op, or a terminator in it, passes the operand on.
+static SmallVector<Value> getPassedOn(OpOperand &operand,
+                                      RegionBranchOpInterface branch,
+                                      RegionBranchPoint point) {
+  RegionBranchSuccessorMapping passed;
+  branch.getSuccessorOperandInputMapping(passed, point);
+  return passed.lookup(&operand);
 }
 
 SmallVector<Value> commuter::dist::getPassedOn(OpOperand &operand,
                                                const KnownCalls &calls) {
-  Operation *user = operand.getOwner();
+  Operation *user = operand.getOwner(), *parent = user->getParentOp();
   const unsigned number = operand.getOperandNumber();
   SmallVector<Value> values;
-  auto note = [&](OpOperand &passed, Value value) {
-    if (&passed == &operand)
-      values.push_back(value);
-  };
   if (auto branch = dyn_cast<RegionBranchOpInterface>(user))
-    forEachPassed(branch, note);
+    values = ::getPassedOn(operand, branch, RegionBranchPoint::parent());
   if (auto call = dyn_cast<CallOpInterface>(user))
     if (auto callee =
             dyn_cast_or_null<FunctionOpInterface>(calls.getCallee(call)))
       for (auto [argument, passed] :
            llvm::zip_equal(callee.getArguments(), call.getArgOperandsMutable()))
-        note(passed, argument);
+        if (&passed == &operand)
+          values.push_back(argument);
   if (auto branch = dyn_cast<BranchOpInterface>(user))
     if (auto argument = branch.getSuccessorBlockArgument(number))
       values.push_back(*argument);
-  if (user->hasTrait<OpTrait::IsTerminator>()) {
-    Operation *parent = user->getParentOp();
-    if (auto branch = dyn_cast<RegionBranchOpInterface>(parent))
-      forEachPassed(branch, note);
-    else if (isa<FunctionOpInterface>(parent) && user->getNumSuccessors() == 0)
-      for (CallOpInterface call : calls.lookup(parent))
-        values.push_back(call->getResult(number));
-  }
+  if (auto branch = dyn_cast_or_null<RegionBranchOpInterface>(parent))
+    if (auto end = dyn_cast<RegionBranchTerminatorOpInterface>(user))
+      llvm::append_range(values, ::getPassedOn(operand, branch, end));
+  if (isa_and_nonnull<FunctionOpInterface>(parent) &&
+      user->hasTrait<OpTrait::IsTerminator>() && user->getNumSuccessors() == 0)
+    for (CallOpInterface call : calls.lookup(parent))
+      values.push_back(call->getResult(number));
   llvm::erase_if(values, [](Value value) {
     return !isa<RankedTensorType>(value.getType());
   });

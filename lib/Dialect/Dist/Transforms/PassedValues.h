@@ -15,15 +15,7 @@
 
 #include "MotionCalls.h"
 
-#include "mlir/Interfaces/ControlFlowInterfaces.h"
-
 namespace commuter::dist {
-
-/// Tells of each operand of a branch op, or of a terminator in it, that is
-/// passed on as a ranked tensor, and as which: a region's argument or a result.
-void forEachPassed(
-    mlir::RegionBranchOpInterface branch,
-    llvm::function_ref<void(mlir::OpOperand &, mlir::Value)> tell);
 
 /// The ranked tensors that an operand is passed on as: by a branch op or in it,
 /// to another block, to a function all of whose calls are known, or out of one.
