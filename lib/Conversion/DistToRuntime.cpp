@@ -99,11 +99,23 @@ protected:
                                     ConversionPatternRewriter &rewriter) const
 
 CALL_PATTERN(AllGatherIntoOp) {
-  call.group(op)
-      .view(op.getInput(), adaptor.getInput())
-      .view(op.getOutput(), adaptor.getOutput())
-      .view(op.getExtents(), adaptor.getExtents())
-      .i64(op.getDim());
+  call.group(op);
+  const int64_t count = static_cast<int64_t>(op.getInputs().size());
+  auto extentsOf = [&](ValueRange extents, int64_t i) {
+    return extents.empty() ? Value() : extents[i];
+  };
+  // A commuter_gather_t of each.
+  SmallVector<CallBuilder::Struct> gathers;
+  for (int64_t i = 0; i < count; ++i) {
+    CallBuilder::Struct &gather = gathers.emplace_back();
+    gather.push_back(call.makeView(op.getInputs()[i], adaptor.getInputs()[i]));
+    gather.push_back(
+        call.makeView(op.getOutputs()[i], adaptor.getOutputs()[i]));
+    gather.push_back(call.makeView(extentsOf(op.getExtents(), i),
+                                   extentsOf(adaptor.getExtents(), i)));
+    gather.push_back(call.makeI64(op.getDims()[i]));
+  }
+  call.structs(gathers).i64(count);
   return replace(op, call, "all_gather", rewriter);
 }
 

@@ -69,12 +69,9 @@ CallBuilder::CallBuilder(OpBuilder &builder, Operation *op, StackSlots &slots)
     : builder(builder), op(op), slots(slots), loc(op->getLoc()),
       pointer(LLVM::LLVMPointerType::get(builder.getContext())) {}
 
-CallBuilder &CallBuilder::i64(int64_t value) {
-  return add(
-      LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), value));
-}
+CallBuilder &CallBuilder::i64(int64_t value) { return add(makeI64(value)); }
 
-CallBuilder &CallBuilder::i32(int32_t value) { return add(constant32(value)); }
+CallBuilder &CallBuilder::i32(int32_t value) { return add(makeI32(value)); }
 
 CallBuilder &CallBuilder::f64(APFloat value) {
   return add(LLVM::ConstantOp::create(
@@ -120,9 +117,9 @@ static Type getStorageType(OpBuilder &builder, Type element) {
       element.isIndex() ? 64 : element.getIntOrFloatBitWidth());
 }
 
-CallBuilder &CallBuilder::view(Value memref, Value converted) {
+Value CallBuilder::makeView(Value memref, Value converted) {
   if (!memref)
-    return add(LLVM::ZeroOp::create(builder, loc, pointer));
+    return LLVM::ZeroOp::create(builder, loc, pointer);
   auto type = cast<MemRefType>(memref.getType());
   Value descriptor = slot(converted.getType());
   LLVM::StoreOp::create(builder, loc, converted, descriptor);
@@ -138,20 +135,29 @@ CallBuilder &CallBuilder::view(Value memref, Value converted) {
       builder, loc, pointer, getStorageType(builder, type.getElementType()),
       memrefDescriptor.alignedPtr(builder, loc),
       ArrayRef<LLVM::GEPArg>{memrefDescriptor.offset(builder, loc)});
-  Value fields[] = {data, constant32(*getRuntimeDtype(type.getElementType())),
-                    constant32(static_cast<int32_t>(type.getRank())), field(3),
-                    field(4)};
-  Type i32 = builder.getI32Type();
-  auto viewType = LLVM::LLVMStructType::getLiteral(
-      builder.getContext(), {pointer, i32, i32, pointer, pointer});
-  Value view = slot(viewType);
-  for (auto [i, value] : llvm::enumerate(fields)) {
-    Value address =
-        LLVM::GEPOp::create(builder, loc, pointer, viewType, view,
-                            ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
-    LLVM::StoreOp::create(builder, loc, value, address);
-  }
-  return add(view);
+  return makeStructs(
+      {{data, makeI32(*getRuntimeDtype(type.getElementType())),
+        makeI32(static_cast<int32_t>(type.getRank())), field(3), field(4)}});
+}
+
+Value CallBuilder::makeStructs(ArrayRef<Struct> values) {
+  Type type = LLVM::LLVMStructType::getLiteral(
+      builder.getContext(), llvm::to_vector(ValueRange(values[0]).getTypes()));
+  // One struct is an array of one: all calls share its slot.
+  if (values.size() > 1)
+    type = LLVM::LLVMArrayType::get(type, values.size());
+  Value array = slot(type);
+  for (auto [i, fields] : llvm::enumerate(values))
+    for (auto [j, value] : llvm::enumerate(fields)) {
+      SmallVector<LLVM::GEPArg> path = {0};
+      if (values.size() > 1)
+        path.push_back(static_cast<int32_t>(i));
+      path.push_back(static_cast<int32_t>(j));
+      Value address =
+          LLVM::GEPOp::create(builder, loc, pointer, type, array, path);
+      LLVM::StoreOp::create(builder, loc, value, address);
+    }
+  return array;
 }
 
 FailureOr<LLVM::CallOp> CallBuilder::call(StringRef name, Type result) {
@@ -167,7 +173,11 @@ FailureOr<LLVM::CallOp> CallBuilder::call(StringRef name, Type result) {
   return LLVM::CallOp::create(builder, loc, *callee, arguments);
 }
 
-Value CallBuilder::constant32(int32_t value) {
+Value CallBuilder::makeI64(int64_t value) {
+  return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), value);
+}
+
+Value CallBuilder::makeI32(int32_t value) {
   return LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), value);
 }
 

@@ -54,7 +54,19 @@ public:
 
   /// A pointer to a commuter_view_t of the memref, of which `converted` is the
   /// descriptor; null if it is absent.
-  CallBuilder &view(mlir::Value memref, mlir::Value converted);
+  CallBuilder &view(mlir::Value memref, mlir::Value converted) {
+    return add(makeView(memref, converted));
+  }
+
+  /// A pointer to an array of structs, of which these are the fields.
+  using Struct = llvm::SmallVector<mlir::Value>;
+  CallBuilder &structs(llvm::ArrayRef<Struct> values) {
+    return add(makeStructs(values));
+  }
+
+  /// Such values, for fields.
+  mlir::Value makeI64(int64_t value);
+  mlir::Value makeView(mlir::Value memref, mlir::Value converted);
 
   /// Calls `commuter_program_<name>`.
   llvm::FailureOr<mlir::LLVM::CallOp> call(llvm::StringRef name,
@@ -64,7 +76,8 @@ public:
   mlir::Value slot(mlir::Type type);
 
 private:
-  mlir::Value constant32(int32_t value);
+  mlir::Value makeI32(int32_t value);
+  mlir::Value makeStructs(llvm::ArrayRef<Struct> values);
 
   mlir::OpBuilder &builder;
   mlir::Operation *op;

@@ -90,6 +90,7 @@ static void bufferize(OpPassManager &pm, bool isForHost) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(dist::createGatherInPlacePass());
+  pm.addPass(dist::createCoalesceGathersPass());
 }
 
 /// Who frees a buffer, and when.

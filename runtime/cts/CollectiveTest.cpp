@@ -188,6 +188,99 @@ TEST_P(CollectiveTest, RaggedAllGatherInPlaceCopiesOnlyTheOthers) {
   });
 }
 
+/// Rows with their scales, and something of another shape and dimension: the
+/// same as one after the other, for one collective of all bytes.
+TEST_P(CollectiveTest, CoalescedAllGather) {
+  World world = makeWorld();
+  world.run([&](Rank &rank) {
+    for (Layout layout : kLayouts)
+      for (bool isRagged : {false, true}) {
+        // Of the ragged ones member i has i rows: the first has none.
+        HostTensor extents(COMMUTER_I64, {rank.size});
+        int64_t rows = 0;
+        for (int64_t i = 0; i < rank.size; ++i) {
+          extents.set(i, static_cast<double>(isRagged ? i : 2));
+          rows += isRagged ? i : 2;
+        }
+        const commuter_view_t *each = isRagged ? &extents.view() : nullptr;
+        const int64_t own = isRagged ? rank.index : 2;
+        Tensor quantized(COMMUTER_F8E4M3FN, {own, 7}, layout),
+            scales(COMMUTER_F32, {own, 1}, layout),
+            other(COMMUTER_I32, {3, 2}, layout);
+        fill(quantized, rank.rank);
+        fill(scales, rank.rank + 1);
+        fill(other, rank.rank + 2);
+        struct Whole {
+          Tensor quantized, scales, other;
+        };
+        auto make = [&] {
+          return Whole{Tensor(COMMUTER_F8E4M3FN, {rows, 7}, layout),
+                       Tensor(COMMUTER_F32, {rows, 1}, layout),
+                       Tensor(COMMUTER_I32, {3, 2 * rank.size}, layout)};
+        };
+        Whole expected = make(), whole = make();
+        auto gathersTo = [&](Whole &to) {
+          return std::vector<commuter_gather_t>{
+              {&quantized.view(), &to.quantized.view(), each, 0},
+              {&scales.view(), &to.scales.view(), each, 0},
+              {&other.view(), &to.other.view(), nullptr, 1}};
+        };
+        commuter_stats_t start, middle, end;
+        commuter_context_stats(rank.context, &start);
+        for (const commuter_gather_t &of : gathersTo(expected))
+          EXPECT_OK(rank,
+                    commuter_all_gather(rank.context, rank.group, of.input,
+                                        of.output, of.dim, of.extents));
+        commuter_context_stats(rank.context, &middle);
+        EXPECT_OK(rank, commuter_all_gather_coalesced(
+                            rank.context, rank.group, gathersTo(whole).data(),
+                            static_cast<int64_t>(gathersTo(whole).size())));
+        commuter_context_stats(rank.context, &end);
+        EXPECT_EQ(end.bytes_received - middle.bytes_received,
+                  middle.bytes_received - start.bytes_received);
+        EXPECT_EQ(end.bytes_copied - middle.bytes_copied,
+                  middle.bytes_copied - start.bytes_copied);
+        EXPECT_EQ(end.collective_count - middle.collective_count,
+                  rank.size > 1 ? 1 : 0);
+        int wrong = 0;
+        for (auto [a, b] : {std::pair{&whole.quantized, &expected.quantized},
+                            std::pair{&whole.scales, &expected.scales},
+                            std::pair{&whole.other, &expected.other}})
+          for (int64_t i = 0; i < a->count; ++i)
+            wrong += a->get(i) != b->get(i);
+        EXPECT_EQ(wrong, 0);
+      }
+  });
+}
+
+TEST_P(CollectiveTest, CoalescedAllGatherInPlaceCopiesOnlyTheOthers) {
+  World world = makeWorld();
+  world.run([&](Rank &rank) {
+    Tensor rows(COMMUTER_BF16, {2 * rank.size, 5}),
+        scales(COMMUTER_F32, {2 * rank.size, 1});
+    Tensor::Slice ownRows = rows.slice(0, 2 * rank.index, 2),
+                  ownScales = scales.slice(0, 2 * rank.index, 2);
+    for (Tensor *of : {&rows, &scales}) {
+      const int64_t part = of->count / rank.size;
+      for (int64_t i = 0; i < of->count; ++i)
+        of->set(i, i / part == rank.index ? 100 + rank.rank : -1);
+    }
+    const commuter_gather_t gathers[] = {
+        {&ownRows.view(), &rows.view(), nullptr, 0},
+        {&ownScales.view(), &scales.view(), nullptr, 0}};
+    commuter_stats_t before, after;
+    commuter_context_stats(rank.context, &before);
+    EXPECT_OK(rank, commuter_all_gather_coalesced(rank.context, rank.group,
+                                                  gathers, 2));
+    commuter_context_stats(rank.context, &after);
+    EXPECT_EQ(after.bytes_copied - before.bytes_copied,
+              (rank.size - 1) * 2 * (5 * 2 + 4));
+    for (Tensor *of : {&rows, &scales})
+      for (int64_t i = 0; i < of->count; ++i)
+        EXPECT_EQ(of->get(i), 100 + rank.members[i / (of->count / rank.size)]);
+  });
+}
+
 TEST_P(CollectiveTest, AllReduce) {
   World world = makeWorld();
   world.run([&](Rank &rank) {
@@ -572,6 +665,17 @@ TEST_P(CollectiveTest, InvalidArgumentsHaveNoEffect) {
               COMMUTER_INVALID_ARGUMENT);
     EXPECT_NE(rank.error().find("extents"), std::string::npos);
     EXPECT_STREQ(commuter_last_error(), rank.error().c_str());
+    const commuter_gather_t gathers[] = {
+        {&f.view(), &good.view(), nullptr, 0},
+        {&f.view(), &wrong.view(), nullptr, 0}};
+    auto coalesced = [&](const commuter_gather_t *first, int64_t count) {
+      return commuter_all_gather_coalesced(rank.context, rank.group, first,
+                                           count);
+    };
+    EXPECT_EQ(coalesced(gathers, 2), COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(coalesced(gathers, 0), COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(coalesced(nullptr, 1), COMMUTER_INVALID_ARGUMENT);
+    EXPECT_EQ(rank.error(), "there is nothing to gather");
     EXPECT_EQ(commuter_all_reduce(rank.context, rank.group, COMMUTER_SUM,
                                   &eight.view(), &eight.view()),
               COMMUTER_UNSUPPORTED);

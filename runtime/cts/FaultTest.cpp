@@ -267,6 +267,25 @@ TEST_P(FaultTestOfEight, DifferentCount) {
   EXPECT_CONTAINS(outcome.message[4], "rank 7: #1 all_gather f32[3x3]");
 }
 
+TEST_P(FaultTestOfEight, DifferentNumberOfGathers) {
+  World world(GetParam(), kEight);
+  Outcome outcome(8);
+  world.run([&](Rank &rank) {
+    Tensor input(COMMUTER_F32, {2, 3}), scales(COMMUTER_F32, {2, 1}),
+        output(COMMUTER_F32, {16, 3}), whole(COMMUTER_F32, {16, 1});
+    const commuter_gather_t gathers[] = {
+        {&input.view(), &output.view(), nullptr, 0},
+        {&scales.view(), &whole.view(), nullptr, 0}};
+    outcome.record(rank, commuter_all_gather_coalesced(rank.context, rank.group,
+                                                       gathers,
+                                                       rank.rank == 5 ? 1 : 2));
+  });
+  outcome.expectAll(COMMUTER_MISMATCH);
+  EXPECT_CONTAINS(outcome.message[4], "rank 5: #1 all_gather f32[2x3] dim 0");
+  EXPECT_CONTAINS(outcome.message[4],
+                  ": #1 all_gather f32[2x3] dim 0, f32[2x1] dim 0");
+}
+
 TEST_P(FaultTestOfEight, DifferentKind) {
   World world(GetParam(), kEight);
   Outcome outcome(8);
@@ -416,9 +435,10 @@ void runProgram(void *argument) {
   commuter_buffer_write(program->rank->context, x, values, sizeof(values));
   commuter_view_t in{x, COMMUTER_F32, 1, sizes, strides},
       out{y, COMMUTER_F32, 1, full, strides};
-  commuter_program_all_gather("mesh[dp]", &in, &out, nullptr, 0);
-  commuter_program_all_gather("mesh[dp]", &in, &out, nullptr,
-                              program->bad ? 7 : 0);
+  commuter_gather_t gather{&in, &out, nullptr, 0};
+  commuter_program_all_gather("mesh[dp]", &gather, 1);
+  gather.dim = program->bad ? 7 : 0;
+  commuter_program_all_gather("mesh[dp]", &gather, 1);
   program->reached = true;
   _mlir_memref_to_llvm_free(x);
   _mlir_memref_to_llvm_free(y);

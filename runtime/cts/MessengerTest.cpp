@@ -130,15 +130,16 @@ Status gather(Transport &world, Device &device, int32_t rank) {
   call.index = rank;
   call.size = 2;
   call.sequence = 1;
-  call.extents = {1, 1};
-  for (View *view : {&call.input, &call.output}) {
+  Gather &gather = call.gathers.emplace_back();
+  gather.extents = {1, 1};
+  for (View *view : {&gather.input, &gather.output}) {
     view->rank = 1;
     view->strides[0] = 1;
   }
-  call.input.data = input;
-  call.input.sizes[0] = 1;
-  call.output.data = output;
-  call.output.sizes[0] = 2;
+  gather.input.data = input;
+  gather.input.sizes[0] = 1;
+  gather.output.data = output;
+  gather.output.sizes[0] = 2;
   CollectiveCounters counters;
   return world.run(call, counters);
 }

@@ -26,10 +26,8 @@ extern "C" {
 #endif
 
 COMMUTER_API void commuter_program_all_gather(const char *group,
-                                              const commuter_view_t *input,
-                                              const commuter_view_t *output,
-                                              const commuter_view_t *extents,
-                                              int64_t dim);
+                                              const commuter_gather_t *gathers,
+                                              int64_t count);
 COMMUTER_API void commuter_program_all_reduce(const char *group,
                                               const commuter_view_t *input,
                                               const commuter_view_t *output,

@@ -313,6 +313,23 @@ commuter_all_gather(commuter_context_t *context, commuter_group_t *group,
                     const commuter_view_t *input, const commuter_view_t *output,
                     int64_t dim, const commuter_view_t *extents);
 
+/* The arguments of an all_gather. */
+typedef struct commuter_gather_t {
+  const commuter_view_t *input;
+  const commuter_view_t *output;
+  const commuter_view_t *extents; /* NULL: all equal */
+  int64_t dim;
+} commuter_gather_t;
+
+/* `count` all_gathers of any types and shapes in one meeting of the members:
+   for what is short, such as quantised rows and their scales, it takes the time
+   of one. Counts as one collective, of all their bytes. `count` is at least 1,
+   and the same on all members. No output may overlap another, or an input but
+   its own. */
+COMMUTER_API commuter_status_t commuter_all_gather_coalesced(
+    commuter_context_t *context, commuter_group_t *group,
+    const commuter_gather_t *gathers, int64_t count);
+
 /* output = reduction over the members' inputs; same shape; may be the input. */
 COMMUTER_API commuter_status_t
 commuter_all_reduce(commuter_context_t *context, commuter_group_t *group,

@@ -129,15 +129,21 @@ static Collective makeCall(Operation operation, commuter_context_t *context,
 static Status runAlone(commuter_context_t *context, Collective &call,
                        CollectiveCounters &counters) {
   COMMUTER_TRY(context->world->transport->failure());
+  auto copy = [&](const View &input, const View &output) {
+    if (input.isSameAs(output))
+      return;
+    call.device->copy(input, output);
+    counters.bytesCopied += output.bytes();
+  };
   switch (call.operation) {
   case Operation::AllGather:
+    for (const Gather &gather : call.gathers)
+      copy(gather.input, gather.output);
+    return call.device->failure();
   case Operation::AllReduce:
   case Operation::ReduceScatter:
   case Operation::AllToAll:
-    if (!call.input.isSameAs(call.output)) {
-      call.device->copy(call.input, call.output);
-      counters.bytesCopied += call.output.bytes();
-    }
+    copy(call.input, call.output);
     return call.device->failure();
   case Operation::ExchangeExtents:
     call.extents.assign(1, call.extent);
@@ -180,40 +186,63 @@ static Status execute(commuter_context_t *context, Collective &call,
   return {};
 }
 
+static Status readGather(commuter_context_t *context,
+                         const commuter_group_t *group,
+                         const commuter_gather_t &source, Gather &gather) {
+  const auto size = static_cast<int64_t>(group->members.size());
+  COMMUTER_TRY(readOperand(context, source.input, "input", gather.input));
+  COMMUTER_TRY(readOperand(context, source.output, "output", gather.output));
+  COMMUTER_TRY(checkSameType(gather.input, gather.output));
+  COMMUTER_TRY(checkDim("dim", source.dim, gather.input));
+  gather.dim = source.dim;
+  int64_t own = gather.input.sizes[gather.dim], sum;
+  if (source.extents) {
+    COMMUTER_TRY(
+        readExtents(context, source.extents, size, gather.extents, sum));
+    if (gather.extents[group->index] != own)
+      return fail(COMMUTER_INVALID_ARGUMENT,
+                  "extents[%lld] is %lld, but dimension %lld of the input "
+                  "has size %lld",
+                  static_cast<long long>(group->index),
+                  static_cast<long long>(gather.extents[group->index]),
+                  static_cast<long long>(gather.dim),
+                  static_cast<long long>(own));
+  } else {
+    gather.extents.assign(size, own);
+    if (__builtin_mul_overflow(own, size, &sum))
+      return fail(COMMUTER_INVALID_ARGUMENT, "the output is too large");
+  }
+  View expected = gather.input;
+  expected.sizes[gather.dim] = sum;
+  return checkOutputShape(expected, gather.output);
+}
+
+commuter_status_t
+commuter_all_gather_coalesced(commuter_context_t *context,
+                              commuter_group_t *group,
+                              const commuter_gather_t *gathers, int64_t count) {
+  Stopwatch watch;
+  return guarded(context, [&]() -> Status {
+    COMMUTER_TRY(checkGroup(context, group));
+    if (!gathers || count < 1)
+      return fail(COMMUTER_INVALID_ARGUMENT, "there is nothing to gather");
+    Collective call = makeCall(Operation::AllGather, context, group);
+    int64_t received = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      Gather &gather = call.gathers.emplace_back();
+      COMMUTER_TRY(readGather(context, group, gathers[i], gather));
+      received += gather.output.bytes() - gather.input.bytes();
+    }
+    return execute(context, call, watch, received);
+  });
+}
+
 commuter_status_t
 commuter_all_gather(commuter_context_t *context, commuter_group_t *group,
                     const commuter_view_t *input, const commuter_view_t *output,
                     int64_t dim, const commuter_view_t *extents) {
-  Stopwatch watch;
-  return guarded(context, [&]() -> Status {
-    COMMUTER_TRY(checkGroup(context, group));
-    Collective call = makeCall(Operation::AllGather, context, group);
-    COMMUTER_TRY(readOperand(context, input, "input", call.input));
-    COMMUTER_TRY(readOperand(context, output, "output", call.output));
-    COMMUTER_TRY(checkSameType(call.input, call.output));
-    COMMUTER_TRY(checkDim("dim", dim, call.input));
-    call.dim = dim;
-    int64_t own = call.input.sizes[dim], sum;
-    if (extents) {
-      COMMUTER_TRY(readExtents(context, extents, call.size, call.extents, sum));
-      if (call.extents[call.index] != own)
-        return fail(COMMUTER_INVALID_ARGUMENT,
-                    "extents[%lld] is %lld, but dimension %lld of the input "
-                    "has size %lld",
-                    static_cast<long long>(call.index),
-                    static_cast<long long>(call.extents[call.index]),
-                    static_cast<long long>(dim), static_cast<long long>(own));
-    } else {
-      call.extents.assign(call.size, own);
-      if (__builtin_mul_overflow(own, call.size, &sum))
-        return fail(COMMUTER_INVALID_ARGUMENT, "the output is too large");
-    }
-    View expected = call.input;
-    expected.sizes[dim] = sum;
-    COMMUTER_TRY(checkOutputShape(expected, call.output));
-    return execute(context, call, watch,
-                   call.output.bytes() - call.input.bytes());
-  });
+  const commuter_gather_t gather = {input, output, extents, dim};
+  return commuter_all_gather_coalesced(context, group, &gather, 1);
 }
 
 commuter_status_t commuter_all_reduce(commuter_context_t *context,

@@ -115,12 +115,11 @@ commuter_status_t commuter_context_run(commuter_context_t *context,
 //===----------------------------------------------------------------------===//
 
 void commuter_program_all_gather(const char *group,
-                                 const commuter_view_t *input,
-                                 const commuter_view_t *output,
-                                 const commuter_view_t *extents, int64_t dim) {
+                                 const commuter_gather_t *gathers,
+                                 int64_t count) {
   commuter_context_t *context = current(__func__);
-  check(commuter_all_gather(context, lookUp(context, group), input, output, dim,
-                            extents));
+  check(commuter_all_gather_coalesced(context, lookUp(context, group), gathers,
+                                      count));
 }
 
 void commuter_program_all_reduce(const char *group,

@@ -55,6 +55,13 @@ struct Part {
   int64_t bytes;
 };
 
+/// Every member is to get all parts, which are in group order; `own` is what
+/// this one has: its part, or elsewhere.
+struct Gathering {
+  Part own;
+  std::vector<Part> parts;
+};
+
 /// One for each world. All members of a group call the same functions in the
 /// same order. What these are given is memory of the device that was attached;
 /// when they return, the data is there for what the device does next. A failure
@@ -76,10 +83,9 @@ public:
   virtual Status exchange(const Running &running,
                           const std::vector<Transfer> &transfers) = 0;
 
-  /// Gives every member all parts, which are in group order; `own` is what
-  /// this one has: its part, or elsewhere.
-  virtual Status gather(const Running &running, const Part &own,
-                        const std::vector<Part> &parts);
+  /// Does all of these at once: they are as many on each member.
+  virtual Status gather(const Running &running,
+                        const std::vector<Gathering> &gatherings);
 
   /// True if an all-reduce or reduce-scatter of these views is `reduce`'s, in
   /// whatever order it adds. The same on all members.

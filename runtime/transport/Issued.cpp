@@ -12,12 +12,29 @@
 
 #include "Issued.h"
 
+#include <algorithm>
+
 using namespace commuter::rt;
 
 Issued::Issued(const Collective &call)
     : sequence(call.sequence), operation(call.operation), kind(call.kind),
-      input(call.input), dim(call.dim), concatDim(call.concatDim),
-      extents(call.extents), spec(call.spec) {}
+      gathers(call.gathers), input(call.input), dim(call.dim),
+      concatDim(call.concatDim), spec(call.spec) {}
+
+static bool haveSameType(const View &a, const View &b) {
+  return a.dtype == b.dtype && a.rank == b.rank;
+}
+
+static bool agree(const Gather &a, const Gather &b) {
+  if (!haveSameType(a.input, b.input) || a.dim != b.dim ||
+      a.extents != b.extents)
+    return false;
+  for (int32_t d = 0; d < a.input.rank; ++d)
+    // The gathered dimension is the extents' business.
+    if (d != a.dim && a.input.sizes[d] != b.input.sizes[d])
+      return false;
+  return true;
+}
 
 bool Issued::agreesWith(const Issued &other) const {
   if (operation != other.operation)
@@ -25,46 +42,40 @@ bool Issued::agreesWith(const Issued &other) const {
   if (operation == Operation::Barrier ||
       operation == Operation::ExchangeExtents)
     return true;
-  if (kind != other.kind || input.dtype != other.input.dtype ||
-      input.rank != other.input.rank || dim != other.dim ||
-      concatDim != other.concatDim || extents != other.extents)
-    return false;
-  for (int32_t d = 0; d < input.rank; ++d) {
-    // The gathered dimension is the extents' business.
-    if (operation == Operation::AllGather && d == dim)
-      continue;
-    if (input.sizes[d] != other.input.sizes[d])
-      return false;
-  }
-  return true;
+  if (operation == Operation::AllGather)
+    return std::equal(gathers.begin(), gathers.end(), other.gathers.begin(),
+                      other.gathers.end(), agree);
+  return kind == other.kind && dim == other.dim &&
+         concatDim == other.concatDim && haveSameType(input, other.input) &&
+         input.hasShapeOf(other.input);
+}
+
+static std::string describe(const Gather &gather) {
+  std::string text =
+      gather.input.describe() + " dim " + std::to_string(gather.dim);
+  const std::vector<int64_t> &extents = gather.extents;
+  if (std::all_of(extents.begin(), extents.end(),
+                  [&](int64_t extent) { return extent == extents[0]; }))
+    return text;
+  constexpr size_t kShown = 16;
+  text += " extents [";
+  for (size_t i = 0; i < extents.size() && i < kShown; ++i)
+    text.append(i ? "," : "").append(std::to_string(extents[i]));
+  return text.append(extents.size() > kShown ? ",...]" : "]");
 }
 
 std::string Issued::describe() const {
-  std::string text =
-      "#" + std::to_string(sequence) + " " + operationName(operation);
-  auto list = [&](const std::vector<int64_t> &values) {
-    constexpr size_t kShown = 16;
-    for (size_t i = 0; i < values.size() && i < kShown; ++i)
-      text += (i ? "," : "") + std::to_string(values[i]);
-    if (values.size() > kShown)
-      text += ",...";
-  };
+  std::string text("#");
+  text.append(std::to_string(sequence)).append(" ");
+  text += operationName(operation);
   switch (operation) {
   case Operation::Barrier:
   case Operation::ExchangeExtents:
     break;
-  case Operation::AllGather: {
-    text += " " + input.describe() + " dim " + std::to_string(dim);
-    bool ragged = false;
-    for (int64_t extent : extents)
-      ragged |= extent != extents[0];
-    if (ragged) {
-      text += " extents [";
-      list(extents);
-      text += "]";
-    }
+  case Operation::AllGather:
+    for (size_t i = 0; i < gathers.size(); ++i)
+      text.append(i ? ", " : " ").append(::describe(gathers[i]));
     break;
-  }
   case Operation::AllReduce:
   case Operation::ReduceScatter:
     text += kind == COMMUTER_SUM   ? " sum "
@@ -75,11 +86,12 @@ std::string Issued::describe() const {
       text += " dim " + std::to_string(dim);
     break;
   case Operation::AllToAll:
-    text += " " + input.describe() + " split " + std::to_string(dim) +
-            " concat " + std::to_string(concatDim);
+    text.append(" ").append(input.describe());
+    text += " split " + std::to_string(dim) + " concat " +
+            std::to_string(concatDim);
     break;
   case Operation::CheckReplicated:
-    text += " " + input.describe();
+    text.append(" ").append(input.describe());
     break;
   }
   return text;

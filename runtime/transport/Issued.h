@@ -18,15 +18,16 @@
 
 namespace commuter::rt {
 
-/// A collective as it was issued: what must agree, and what messages tell. The
-/// addresses in `input` mean nothing: it may be another process's.
+/// A collective as it was issued: what must agree, and what messages tell. Of
+/// what an all_gather moves, and of an input, only type and shape mean
+/// anything: it may be another process's.
 struct Issued {
   uint64_t sequence = 0; // 0: nothing yet
   Operation operation = Operation::Barrier;
   commuter_reduction_t kind = COMMUTER_SUM;
+  std::vector<Gather> gathers;
   View input;
   int64_t dim = 0, concatDim = 0;
-  std::vector<int64_t> extents;
   std::string spec; // the group's; may differ where the members agree
 
   Issued() = default;

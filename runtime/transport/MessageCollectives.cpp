@@ -108,6 +108,69 @@ private:
 
 Part partOf(const View &dense) { return {dense.data, dense.bytes()}; }
 
+/// Each member's place in a gather's output, without gaps. Where one place has
+/// some, all are copied from one block. This rank's own is written directly.
+class Places {
+public:
+  Places(Device &device, const Gather &gather, int64_t index)
+      : gather(gather), index(index) {
+    std::vector<View> places;
+    bool isDense = true;
+    for (size_t i = 0; i < gather.extents.size(); ++i) {
+      places.push_back(gather.placeOf(i));
+      isDense &= places[i].isDense();
+    }
+    if (!isDense)
+      block = Block(device, gather.output.bytes());
+    char *memory = block.get();
+    for (const View &place : places) {
+      if (isDense)
+        slots.emplace_back(device, place);
+      else
+        slots.emplace_back(place, memory);
+      memory += isDense ? 0 : place.bytes();
+    }
+    for (const Image &slot : slots)
+      gathering.parts.push_back(slot.part());
+    place = places[index];
+  }
+
+  /// What the carrier is to do. Returns the bytes that were copied for it.
+  int64_t fill(Device &device) {
+    const bool isInPlace = gather.input.isSameAs(place);
+    if (!isInPlace)
+      device.copy(gather.input, place);
+    if (block.get() && gather.input.isDense()) {
+      gathering.own = partOf(gather.input);
+    } else {
+      slots[index].pack(device);
+      gathering.own = gathering.parts[index];
+    }
+    return isInPlace ? 0 : place.bytes();
+  }
+  Gathering &get() { return gathering; }
+
+  /// Once it is done. Returns the bytes that came from the others.
+  int64_t empty(Device &device) {
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < static_cast<int64_t>(slots.size()); ++i) {
+      if (i == index)
+        continue;
+      slots[i].unpack(device);
+      bytes += slots[i].bytes();
+    }
+    return bytes;
+  }
+
+private:
+  const Gather &gather;
+  const int64_t index;
+  View place; // this rank's
+  Block block;
+  std::vector<Image> slots;
+  Gathering gathering;
+};
+
 } // namespace
 
 // Each of these allocates its blocks before it meets the others: a rank that
@@ -118,50 +181,21 @@ Part partOf(const View &dense) { return {dense.data, dense.bytes()}; }
 Status MessageTransport::allGather(Running &running) {
   Collective &call = running.call;
   Device &device = *call.device;
-  // Each member's place in the output; this rank's own is written directly.
-  // Where one is not dense, all are copied from one block.
-  std::vector<View> places;
-  bool isDense = true;
-  int64_t offset = 0;
-  for (int64_t i = 0; i < call.size; ++i) {
-    places.push_back(call.output.slice(call.dim, offset, call.extents[i]));
-    offset += call.extents[i];
-    isDense &= places[i].isDense();
-  }
-  Block block;
-  if (!isDense)
-    block = Block(device, call.output.bytes());
-  std::vector<Image> slots;
-  char *memory = block.get();
-  for (const View &place : places) {
-    if (isDense)
-      slots.emplace_back(device, place);
-    else
-      slots.emplace_back(place, memory);
-    memory += isDense ? 0 : place.bytes();
-  }
-  std::vector<Part> parts;
-  for (const Image &slot : slots)
-    parts.push_back(slot.part());
+  std::vector<Places> places;
+  std::vector<Gathering> gatherings;
+  places.reserve(call.gathers.size());
+  gatherings.reserve(call.gathers.size());
+  for (const Gather &gather : call.gathers)
+    places.emplace_back(device, gather, call.index);
   COMMUTER_TRY(meet(running));
 
-  const View &place = places[call.index];
-  if (!call.input.isSameAs(place)) {
-    device.copy(call.input, place);
-    running.counters.bytesCopied += place.bytes();
+  for (Places &of : places) {
+    running.counters.bytesCopied += of.fill(device);
+    gatherings.push_back(std::move(of.get()));
   }
-  Part own = parts[call.index];
-  if (!isDense && call.input.isDense())
-    own = partOf(call.input);
-  else
-    slots[call.index].pack(device);
-  COMMUTER_TRY(carrier->gather(running, own, parts));
-  for (int64_t i = 0; i < call.size; ++i) {
-    if (i == call.index)
-      continue;
-    slots[i].unpack(device);
-    running.counters.bytesCopied += slots[i].bytes();
-  }
+  COMMUTER_TRY(carrier->gather(running, gatherings));
+  for (Places &of : places)
+    running.counters.bytesCopied += of.empty(device);
   return {};
 }
 
@@ -304,7 +338,7 @@ Status MessageTransport::allReduce(Running &running) {
     std::vector<Part> parts;
     for (int64_t i = 0; i < size; ++i)
       parts.push_back(partOf(output.range(chunk(i), chunk(i + 1))));
-    COMMUTER_TRY(carrier->gather(running, parts[index], parts));
+    COMMUTER_TRY(carrier->gather(running, {{parts[index], parts}}));
   }
   output.unpack(device);
   running.counters.bytesCopied += call.output.bytes();

@@ -62,13 +62,21 @@ public:
     number(value.sequence);
     number(value.operation);
     number(value.kind);
-    number(value.input.dtype);
-    number(value.input.elementSize);
-    numbers(value.input.sizes, value.input.rank);
+    number<uint64_t>(value.gathers.size());
+    for (const Gather &gather : value.gathers) {
+      shape(gather.input);
+      number(gather.dim);
+      numbers(gather.extents.data(), gather.extents.size());
+    }
+    shape(value.input);
     number(value.dim);
     number(value.concatDim);
-    numbers(value.extents.data(), value.extents.size());
     text(value.spec);
+  }
+  void shape(const View &view) {
+    number(view.dtype);
+    number(view.elementSize);
+    numbers(view.sizes, view.rank);
   }
 
   std::string bytes;
@@ -109,19 +117,29 @@ public:
     value.sequence = number<uint64_t>();
     value.operation = number<Operation>();
     value.kind = number<commuter_reduction_t>();
-    value.input.dtype = number<int32_t>();
-    value.input.elementSize = number<int64_t>();
+    for (uint64_t i = 0, count = number<uint64_t>(); i < count && isGood; ++i) {
+      Gather &gather = value.gathers.emplace_back();
+      gather.input = shape();
+      gather.dim = number<int64_t>();
+      gather.extents = numbers<int64_t>();
+    }
+    value.input = shape();
+    value.dim = number<int64_t>();
+    value.concatDim = number<int64_t>();
+    value.spec = text();
+    return value;
+  }
+  View shape() {
+    View view;
+    view.dtype = number<int32_t>();
+    view.elementSize = number<int64_t>();
     std::vector<int64_t> sizes = numbers<int64_t>();
     if (sizes.size() > kMaxRank)
       isGood = false;
     else
-      value.input.rank = static_cast<int32_t>(sizes.size());
-    std::copy_n(sizes.begin(), value.input.rank, value.input.sizes);
-    value.dim = number<int64_t>();
-    value.concatDim = number<int64_t>();
-    value.extents = numbers<int64_t>();
-    value.spec = text();
-    return value;
+      view.rank = static_cast<int32_t>(sizes.size());
+    std::copy_n(sizes.begin(), view.rank, view.sizes);
+    return view;
   }
 
   bool isGood = true;

@@ -340,30 +340,40 @@ static View bytesOf(const Part &part) {
   return view;
 }
 
-/// body(input, output, communicator, stream), where these are what is given or,
-/// if they have room, in the communicator's segment. All members' parts are of
-/// the same numbers of bytes.
+/// body(ends, communicator, stream), where these are what is given or, if all
+/// have room, in the communicator's segment. All members' are of the same
+/// numbers of bytes.
 template <typename Body>
 Status NcclCarrier::enqueueStaged(const Running &running, const char *what,
-                                  const Part &input, const Part &output,
-                                  Body body) {
+                                  const std::vector<Ends> &ends, Body body) {
   Connection *connection = nullptr;
   COMMUTER_TRY(connectionOf(running, connection));
   const NcclSegment &segment = connection->segment;
   Device &device = *running.call.device;
-  Part from = input, to = output;
-  const bool isStaged = segment.takes(input.bytes, output.bytes);
+  int64_t inputBytes = 0, outputBytes = 0;
+  for (const Ends &of : ends) {
+    inputBytes += NcclSegment::roundUp(of.input.bytes);
+    outputBytes += NcclSegment::roundUp(of.output.bytes);
+  }
+  std::vector<Ends> staged = ends;
+  const bool isStaged = segment.takes(inputBytes, outputBytes);
   if (isStaged) {
-    from.data = segment.input();
-    to.data = segment.output(input.bytes);
-    device.copy(bytesOf(input), bytesOf(from));
+    char *input = segment.input(), *output = segment.output(inputBytes);
+    for (size_t i = 0; i < ends.size(); ++i) {
+      staged[i].input.data = input;
+      staged[i].output.data = output;
+      input += NcclSegment::roundUp(ends[i].input.bytes);
+      output += NcclSegment::roundUp(ends[i].output.bytes);
+      device.copy(bytesOf(ends[i].input), bytesOf(staged[i].input));
+    }
   }
   COMMUTER_TRY(
       enqueue(running, *connection, what, [&](nccl::Comm comm, void *target) {
-        return body(from.data, to.data, comm, target);
+        return body(staged, comm, target);
       }));
   if (isStaged)
-    device.copy(bytesOf(to), bytesOf(output));
+    for (size_t i = 0; i < ends.size(); ++i)
+      device.copy(bytesOf(staged[i].output), bytesOf(ends[i].output));
   return {};
 }
 
@@ -395,38 +405,57 @@ Status NcclCarrier::exchange(const Running &running,
       });
 }
 
-Status NcclCarrier::gather(const Running &running, const Part &own,
-                           const std::vector<Part> &parts) {
-  bool isEven = true;
+/// True if the parts are of one size, one after the other.
+static bool areEven(const std::vector<Part> &parts) {
   for (size_t i = 1; i < parts.size(); ++i)
-    isEven &= parts[i].bytes == parts[0].bytes &&
-              parts[i].data == parts[i - 1].data + parts[i - 1].bytes;
-  if (isEven)
-    return enqueueStaged(
-        running, "ncclAllGather", own,
-        {parts[0].data, own.bytes * running.call.size},
-        [&](char *from, char *to, nccl::Comm comm, void *target) {
-          return own.bytes ? library.AllGather(from, to, own.bytes, nccl::Uint8,
-                                               comm, target)
-                           : nccl::Success;
-        });
+    if (parts[i].bytes != parts[0].bytes ||
+        parts[i].data != parts[i - 1].data + parts[i - 1].bytes)
+      return false;
+  return true;
+}
+
+/// Where parts are uneven, each is a broadcast of its member's.
+Status NcclCarrier::gather(const Running &running,
+                           const std::vector<Gathering> &gatherings) {
+  const Collective &call = running.call;
+  std::vector<Ends> given;
+  bool allEven = true;
+  for (const auto &[own, parts] : gatherings) {
+    given.push_back({own, {parts[0].data, own.bytes * call.size}});
+    allEven &= areEven(parts);
+  }
+  auto broadcast = [&](const Gathering &gathering, int64_t i, nccl::Comm comm,
+                       void *target) {
+    const Part &part = gathering.parts[i];
+    if (!part.bytes)
+      return nccl::Success;
+    return library.Broadcast(i == call.index ? gathering.own.data : part.data,
+                             part.data, part.bytes, nccl::Uint8,
+                             static_cast<int>(i), comm, target);
+  };
+  auto gatherAll = [&](const std::vector<Ends> &ends, nccl::Comm comm,
+                       void *target) {
+    nccl::Result result = library.GroupStart();
+    for (size_t g = 0; g < ends.size(); ++g) {
+      const auto &[input, output] = ends[g];
+      if (!areEven(gatherings[g].parts))
+        for (int64_t i = 0; i < call.size; ++i)
+          result = both(result, broadcast(gatherings[g], i, comm, target));
+      else if (input.bytes)
+        result =
+            both(result, library.AllGather(input.data, output.data, input.bytes,
+                                           nccl::Uint8, comm, target));
+    }
+    return both(result, library.GroupEnd());
+  };
+  if (allEven)
+    return enqueueStaged(running, "ncclAllGather", given, gatherAll);
   Connection *connection = nullptr;
   COMMUTER_TRY(connectionOf(running, connection));
-  return enqueue(
-      running, *connection, "ncclBroadcast",
-      [&](nccl::Comm comm, void *target) {
-        nccl::Result result = library.GroupStart();
-        for (size_t i = 0; i < parts.size(); ++i) {
-          const bool isOwn = static_cast<int64_t>(i) == running.call.index;
-          const char *from = isOwn ? own.data : parts[i].data;
-          if (parts[i].bytes)
-            result = both(result,
-                          library.Broadcast(from, parts[i].data, parts[i].bytes,
-                                            nccl::Uint8, static_cast<int>(i),
-                                            comm, target));
-        }
-        return both(result, library.GroupEnd());
-      });
+  return enqueue(running, *connection, "ncclBroadcast",
+                 [&](nccl::Comm comm, void *target) {
+                   return gatherAll(given, comm, target);
+                 });
 }
 
 /// False: NCCL reduces no such type.
@@ -476,11 +505,13 @@ Status NcclCarrier::reduce(const Running &running, const char *input,
   const Part whole = {const_cast<char *>(input),
                       isScatter ? bytes * call.size : bytes};
   return enqueueStaged(
-      running, isScatter ? "ncclReduceScatter" : "ncclAllReduce", whole,
-      {output, bytes},
-      [&](char *from, char *to, nccl::Comm comm, void *target) {
+      running, isScatter ? "ncclReduceScatter" : "ncclAllReduce",
+      {{whole, {output, bytes}}},
+      [&](const std::vector<Ends> &ends, nccl::Comm comm, void *target) {
         if (!elements)
           return nccl::Success;
+        const char *from = ends[0].input.data;
+        char *to = ends[0].output.data;
         return isScatter ? library.ReduceScatter(from, to, elements, type, op,
                                                  comm, target)
                          : library.AllReduce(from, to, elements, type, op, comm,

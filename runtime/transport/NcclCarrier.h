@@ -62,8 +62,8 @@ public:
   std::string place() override { return gpu; }
   Status exchange(const Running &running,
                   const std::vector<Transfer> &transfers) override;
-  Status gather(const Running &running, const Part &own,
-                const std::vector<Part> &parts) override;
+  Status gather(const Running &running,
+                const std::vector<Gathering> &gatherings) override;
   bool hasReduction(const Collective &call) override;
   Status reduce(const Running &running, const char *input, char *output,
                 int64_t elements) override;
@@ -74,6 +74,11 @@ public:
 private:
   Status check(std::chrono::steady_clock::time_point start,
                bool isDone) override;
+
+  /// Where a call of NCCL reads, and where it writes.
+  struct Ends {
+    Part input, output;
+  };
 
   /// What a group's data is moved with.
   struct Connection {
@@ -93,7 +98,7 @@ private:
                  const char *what, Body body);
   template <typename Body>
   Status enqueueStaged(const Running &running, const char *what,
-                       const Part &input, const Part &output, Body body);
+                       const std::vector<Ends> &ends, Body body);
   bool hasPassedSegments();
   void freeSegments();
   Status hasPassed(GpuStream::Point point, bool &hasPassed);

@@ -61,25 +61,23 @@ public:
   void setShared() { isShared = true; }
   bool hasMemory() const { return data; }
 
-  /// True if a call's input and output have room in it. The same on all members
-  /// of a call whose numbers of bytes are.
+  /// So that what comes next is aligned.
+  static int64_t roundUp(int64_t bytes) {
+    constexpr int64_t kAlignment = 256;
+    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  }
+
+  /// True if a call's inputs and outputs, each rounded up, have room in it. The
+  /// same on all members of a call whose numbers of bytes are.
   bool takes(int64_t inputBytes, int64_t outputBytes) const {
-    return isShared && outputBytes &&
-           offsetOfOutput(inputBytes) + outputBytes <= bytes;
+    return isShared && outputBytes && inputBytes + outputBytes <= bytes;
   }
   char *input() const { return data; }
-  char *output(int64_t inputBytes) const {
-    return data + offsetOfOutput(inputBytes);
-  }
+  /// Apart from the inputs even of a call that could be done in place: a
+  /// member's own part of a result is at another offset than another's.
+  char *output(int64_t inputBytes) const { return data + inputBytes; }
 
 private:
-  /// Apart from the input even of a call that could be done in place: a
-  /// member's own part of a result is at another offset than another's.
-  static int64_t offsetOfOutput(int64_t inputBytes) {
-    constexpr int64_t kAlignment = 256;
-    return (inputBytes + kAlignment - 1) / kAlignment * kAlignment;
-  }
-
   char *data = nullptr; // ncclMemAlloc's
   int64_t bytes = 0;
   nccl::Window window = nullptr;

@@ -373,21 +373,14 @@ Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
   };
 
   switch (call.operation) {
-  case Operation::AllGather: {
-    int64_t offset = 0;
-    std::vector<int64_t> &extents = call.extents;
-    for (int64_t i = 0; i < index; ++i)
-      offset += extents[i];
+  case Operation::AllGather:
     // Starting at oneself spreads the members over the sources.
     for (int64_t k = 0; k < size; ++k) {
       int64_t i = (index + k) % size;
-      if (i == 0)
-        offset = 0;
-      copy(calls[i]->input, call.output.slice(call.dim, offset, extents[i]));
-      offset += extents[i];
+      for (size_t g = 0; g < call.gathers.size(); ++g)
+        copy(calls[i]->gathers[g].input, call.gathers[g].placeOf(i));
     }
     break;
-  }
 
   case Operation::AllToAll: {
     int64_t part = call.input.sizes[call.dim] / size;

@@ -18,6 +18,7 @@
 #include "../src/Support.h"
 
 #include <memory>
+#include <numeric>
 #include <vector>
 
 namespace commuter::rt {
@@ -41,6 +42,21 @@ public:
   virtual ~Channel() = default;
 };
 
+/// What an all_gather does with one of its tensors.
+struct Gather {
+  View input, output;
+  int64_t dim = 0;
+  std::vector<int64_t> extents; // each member's size of dim
+
+  /// A member's place in the output.
+  View placeOf(int64_t member) const {
+    return output.slice(
+        dim,
+        std::accumulate(extents.begin(), extents.begin() + member, int64_t(0)),
+        extents[member]);
+  }
+};
+
 /// One rank's call. Shapes, types and kinds are checked; what is left to the
 /// transport is that they agree among the members.
 struct Collective {
@@ -53,11 +69,12 @@ struct Collective {
   int64_t size;     // of the group, more than one
   uint64_t sequence = 0;
   commuter_reduction_t kind = COMMUTER_SUM;
-  View input, output;
-  int64_t dim = 0;       // gather, scatter: the dimension; all_to_all: split
-  int64_t concatDim = 0; // all_to_all
-  std::vector<int64_t> extents; // all_gather: each member's size of dim
+  std::vector<Gather> gathers;  // all_gather: one or more
+  View input, output;           // of the others
+  int64_t dim = 0;              // reduce_scatter; all_to_all: split
+  int64_t concatDim = 0;        // all_to_all
   int64_t extent = 0;           // exchange_extents: this member's
+  std::vector<int64_t> extents; // exchange_extents: each member's
   const void *mark = nullptr;   // where this member's device's work is
 };
 

@@ -228,11 +228,12 @@ bool takesMemory(Operation *op) {
 LogicalResult checkRuntimeCall(Operation *op) {
   if (isa<dist::ExchangeExtentsIntoOp, dist::ShardBoundsOp>(op))
     return success();
-  Value extents;
+  ValueRange extents;
   if (auto gather = dyn_cast<dist::AllGatherIntoOp>(op))
     extents = gather.getExtents();
   for (Value operand : op->getOperands())
-    if (operand != extents && isHostMemref(operand.getType()))
+    if (!llvm::is_contained(extents, operand) &&
+        isHostMemref(operand.getType()))
       return op->emitOpError()
              << "has an operand of type " << operand.getType()
              << ", which is the host's memory: on a device, elements of index "

@@ -59,6 +59,10 @@ func.func @ragged(%x: tensor<?x8xf32>, %n: index) {
 func.func @buffers(%x: memref<4x8xf32>, %y: memref<16x8xf32>, %e: memref<4xindex>, %n: index) {
   // CHECK: dist.all_gather_into %{{.*}}, %{{.*}} dim 0 extents %{{.*}} over @mesh[dp] : memref<4x8xf32>, memref<16x8xf32>, memref<4xindex>
   dist.all_gather_into %x, %y dim 0 extents %e over @mesh[dp] : memref<4x8xf32>, memref<16x8xf32>, memref<4xindex>
+  // CHECK: dist.all_gather_into %[[X:.*]], %[[Y:.*]] dim 0, %[[X]], %[[Y]] dim 0 over @mesh[dp] : memref<4x8xf32>, memref<16x8xf32>, memref<4x8xf32>, memref<16x8xf32>
+  dist.all_gather_into %x, %y dim 0, %x, %y dim 0 over @mesh[dp] : memref<4x8xf32>, memref<16x8xf32>, memref<4x8xf32>, memref<16x8xf32>
+  // CHECK: dist.all_gather_into %{{.*}}, %{{.*}} dim 0 extents %[[E:.*]], %{{.*}}, %{{.*}} dim 0 extents %[[E]] over @mesh[dp] : memref<4x8xf32>, memref<16x8xf32>, memref<4xindex>, memref<4x8xf32>, memref<16x8xf32>, memref<4xindex>
+  dist.all_gather_into %x, %y dim 0 extents %e, %x, %y dim 0 extents %e over @mesh[dp] : memref<4x8xf32>, memref<16x8xf32>, memref<4xindex>, memref<4x8xf32>, memref<16x8xf32>, memref<4xindex>
   // CHECK: dist.all_reduce_into %{{.*}}, %{{.*}} sum over @mesh[dp] : memref<4x8xf32>, memref<4x8xf32>
   dist.all_reduce_into %x, %x sum over @mesh[dp] : memref<4x8xf32>, memref<4x8xf32>
   // CHECK: dist.reduce_scatter_into %{{.*}}, %{{.*}} sum dim 0 over @mesh[dp]

@@ -187,3 +187,39 @@ dist.mesh @mesh(dp = 2)
 func.func @sharding_twice(%x: tensor<4x4xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {dp}]>}) {
   return
 }
+
+// -----
+
+dist.mesh @mesh(dp = 4)
+func.func @gathers_extents(%x: memref<4x8xf32>, %y: memref<16x8xf32>, %c: memref<4xindex>) {
+  // expected-error @+1 {{expects extents of all gathers or of none}}
+  dist.all_gather_into %x, %y dim 0, %x, %y dim 0 extents %c over @mesh[dp] : memref<4x8xf32>, memref<16x8xf32>, memref<4x8xf32>, memref<16x8xf32>, memref<4xindex>
+  return
+}
+
+// -----
+
+dist.mesh @mesh(dp = 4)
+func.func @gathers_dim(%x: memref<4x8xf32>, %y: memref<16x8xf32>) {
+  // expected-error @+1 {{'dist.all_gather_into' op expects dim to be a dimension of 'memref<4x8xf32>', found 2}}
+  dist.all_gather_into %x, %y dim 0, %x, %y dim 2 over @mesh[dp] : memref<4x8xf32>, memref<16x8xf32>, memref<4x8xf32>, memref<16x8xf32>
+  return
+}
+
+// -----
+
+dist.mesh @mesh(dp = 4)
+func.func @gathers_types(%x: memref<4x8xf32>, %y: memref<16x8xf16>) {
+  // expected-error @+1 {{'dist.all_gather_into' op expects 'memref<16x8xf16>' to be of the element type and the rank of 'memref<4x8xf32>'}}
+  dist.all_gather_into %x, %y dim 0 over @mesh[dp] : memref<4x8xf32>, memref<16x8xf16>
+  return
+}
+
+// -----
+
+dist.mesh @mesh(dp = 4)
+func.func @gathers_counts(%x: memref<4x8xf32>, %y: memref<16x8xf32>) {
+  // expected-error @+1 {{'dist.all_gather_into' op expects one input or more, an output and a dimension of each, and extents of all or of none}}
+  "dist.all_gather_into"(%x, %y) <{mesh = @mesh, axes = ["dp"], dims = array<i64: 0, 1>, operandSegmentSizes = array<i32: 1, 1, 0>}> : (memref<4x8xf32>, memref<16x8xf32>) -> ()
+  return
+}

@@ -119,6 +119,27 @@ func.func @exchanged(%x: memref<?x8xf32>, %total: index) -> memref<?x8xf32> {
   return %whole : memref<?x8xf32>
 }
 
+// Rows and scales, each in its slot, though the size of the second is computed
+// behind what writes both.
+// CHECK-LABEL: func @two_slots(
+func.func @two_slots(%x: memref<?x8xf32>, %c: memref<8xindex>, %rows: index, %total: index) -> (memref<?x8xi8>, memref<?x1xf32>) {
+  // CHECK: %[[Q:.*]] = memref.subview
+  // CHECK: %[[S:.*]] = memref.subview
+  // CHECK: norm.quantize_into %{{.*}}, %[[Q]] scales %[[S]]
+  // CHECK: dist.all_gather_into %[[Q]], %{{.*}} dim 0 extents
+  // CHECK: dist.all_gather_into %[[S]], %{{.*}} dim 0 extents
+  %c0 = arith.constant 0 : index
+  %q = memref.alloc(%rows) : memref<?x8xi8>
+  %s = memref.alloc(%rows) : memref<?x1xf32>
+  norm.quantize_into %x, %q scales %s group 8 : memref<?x8xf32>, memref<?x8xi8> scales memref<?x1xf32>
+  %gq = memref.alloc(%total) : memref<?x8xi8>
+  dist.all_gather_into %q, %gq dim 0 extents %c over @mesh[dp] : memref<?x8xi8>, memref<?x8xi8>, memref<8xindex>
+  %again = memref.load %c[%c0] : memref<8xindex>
+  %gs = memref.alloc(%again) : memref<?x1xf32>
+  dist.all_gather_into %s, %gs dim 0 extents %c over @mesh[dp] : memref<?x1xf32>, memref<?x1xf32>, memref<8xindex>
+  return %gq, %gs : memref<?x8xi8>, memref<?x1xf32>
+}
+
 // Another block gathers by the same extents: it comes after the exchange,
 // wherever it is printed.
 // CHECK-LABEL: func @exchanged_for_next_block(

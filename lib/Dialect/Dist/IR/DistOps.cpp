@@ -81,6 +81,71 @@ static void printGroup(OpAsmPrinter &printer, Operation *op,
   printAxisList(printer, op, axes);
 }
 
+/// gathers ::= gather (`,` gather)*
+/// gather ::= ssa-use `,` ssa-use `dim` integer (`extents` ssa-use)?
+static ParseResult
+parseGathers(OpAsmParser &parser,
+             SmallVectorImpl<OpAsmParser::UnresolvedOperand> &inputs,
+             SmallVectorImpl<OpAsmParser::UnresolvedOperand> &outputs,
+             DenseI64ArrayAttr &dims,
+             SmallVectorImpl<OpAsmParser::UnresolvedOperand> &extents) {
+  SmallVector<int64_t> numbers;
+  auto parseGather = [&]() -> ParseResult {
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseOperand(inputs.emplace_back()) || parser.parseComma() ||
+        parser.parseOperand(outputs.emplace_back()) ||
+        parser.parseKeyword("dim") ||
+        parser.parseInteger(numbers.emplace_back()))
+      return failure();
+    if (succeeded(parser.parseOptionalKeyword("extents")) &&
+        parser.parseOperand(extents.emplace_back()))
+      return failure();
+    if (!extents.empty() && extents.size() != inputs.size())
+      return parser.emitError(loc, "expects extents of all gathers or of none");
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(parseGather))
+    return failure();
+  dims = parser.getBuilder().getDenseI64ArrayAttr(numbers);
+  return success();
+}
+
+static void printGathers(OpAsmPrinter &printer, Operation *,
+                         OperandRange inputs, OperandRange outputs,
+                         DenseI64ArrayAttr dims, OperandRange extents) {
+  llvm::interleaveComma(llvm::seq(inputs.size()), printer, [&](size_t i) {
+    printer << inputs[i] << ", " << outputs[i] << " dim " << dims[i];
+    if (!extents.empty())
+      printer << " extents " << extents[i];
+  });
+}
+
+/// The types of the input, the output and the extents of each gather.
+static ParseResult
+parseGatherTypes(OpAsmParser &parser, SmallVectorImpl<Type> &inputs,
+                 SmallVectorImpl<Type> &outputs, SmallVectorImpl<Type> &extents,
+                 ArrayRef<OpAsmParser::UnresolvedOperand> extentsOperands) {
+  const bool hasExtents = !extentsOperands.empty();
+  do {
+    if (parser.parseType(inputs.emplace_back()) || parser.parseComma() ||
+        parser.parseType(outputs.emplace_back()) ||
+        (hasExtents &&
+         (parser.parseComma() || parser.parseType(extents.emplace_back()))))
+      return failure();
+  } while (succeeded(parser.parseOptionalComma()));
+  return success();
+}
+
+static void printGatherTypes(OpAsmPrinter &printer, Operation *,
+                             TypeRange inputs, TypeRange outputs,
+                             TypeRange extents, OperandRange) {
+  llvm::interleaveComma(llvm::seq(inputs.size()), printer, [&](size_t i) {
+    printer << inputs[i] << ", " << outputs[i];
+    if (!extents.empty())
+      printer << ", " << extents[i];
+  });
+}
+
 #define GET_OP_CLASSES
 #include "commuter/Dialect/Dist/IR/DistOps.cpp.inc"
 
@@ -403,6 +468,27 @@ COMMUTER_VERIFY_GROUP(ToPartialIntoOp)
 COMMUTER_VERIFY_GROUP(ExchangeExtentsIntoOp)
 COMMUTER_VERIFY_GROUP(ShardBoundsOp)
 #undef COMMUTER_VERIFY_GROUP
+
+LogicalResult AllGatherIntoOp::verify() {
+  const size_t count = getInputs().size();
+  if (count == 0 || getOutputs().size() != count || getDims().size() != count ||
+      (!getExtents().empty() && getExtents().size() != count))
+    return emitOpError("expects one input or more, an output and a dimension "
+                       "of each, and extents of all or of none");
+  for (auto [input, output, dim] :
+       llvm::zip_equal(getInputs(), getOutputs(), getDims())) {
+    auto from = cast<MemRefType>(input.getType());
+    auto to = cast<MemRefType>(output.getType());
+    if (from.getElementType() != to.getElementType() ||
+        from.getRank() != to.getRank())
+      return emitOpError() << "expects " << to << " to be of the element type "
+                           << "and the rank of " << from;
+    if (dim < 0 || dim >= from.getRank())
+      return emitOpError() << "expects dim to be a dimension of " << from
+                           << ", found " << dim;
+  }
+  return success();
+}
 
 //===----------------------------------------------------------------------===//
 // Shapes of results

@@ -101,8 +101,9 @@ struct AllGatherModel : public CollectiveModel<AllGatherModel, AllGatherOp> {
     if (op.getSummingAttr())
       return op.emitOpError("sums: run dist-expand-collectives first");
     AllGatherIntoOp::create(builder, op.getLoc(), input, output,
-                            op.getDimAttr(), extents, op.getMeshAttr(),
-                            op.getAxesAttr());
+                            builder.getDenseI64ArrayAttr(op.getDim()),
+                            extents ? ValueRange(extents) : ValueRange(),
+                            op.getMeshAttr(), op.getAxesAttr());
     return success();
   }
 };

@@ -11,6 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BufferEffects.h"
+
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -118,6 +120,13 @@ bool isCompleteAt(OpOrder &order, Value memory, Operation *known,
   });
 }
 
+/// What a view is of, through all views.
+Value getViewed(Value view) {
+  while (auto op = view.getDefiningOp<ViewLikeOpInterface>())
+    view = op.getViewSource();
+  return view;
+}
+
 /// True if nothing from `from` up to `to` may write to `memory`, an allocation
 /// or a function's argument. Other allocations are other memory.
 bool isUnchanged(Value memory, Operation *from, Operation *to) {
@@ -130,7 +139,8 @@ bool isUnchanged(Value memory, Operation *from, Operation *to) {
     for (const MemoryEffects::EffectInstance &effect : *effects) {
       if (!isa<MemoryEffects::Write>(effect.getEffect()))
         continue;
-      Value written = effect.getValue();
+      Value written =
+          effect.getValue() ? getViewed(effect.getValue()) : Value();
       if (!written || written == memory ||
           !written.getDefiningOp<memref::AllocOp>())
         return false;
@@ -196,16 +206,6 @@ bool hoist(OpOrder &order, Operation *op, Operation *place) {
   return true;
 }
 
-/// True if `op` may communicate, or anything in it.
-bool mayCommunicate(Operation *op) {
-  return !getEffectsRecursively(op) ||
-         op->walk([](MeshGroupOpInterface inner) {
-             return hasEffect<MemoryEffects::Write>(inner)
-                        ? WalkResult::interrupt()
-                        : WalkResult::advance();
-           }).wasInterrupted();
-}
-
 /// The exchange that makes `extents` goes in front of `place`: it needs no more
 /// than the number of rows.
 ///
@@ -234,6 +234,20 @@ void hoistExchange(OpOrder &order, Value extents, Operation *place) {
     (void)hoist(order, exchange, place);
 }
 
+/// One of the gathers of an op.
+struct Gather {
+  AllGatherIntoOp op;
+  size_t index;
+
+  Value getInput() { return op.getInputs()[index]; }
+  Value getOutput() { return op.getOutputs()[index]; }
+  int64_t getDim() { return op.getDims()[index]; }
+  /// Null if there are none.
+  Value getExtents() {
+    return op.getExtents().empty() ? Value() : op.getExtents()[index];
+  }
+};
+
 /// What a gather reads: memory, through views that show all of it in another
 /// shape.
 struct Part {
@@ -243,7 +257,7 @@ struct Part {
   Value getViewed(unsigned view) const { return views[view]->getOperand(0); }
 };
 
-std::optional<Part> findPart(AllGatherIntoOp gather) {
+std::optional<Part> findPart(Gather gather) {
   Part part;
   for (Operation *op = gather.getInput().getDefiningOp(); op;
        op = op->getOperand(0).getDefiningOp()) {
@@ -261,11 +275,11 @@ std::optional<Part> findPart(AllGatherIntoOp gather) {
 
 /// True if what the views show is written by nothing after the gather, and read
 /// by ops that take any layout.
-bool isCompleteAt(OpOrder &order, const Part &part, AllGatherIntoOp gather) {
+bool isCompleteAt(OpOrder &order, const Part &part, Gather gather) {
   for (unsigned i = 0; i < part.views.size(); ++i)
-    if (!isCompleteAt(order, part.getViewed(i), part.views[i], gather))
+    if (!isCompleteAt(order, part.getViewed(i), part.views[i], gather.op))
       return false;
-  return isCompleteAt(order, gather.getInput(), nullptr, gather);
+  return isCompleteAt(order, gather.getInput(), nullptr, gather.op);
 }
 
 /// The type of what `view` is of, in the layout that its result has if it is of
@@ -364,15 +378,15 @@ bool knowsSizes(const Part &part) {
 /// of `whole` is computed from is known where `part` is allocated; the slot
 /// can be seen in the shape of `part`; and `whole` has no dimension of size 0,
 /// in which no offset is a place.
-bool placeInput(OpOrder &order, AllGatherIntoOp gather) {
+bool placeInput(OpOrder &order, Gather gather) {
   std::optional<Part> part = findPart(gather);
   auto whole = gather.getOutput().getDefiningOp<memref::AllocOp>();
-  Block *block = gather->getBlock();
+  Block *block = gather.op->getBlock();
   if (!part || !whole || part->memory->getBlock() != block ||
       whole->getBlock() != block ||
       llvm::is_contained(whole.getType().getShape(), 0))
     return false;
-  if (!isCompleteAt(order, *part, gather) || !isOnlyRead(whole, gather) ||
+  if (!isCompleteAt(order, *part, gather) || !isOnlyRead(whole, gather.op) ||
       !knowsSizes(*part))
     return false;
   MemRefType type = whole.getType();
@@ -380,7 +394,8 @@ bool placeInput(OpOrder &order, AllGatherIntoOp gather) {
   SmallVector<int64_t> places(type.getRank(), 0), steps(type.getRank(), 1);
   places[dim] = ShapedType::kDynamic;
   const MemRefType slotType = memref::SubViewOp::inferResultType(
-      type, places, gather.getInput().getType().getShape(), steps);
+      type, places, cast<MemRefType>(gather.getInput().getType()).getShape(),
+      steps);
   // Of what the views are of, from the gather back.
   SmallVector<MemRefType> types;
   for (Operation *view : llvm::reverse(part->views)) {
@@ -394,14 +409,14 @@ bool placeInput(OpOrder &order, AllGatherIntoOp gather) {
     Operation *def = extents.getDefiningOp();
     Operation *known = def ? block->findAncestorOpInBlock(*def) : nullptr;
     if ((known && !order.isBefore(known, part->memory)) ||
-        !isUnchanged(extents, part->memory, gather))
+        !isUnchanged(extents, part->memory, gather.op))
       return false;
   }
   if (!hoist(order, whole, part->memory))
     return false;
 
   OpBuilder builder(part->memory);
-  Location loc = gather.getLoc();
+  Location loc = gather.op.getLoc();
   SmallVector<SmallVector<OpFoldResult>> sizes{part->memory.getMixedSizes()};
   for (Operation *view : part->views)
     sizes.push_back(getViewSizes(builder, view, sizes.back()));
@@ -413,7 +428,7 @@ bool placeInput(OpOrder &order, AllGatherIntoOp gather) {
       getValueOrCreateConstantIndexOp(builder, loc, sizes.back()[dim]);
   offsets[dim] =
       ShardBoundsOp::create(builder, loc, extent, gather.getExtents(), expected,
-                            gather.getMeshAttr(), gather.getAxesAttr())
+                            gather.op.getMeshAttr(), gather.op.getAxesAttr())
           .getOffset();
   Value slot = memref::SubViewOp::create(builder, loc, slotType, whole, offsets,
                                          sizes.back(), strides);
@@ -437,11 +452,14 @@ struct GatherInPlace
   using GatherInPlacePassBase::GatherInPlacePassBase;
 
   void runOnOperation() override {
-    SmallVector<AllGatherIntoOp> gathers;
-    getOperation()->walk([&](AllGatherIntoOp op) { gathers.push_back(op); });
+    SmallVector<Gather> gathers;
+    getOperation()->walk([&](AllGatherIntoOp op) {
+      for (size_t i = 0; i < op.getInputs().size(); ++i)
+        gathers.push_back({op, i});
+    });
     OpOrder order;
     bool isChanged = false;
-    for (AllGatherIntoOp gather : gathers)
+    for (Gather gather : gathers)
       if (placeInput(order, gather)) {
         isChanged = true;
         ++numPlaced;

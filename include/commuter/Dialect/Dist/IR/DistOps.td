@@ -331,18 +331,33 @@ class Dist_IntoOp<string mnemonic, dag extraArguments, string format>
     # " `:` type($input) `,` type($output)";
 }
 
-def Dist_AllGatherIntoOp : Dist_GroupOp<"all_gather_into"> {
-  let summary = "all_gather into a buffer";
+def Dist_AllGatherIntoOp : Dist_GroupOp<"all_gather_into",
+                                        [AttrSizedOperandSegments]> {
+  let summary = "all_gather into a buffer, or several in one meeting of the ranks";
+  let description = [{
+    ```mlir
+    dist.all_gather_into %x, %g dim 0 over @mesh[dp] : memref<4x8xf32>, memref<16x8xf32>
+    // Rows and their scales.
+    dist.all_gather_into %q, %gq dim 0, %s, %gs dim 0 over @mesh[dp]
+        : memref<4x8xf8E4M3FN>, memref<16x8xf8E4M3FN>, memref<4x1xf32>, memref<16x1xf32>
+    ```
+
+    Of several, either all have extents or none. An input may be this rank's slot
+    of its own output; no other two may overlap.
+  }];
   let arguments = !con(
-    (ins Arg<AnyStridedMemRef, "", [MemRead]>:$input,
-         Arg<AnyStridedMemRef, "", [MemWrite]>:$output, I64Attr:$dim,
-         Arg<Optional<Dist_ExtentsBuffer>, "", [MemRead]>:$extents),
+    (ins Arg<Variadic<AnyStridedMemRef>, "", [MemRead]>:$inputs,
+         Arg<Variadic<AnyStridedMemRef>, "", [MemWrite]>:$outputs,
+         DenseI64ArrayAttr:$dims,
+         Arg<Variadic<Dist_ExtentsBuffer>, "", [MemRead]>:$extents),
     groupArguments);
   let assemblyFormat = [{
-    $input `,` $output `dim` $dim (`extents` $extents^)?
+    custom<Gathers>($inputs, $outputs, $dims, $extents)
     `over` custom<Group>($mesh, $axes) attr-dict
-    `:` type($input) `,` type($output) (`,` type($extents)^)?
+    `:` custom<GatherTypes>(type($inputs), type($outputs), type($extents),
+                            ref($extents))
   }];
+  let hasVerifier = 1;
 }
 def Dist_AllReduceIntoOp : Dist_IntoOp<"all_reduce_into",
     (ins Dist_ReductionKind:$kind), "$kind"> {

@@ -312,6 +312,30 @@ def ExpandCollectivesPass : Pass<"dist-expand-collectives"> {
            "Check at run time what dist.assert_sharding promises">];
 }
 
+def CoalesceGathersPass : Pass<"dist-coalesce-gathers"> {
+  let summary = "Gathers that follow each other take one meeting of the ranks";
+  let description = [{
+    Runs on buffers. Each collective takes a meeting of the ranks, and for a GPU a
+    launch, however little it moves: the scales of quantised rows cost about as
+    much as the rows of a few tokens. A gather goes behind the ops that follow it,
+    up to the next one of the same group, and both become one op:
+
+    ```mlir
+    dist.all_gather_into %q, %gq dim 0 over @mesh[dp] : memref<4x8xi8>, memref<16x8xi8>
+    dist.all_gather_into %s, %gs dim 0 over @mesh[dp] : memref<4x1xf32>, memref<16x1xf32>
+    // becomes
+    dist.all_gather_into %q, %gq dim 0, %s, %gs dim 0 over @mesh[dp]
+        : memref<4x8xi8>, memref<16x8xi8>, memref<4x1xf32>, memref<16x1xf32>
+    ```
+
+    It stays in front of what uses its output, changes its input, or communicates.
+  }];
+  let dependentDialects = ["::commuter::dist::DistDialect"];
+  let statistics = [
+    Statistic<"numCoalesced", "gathers-coalesced",
+              "Gathers that joined an earlier one">];
+}
+
 def GatherInPlacePass : Pass<"dist-gather-in-place"> {
   let summary = "Makes the input of a gather in its slot of the gathered buffer";
   let description = [{
