@@ -41,12 +41,17 @@ inline LaunchStatus statusOf(cudaError_t error) {
 template <typename Parameters>
 LaunchStatus launch(void (*kernel)(Parameters), const LaunchShape &shape,
                     void *stream, const Parameters &parameters) {
-  if (shape.sharedBytes > 48 * 1024)
+  if (shape.sharedBytes > 48 * 1024) {
+    // As much as there is, whatever this launch takes: the limit is the
+    // kernel's, and another rank's thread may be about to launch it with more.
+    DeviceLimits limits;
+    TRY_LAUNCH(readLimits(limits));
     if (cudaError_t error =
             cudaFuncSetAttribute(reinterpret_cast<const void *>(kernel),
                                  cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(shape.sharedBytes)))
+                                 static_cast<int>(limits.sharedBytes)))
       return statusOf(error);
+  }
   cudaLaunchAttribute attributes[2] = {};
   cudaLaunchConfig_t config = {};
   config.gridDim = dim3(shape.gridX, shape.gridY);
