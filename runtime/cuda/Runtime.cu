@@ -128,6 +128,10 @@ LaunchStatus commuter::rt::cuda::synchronize(void *stream) {
 
 LaunchStatus commuter::rt::cuda::allocateMemory(void *pool, size_t size,
                                                 void *stream, void *&data) {
+  // More than a GPU can address may be an invalid value to CUDA, as if the
+  // device were at fault.
+  if (size > kMostBytes)
+    return statusOf(cudaErrorMemoryAllocation);
   return statusOf(cudaMallocFromPoolAsync(
       &data, size, static_cast<cudaMemPool_t>(pool), asStream(stream)));
 }

@@ -50,7 +50,9 @@ LaunchStatus queryEvent(void *event, bool &isDone);
 /// Waits, and returns what failed.
 LaunchStatus synchronize(void *stream);
 
-/// Aligned to 256 bytes.
+/// Aligned to 256 bytes. `size` is not 0, which CUDA refuses; of more than
+/// kMostBytes there is never enough.
+constexpr size_t kMostBytes = size_t(1) << 47;
 LaunchStatus allocateMemory(void *pool, size_t size, void *stream, void *&data);
 LaunchStatus freeMemory(void *data, void *stream);
 

@@ -157,6 +157,7 @@ struct Fiber {
   Block *block;
   Warp *warp;
   int lane;
+  bool hasWaited = false; // for the previous kernel
   Meeting *waitsAt = nullptr;
 #if defined(__SANITIZE_ADDRESS__)
   void *fakeStack = nullptr;
@@ -166,6 +167,7 @@ struct Fiber {
 /// The cluster that runs. Clusters run one after the other.
 struct Machine {
   const std::function<void()> *kernel;
+  bool isDependent = false;
   Context scheduler;
   Fiber *current = nullptr;
   std::deque<Fiber *> runnable;
@@ -189,6 +191,8 @@ struct Machine {
   void suspend(bool ends);
   void meet(Meeting &meeting, const Place &place);
   void end(Meeting &meeting);
+  /// False: the previous kernel may still be at work.
+  bool isAlone() const { return !isDependent || current->hasWaited; }
 };
 Machine machine;
 
@@ -270,6 +274,8 @@ static void runFiber() {
 #endif
   try {
     (*machine.kernel)();
+    if (!machine.isAlone())
+      throw Fault{"a thread has ended without a wait for the previous kernel"};
     machine.end(machine.current->warp->meeting);
     machine.end(machine.current->block->meeting);
     machine.end(machine.cluster);
@@ -349,6 +355,7 @@ LaunchStatus emulation::run(const LaunchShape &launch,
        (launch.cluster > 1 || launch.isDependent)))
     return {COMMUTER_INTERNAL, "this machine has no such launch"};
   machine.kernel = &kernel;
+  machine.isDependent = launch.isDependent;
   machine.fault.clear();
   gridDim = {launch.gridX, launch.gridY, 1};
   blockDim = {launch.threads, 1, 1};
@@ -391,6 +398,8 @@ uint32_t emulation::shuffleXor(uint32_t mask, uint32_t value, int distance,
   machine.meet(warp.meeting, place);
   return warp.taken[fiber.lane ^ distance];
 }
+
+void emulation::waitForPrevious() { machine.current->hasWaited = true; }
 
 char *emulation::shared() { return machine.current->block->shared.data(); }
 int emulation::clusterSize() { return static_cast<int>(machine.blocks.size()); }
@@ -465,6 +474,9 @@ bool emulation::isBuffer(const void *address, size_t size) {
 
 char *emulation::checkAccess(const void *address, size_t size,
                              const Place &place) {
+  if (!machine.isAlone())
+    throw Fault{"an access before the wait for the previous kernel, at " +
+                describe(place)};
   if (reinterpret_cast<uintptr_t>(address) % size)
     throw Fault{"an access of " + std::to_string(size) +
                 " bytes is not aligned, at " + describe(place)};

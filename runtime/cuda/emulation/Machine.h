@@ -18,7 +18,11 @@
 //   * threads of a warp, block or cluster that wait at different places, or for
 //     threads that have ended;
 //   * a write past the block's shared memory, and an access to that of a block
-//     that has ended.
+//     that has ended;
+//   * in a launch that may start before the previous kernel has ended, an
+//   access
+//     before the wait for that, and a thread that ends without: the next kernel
+//     waits for this one alone.
 // What one order of the threads hides (a missing barrier) shows in the results
 // of another: see Settings::order. Shared memory starts with NaN.
 
@@ -91,6 +95,7 @@ void syncBlock(const Place &place);
 void syncCluster(const Place &place);
 uint32_t shuffleXor(uint32_t mask, uint32_t value, int distance,
                     const Place &place);
+void waitForPrevious();
 char *shared();
 int clusterSize();
 int clusterRank();
@@ -188,7 +193,7 @@ const T *sharedOf(T *address, int rank,
   return static_cast<const T *>(emulation::sharedOf(address, rank, place));
 }
 
-COMMUTER_DEVICE void waitForPreviousKernel() {}
+COMMUTER_DEVICE void waitForPreviousKernel() { emulation::waitForPrevious(); }
 COMMUTER_DEVICE void startNextKernel() {}
 
 //===----------------------------------------------------------------------===//

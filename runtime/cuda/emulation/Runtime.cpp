@@ -204,7 +204,9 @@ LaunchStatus commuter::rt::cuda::synchronize(void *stream) {
 
 LaunchStatus commuter::rt::cuda::allocateMemory(void *, size_t size, void *,
                                                 void *&data) {
-  data = emulation::allocate(size, 0);
+  if (size == 0)
+    return {COMMUTER_INTERNAL, "memory of no bytes was asked for"};
+  data = size > kMostBytes ? nullptr : emulation::allocate(size, 0);
   if (!data)
     return {COMMUTER_OUT_OF_MEMORY, "out of memory"};
   return {};

@@ -120,6 +120,24 @@ __global__ void leaveBeforeTheClustersBarrier(const Parameters) {
     clusterSync();
 }
 
+__global__ void readBeforeTheWait(const Parameters p) {
+  const float value = loadGlobal<float>(p.data + threadIdx.x);
+  waitForPreviousKernel();
+  storeGlobal(p.data + threadIdx.x, value);
+}
+
+__global__ void waitInOneThread(const Parameters) {
+  if (threadIdx.x == 0)
+    waitForPreviousKernel();
+}
+
+__global__ void negateAfterTheWait(const Parameters p) {
+  waitForPreviousKernel();
+  startNextKernel();
+  const float value = loadGlobal<float>(p.data + threadIdx.x);
+  storeGlobal(p.data + threadIdx.x, -value);
+}
+
 class EmulationTest : public testing::Test {
 protected:
   static constexpr int kThreads = 64;
@@ -139,8 +157,9 @@ protected:
   }
 
   LaunchStatus run(void (*kernel)(Parameters), uint32_t cluster = 1,
-                   void *stream = nullptr) {
+                   void *stream = nullptr, bool isDependent = false) {
     LaunchShape shape;
+    shape.isDependent = isDependent;
     shape.gridX = shape.cluster = cluster;
     shape.threads = kThreads;
     shape.sharedBytes = kThreads * sizeof(float);
@@ -148,11 +167,11 @@ protected:
   }
 
   void expectFault(void (*kernel)(Parameters), const char *text,
-                   uint32_t cluster = 1) {
+                   uint32_t cluster = 1, bool isDependent = false) {
     for (emulation::Order order :
          {emulation::Order::InStep, emulation::Order::Ahead}) {
       emulation::settings().order = order;
-      const LaunchStatus status = run(kernel, cluster);
+      const LaunchStatus status = run(kernel, cluster, nullptr, isDependent);
       EXPECT_EQ(status.code, COMMUTER_INTERNAL);
       EXPECT_NE(std::string(status.message).find(text), std::string::npos)
           << status.message;
@@ -215,6 +234,25 @@ TEST_F(EmulationTest, FindsFaultsOfSharedMemory) {
 TEST_F(EmulationTest, FindsFaultsOfClusters) {
   expectFault(leaveTheCluster, "a block that has ended", 2);
   expectFault(leaveBeforeTheClustersBarrier, "ended", 2);
+}
+
+/// What the previous kernel leaves is there after the wait; kernels further
+/// back are done if that one has waited, in every thread.
+TEST_F(EmulationTest, FindsDependentKernelsThatDoNotWait) {
+  expectFault(readBeforeTheWait, "before the wait for the previous kernel", 1,
+              /*isDependent=*/true);
+  expectFault(waitInOneThread, "without a wait for the previous kernel", 1,
+              /*isDependent=*/true);
+  ASSERT_TRUE(run(readBeforeTheWait).ok());
+  ASSERT_TRUE(run(negateAfterTheWait, 1, nullptr, /*isDependent=*/true).ok());
+  EXPECT_EQ(host()[3], -3);
+}
+
+TEST_F(EmulationTest, RefusesMemoryThatNoGpuHas) {
+  void *found = nullptr;
+  EXPECT_EQ(allocateMemory(nullptr, 0, nullptr, found).code, COMMUTER_INTERNAL);
+  EXPECT_EQ(allocateMemory(nullptr, kMostBytes + 1, nullptr, found).code,
+            COMMUTER_OUT_OF_MEMORY);
 }
 
 TEST_F(EmulationTest, RefusesLaunchesThatNoGpuHas) {
