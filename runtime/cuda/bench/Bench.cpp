@@ -138,6 +138,10 @@ static double measure(cudaStream_t stream, int count,
   constexpr int kWarmups = 3, kReplays = 25;
   cudaGraph_t graph = nullptr;
   cudaGraphExec_t executable = nullptr;
+  // CUDA loads a kernel when it is first launched, which no capture should be
+  // in the way of.
+  launch(0);
+  check(cudaStreamSynchronize(stream), "the first launch");
   check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal),
         "capture");
   for (int i = 0; i < count; ++i)
