@@ -1,11 +1,18 @@
 #!/usr/bin/env python3
 """Times PyTorch on the cases of commuter-cuda-bench: reads its lines, writes them with
 torch_us, and compiled_us (torch.compile, so Triton), where PyTorch has the operation.
-See README.md."""
+See README.md.
+
+usage: gpu-peers.py [SECONDS] <LINES
+
+Compiling takes seconds a case: after SECONDS no further one is compiled. Rows of the
+lengths that models have come first."""
 
 import json
+import math
 import statistics
 import sys
+import time
 
 import torch
 import torch.nn.functional as F
@@ -52,23 +59,35 @@ def measure(operation, sets, weight):
     return statistics.median(times[3:])
 
 
+def time_case(case, compiles):
+    """Adds the time of the operation as it is, or compiled."""
+    operation = OPERATIONS[case["kernel"]]
+    shape = (case["rows"], case["length"])
+    make = lambda *size: torch.rand(size, device="cuda", dtype=TYPES[case["type"]]) + 1
+    sets = [(make(*shape), make(*shape)) for _ in range(case["sets"])]
+    weight = make(case["length"])
+    if compiles:
+        torch.compiler.reset()
+        case["compiled_us"] = measure(torch.compile(operation, dynamic=False), sets, weight)
+    else:
+        case["torch_us"] = measure(operation, sets, weight)
+    del sets
+    torch.cuda.empty_cache()
+
+
 def main():
-    for line in sys.stdin:
-        case = json.loads(line)
-        operation = OPERATIONS.get(case.get("kernel"))
-        if "gpu" in case:
-            case["torch"] = torch.__version__
-        if operation:
-            shape = (case["rows"], case["length"])
-            make = lambda *size: torch.rand(size, device="cuda", dtype=TYPES[case["type"]]) + 1
-            sets = [(make(*shape), make(*shape)) for _ in range(case["sets"])]
-            weight = make(case["length"])
-            case["torch_us"] = measure(operation, sets, weight)
-            torch.compiler.reset()
-            case["compiled_us"] = measure(torch.compile(operation, dynamic=False), sets, weight)
-            del sets
-            torch.cuda.empty_cache()
-        print(json.dumps(case), flush=True)
+    end = time.monotonic() + float(sys.argv[1]) if len(sys.argv) > 1 else math.inf
+    lines = list(map(json.loads, sys.stdin))
+    lines[0]["torch"] = torch.__version__
+    cases = [line for line in lines if line.get("kernel") in OPERATIONS]
+    for case in cases:
+        time_case(case, compiles=False)
+    for case in sorted(cases, key=lambda case: abs(math.log(case["length"] / 7168))):
+        if time.monotonic() > end:
+            break
+        time_case(case, compiles=True)
+    for line in lines:
+        print(json.dumps(line))
 
 
 main()
