@@ -30,6 +30,9 @@ namespace {
 struct Libraries {
   std::mutex mutex;
   std::map<std::string, cudaLibrary_t> byText;
+  /// What the driver's compiler says. It may be called for a kernel long after
+  /// the library was loaded.
+  char log[512] = "";
 };
 Libraries &libraries() {
   static auto *libraries = new Libraries; // outlives what runs at exit
@@ -38,21 +41,32 @@ Libraries &libraries() {
 
 } // namespace
 
-/// What the driver's compiler says, if it is there, tells more than the error.
-static LaunchStatus loadText(const commuter_image_t &image,
-                             cudaLibrary_t &library) {
-  static thread_local char log[512];
-  log[0] = '\0';
+static LaunchStatus load(const commuter_image_t &image, Libraries &all,
+                         cudaLibrary_t &library) {
   cudaJitOption names[] = {cudaJitErrorLogBuffer,
                            cudaJitErrorLogBufferSizeBytes};
-  void *values[] = {log, reinterpret_cast<void *>(sizeof(log))};
-  LaunchStatus status = statusOf(cudaLibraryLoadData(
-      &library, image.data, names, values, 2, nullptr, nullptr, 0));
-  if (status.ok())
-    return status;
-  if (char *end = std::strchr(log, '\n'))
-    *end = '\0';
-  return log[0] ? LaunchStatus{status.code, log} : status;
+  void *values[] = {all.log, reinterpret_cast<void *>(sizeof(all.log))};
+  return statusOf(cudaLibraryLoadData(&library, image.data, names, values, 2,
+                                      nullptr, nullptr, 0));
+}
+
+/// The kernel, compiled for the current GPU.
+static LaunchStatus compile(commuter_kernel_t &kernel, Libraries &all,
+                            cudaKernel_t &found) {
+  commuter_image_t &image = *kernel.image;
+  auto library = static_cast<cudaLibrary_t>(image.loaded);
+  if (!library) {
+    cudaLibrary_t &known =
+        all.byText[std::string(image.data, static_cast<size_t>(image.size))];
+    if (!known)
+      TRY_LAUNCH(load(image, all, known));
+    image.loaded = library = known;
+  }
+  TRY_LAUNCH(statusOf(cudaLibraryGetKernel(&found, library, kernel.name)));
+  // Else its first launch would, where nobody looks at the log.
+  cudaFuncAttributes attributes;
+  return statusOf(cudaFuncGetAttributes(&attributes,
+                                        reinterpret_cast<const void *>(found)));
 }
 
 /// The kernel, which is the same on every GPU. What was found before is in the
@@ -62,21 +76,19 @@ static LaunchStatus find(commuter_kernel_t &kernel, cudaKernel_t &found) {
       __atomic_load_n(&kernel.loaded, __ATOMIC_ACQUIRE));
   if (found)
     return {};
-  commuter_image_t &image = *kernel.image;
   Libraries &all = libraries();
   std::lock_guard<std::mutex> lock(all.mutex);
-  auto library = static_cast<cudaLibrary_t>(image.loaded);
-  if (!library) {
-    cudaLibrary_t &known =
-        all.byText[std::string(image.data, static_cast<size_t>(image.size))];
-    if (!known)
-      TRY_LAUNCH(loadText(image, known));
-    image.loaded = library = known;
+  all.log[0] = '\0';
+  LaunchStatus status = compile(kernel, all, found);
+  if (status.ok()) {
+    __atomic_store_n(&kernel.loaded, static_cast<void *>(found),
+                     __ATOMIC_RELEASE);
+    return status;
   }
-  TRY_LAUNCH(statusOf(cudaLibraryGetKernel(&found, library, kernel.name)));
-  __atomic_store_n(&kernel.loaded, static_cast<void *>(found),
-                   __ATOMIC_RELEASE);
-  return {};
+  // The log, if there is one, tells more than the error.
+  if (char *end = std::strchr(all.log, '\n'))
+    *end = '\0';
+  return all.log[0] ? LaunchStatus{status.code, all.log} : status;
 }
 
 LaunchStatus commuter::rt::cuda::launchKernel(commuter_kernel_t &kernel,
