@@ -37,18 +37,18 @@
 // RUN: %{stays} | FileCheck %s --check-prefix=STAYS
 // RUN: %{goes_wrong}
 
-// Of ragged blocks of 4 rows the rows have other extents than the blocks: the residual
-// is cut by them.
+// Ragged rows are no whole blocks of 4 rows, whose extents are others: the residual is
+// cut by them.
 // REDEFINE: %{reason} = group-crosses-gather-dim
-// REDEFINE: %{arguments} = --extent 0.0=1,1,3,3 --extent 1.0=16
-// REDEFINE: %{entry} = blocks_of_rows
+// REDEFINE: %{arguments} = --extent 0.0=4,4,12,12 --extent 1.0=4
+// REDEFINE: %{entry} = rows_as_blocks
 // RUN: %{stays} | FileCheck %s --check-prefix=STAYS
 // RUN: %{moves} && not %{wrong} 2>&1 | FileCheck %s --check-prefix=FAULT
 
 // STAYS: norm rows per rank {{[0-9]+ [0-9]+}} 1.000
 // STAYS: bit-exact on 4/4 ranks
 // MOVED: norm rows per rank {{[245]$}}
-// FAULT: error: rank {{.*}}the extents add up to 4, not 16
+// FAULT: error: rank {{.*}}the extents add up to 16, not 4
 
 dist.mesh @m(a = 2, b = 2)
 dist.mesh @o(p = 4)
@@ -105,10 +105,12 @@ func.func @ragged(%x: !r) -> (!r, !r) {
   return %s, %n : !r, !r
 }
 
-func.func @blocks_of_rows(%x: tensor<?x4x8xf32>, %y: !r {dist.sharding = #dist.sharding<@m, [{}, {}]>}) -> !r {
-  %g = dist.all_gather %x dim 0 over @m[a] : tensor<?x4x8xf32> -> tensor<?x4x8xf32>
-  %f = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x4x8xf32> into !r
-  %s = arith.addf %f, %y : !r
-  %n = norm.rms_norm %s eps 1.0e-6 : !r
-  return %n : !r
+func.func @rows_as_blocks(%x: !r, %y: tensor<?x4x8xf32> {dist.sharding = #dist.sharding<@m, [{}, {}, {}]>}) -> tensor<?x4x8xf32> {
+  %c0 = arith.constant 0 : index
+  %d = tensor.dim %y, %c0 : tensor<?x4x8xf32>
+  %g = dist.all_gather %x dim 0 over @m[a] : !r -> !r
+  %f = tensor.expand_shape %g [[0, 1], [2]] output_shape [%d, 4, 8] : !r into tensor<?x4x8xf32>
+  %s = arith.addf %f, %y : tensor<?x4x8xf32>
+  %n = norm.rms_norm %s eps 1.0e-6 : tensor<?x4x8xf32>
+  return %n : tensor<?x4x8xf32>
 }

@@ -47,17 +47,19 @@ func.func @ragged_groups(%h: tensor<?x8xf32>, %d: index) -> tensor<?x4x8xf32> {
 
 // -----
 
-// The extents count rows of [?, 4], not of [? * 4].
+// Four times as many heads as there are tokens are no groups of three.
 dist.mesh @mesh(dp = 2)
-// CHECK-LABEL: func @ragged_collapse(
+// CHECK-LABEL: func @ragged_regrouped(
 // CHECK: %[[G:.*]] = dist.all_gather
-// CHECK: tensor.collapse_shape %[[G]]
-func.func @ragged_collapse(%h: tensor<?x4x8xf32>, %c: tensor<2xindex> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> tensor<?x8xf32> {
+// CHECK: %[[M:.*]] = tensor.collapse_shape %[[G]]
+// CHECK: tensor.expand_shape %[[M]]
+func.func @ragged_regrouped(%h: tensor<?x4x8xf32>, %c: tensor<2xindex> {dist.sharding = #dist.sharding<@mesh, [{}]>}, %d: index) -> tensor<?x3x8xf32> {
   %g = dist.all_gather %h dim 0 extents %c over @mesh[dp] : tensor<?x4x8xf32>, tensor<2xindex> -> tensor<?x4x8xf32>
-  %e = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x4x8xf32> into tensor<?x8xf32>
-  // expected-remark @+1 {{Reason=group-crosses-gather-dim, Suggestion="gather equally many rows from each rank, or put the norm in front of the reshape"}}
-  %n = norm.rms_norm %e eps 1.0e-06 : tensor<?x8xf32>
-  return %n : tensor<?x8xf32>
+  %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x4x8xf32> into tensor<?x8xf32>
+  %e = tensor.expand_shape %m [[0, 1], [2]] output_shape [%d, 3, 8] : tensor<?x8xf32> into tensor<?x3x8xf32>
+  // expected-remark @+1 {{Reason=group-crosses-gather-dim, Suggestion="gather by extents that are a multiple of the group, arith.muli of others by a constant, or put the norm in front of the reshape"}}
+  %n = norm.rms_norm %e eps 1.0e-06 : tensor<?x3x8xf32>
+  return %n : tensor<?x3x8xf32>
 }
 
 // -----

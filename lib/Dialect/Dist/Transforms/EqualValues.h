@@ -13,6 +13,7 @@
 #ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_EQUALVALUES_H
 #define COMMUTER_DIALECT_DIST_TRANSFORMS_EQUALVALUES_H
 
+#include "Multiples.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
@@ -42,6 +43,21 @@ public:
     auto it = numbers.find(value);
     return it == numbers.end() ? kNone : it->second;
   }
+  /// The number of what there are multiples of.
+  unsigned getNumber(const Multiple &multiple) {
+    if (!multiple.constant)
+      return getNumber(multiple.of);
+    auto [it, isNew] = constants.try_emplace(multiple.constant);
+    if (isNew)
+      it->second = createNumber();
+    return it->second;
+  }
+  unsigned lookup(const Multiple &multiple) const {
+    if (!multiple.constant)
+      return lookup(multiple.of);
+    auto it = constants.find(multiple.constant);
+    return it == constants.end() ? kNone : it->second;
+  }
   /// For a value that is to be erased.
   void forget(mlir::Value value) { numbers.erase(value); }
 
@@ -53,6 +69,7 @@ private:
 
   unsigned numNumbers = 0;
   llvm::DenseMap<mlir::Value, unsigned> numbers;
+  llvm::DenseMap<mlir::Attribute, unsigned> constants;
   /// By hash: ops of which none is equal to another.
   std::map<size_t, llvm::SmallVector<mlir::Operation *, 1>> different;
 };

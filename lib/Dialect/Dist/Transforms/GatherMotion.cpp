@@ -90,14 +90,15 @@ static MotionOutcome makeMissed(Operation *op, const Refusal &refusal) {
 /// How many rows the slices have at most; kDynamic if that is not static.
 static int64_t getMostRows(const Slices &made, const GatherKind &kind) {
   DenseIntElementsAttr parts;
-  if (!ShapedType::isDynamic(made.localSize) || !kind.extents ||
-      !matchPattern(kind.extents, m_Constant(&parts)) || parts.empty())
+  if (ShapedType::isDynamic(made.localSize) && kind.extents)
+    parts = splitMultiple(kind.extents).constant;
+  if (!parts || parts.empty())
     return made.localSize;
   int64_t most = 0;
   for (const APInt &rows : parts.getValues<APInt>())
-    most = std::max(
-        most, multiplySaturating(rows.getSExtValue(), kind.cycles.number));
-  return most;
+    most = std::max(most, rows.getSExtValue());
+  return multiplySaturating(multiplySaturating(most, kind.times),
+                            kind.cycles.number);
 }
 
 /// The rows of an op that moved.

@@ -75,15 +75,21 @@ static bool isKnownAt(Value value, Operation *user) {
                                  : block->isEntryBlock();
 }
 
-/// The value that stands for these extents of `user`: of equal ones that are
-/// known there, the first that was met.
-Value MotionGraph::getExtentsAt(Value extents, Operation *user) {
-  SmallVector<Value, 1> &equal = extentsOf[sizes.getNumber(extents)];
-  for (Value known : equal)
-    if (known == extents || isKnownAt(known, user))
-      return known;
-  equal.push_back(extents);
-  return extents;
+/// Of values that are multiples of equal ones, and known where `user` is, the
+/// first that was met stands for its extents.
+void MotionGraph::setExtents(GatherKind &kind, const Multiple &extents,
+                             Operation *user) {
+  kind.cut = sizes.getNumber(extents);
+  SmallVector<Value, 1> &equal = extentsOf[kind.cut];
+  auto *known = llvm::find_if(equal, [&](Value other) {
+    return other == extents.of || isKnownAt(other, user);
+  });
+  if (known != equal.end()) {
+    kind.extents = *known;
+    return;
+  }
+  kind.extents = extents.of;
+  equal.push_back(extents.of);
 }
 
 /// Law:
@@ -112,8 +118,9 @@ unsigned MotionGraph::getKind(AllGatherOp gather) {
   kind.mesh = gather.getMeshAttr();
   kind.axes = gather.getAxes();
   if (gather.getExtents()) {
-    kind.extents = getExtentsAt(gather.getExtents(), gather);
-    kind.cut = sizes.getNumber(kind.extents);
+    const Multiple extents = splitMultiple(gather.getExtents());
+    setExtents(kind, extents, gather);
+    kind.times = kind.openRows = extents.times;
   } else if (gather.getInput().getType().isDynamicDim(gather.getDim())) {
     kind.ragged = gather;
     Value own = findOwnExtents(gather);
@@ -128,28 +135,35 @@ unsigned MotionGraph::getKind(AllGatherOp gather) {
 unsigned MotionGraph::getKind(const GatherKind &like) {
   void *cut = like.ragged ? static_cast<void *>(AllGatherOp(like.ragged))
                           : like.extents.getAsOpaquePointer();
-  auto [it, isNew] = kindNumbers.try_emplace(
-      {like.mesh, like.axes, cut, like.cycles.number, like.cycles.size},
-      kinds.size());
+  auto [it, isNew] =
+      kindNumbers.try_emplace({like.mesh, like.axes, cut, like.times,
+                               like.cycles.number, like.cycles.size},
+                              kinds.size());
   if (isNew)
     kinds.push_back(like);
   return it->second;
 }
 
-/// The kind of gathers over the axes of another kind, by the extents that
-/// `user` passes or is passed.
-unsigned MotionGraph::getKind(unsigned like, Value extents, Operation *user) {
+/// The kind of gathers over the axes of another kind, by `times` the extents
+/// that `user` passes or is passed. nullopt: that is more than can be counted.
+std::optional<unsigned> MotionGraph::getKind(unsigned like, Value extents,
+                                             int64_t times, Operation *user) {
+  const Multiple split = splitMultiple(extents);
   GatherKind kind = kinds[like];
-  kind.extents = getExtentsAt(extents, user);
+  setExtents(kind, split, user);
   kind.ragged = {};
-  kind.cut = sizes.getNumber(extents);
-  return getKind(kind);
+  kind.times = times * split.times;
+  return kind.times > kMostTimes ? std::nullopt : std::optional(getKind(kind));
 }
 
-/// And of what is dealt out in other cycles.
-unsigned MotionGraph::getKind(unsigned like, const Cycles &cycles) {
+/// And of what is dealt out in other cycles, in pieces `times` as long as what
+/// the extents are multiples of.
+unsigned MotionGraph::getKind(unsigned like, const Cycles &cycles,
+                              int64_t times) {
   GatherKind kind = kinds[like];
   kind.cycles = cycles;
+  kind.openRows = multiplySaturating(kind.openRows, times) / kind.times;
+  kind.times = times;
   return getKind(kind);
 }
 
@@ -415,7 +429,7 @@ void MotionGraph::build() {
 
 DimSlicing MotionGraph::getSlicing(const Unit &op) const {
   if (auto it = unusualSlicings.find(op.op); it != unusualSlicings.end())
-    return it->second;
+    return it->second.slicing;
   DimSlicing slicing;
   llvm::append_range(slicing.operandDims, getOperandDims(op));
   for (const SlicedValue &made : getValues(op))
@@ -426,10 +440,12 @@ DimSlicing MotionGraph::getSlicing(const Unit &op) const {
 /// True if gathers of the kind cut by extents that are equal to these; null: if
 /// they cut evenly.
 bool MotionGraph::isCutBy(const GatherKind &kind, Value extents) const {
-  if (extents == kind.extents && !kind.ragged)
-    return true;
-  const unsigned cut = extents ? sizes.lookup(extents) : EqualValues::kNone;
-  return cut != EqualValues::kNone && cut == kind.cut;
+  if (!extents)
+    return !kind.isRagged();
+  const Multiple split = splitMultiple(extents);
+  const unsigned cut = sizes.lookup(split);
+  return cut != EqualValues::kNone && cut == kind.cut &&
+         split.times == kind.times;
 }
 
 bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
@@ -474,8 +490,10 @@ Demand MotionGraph::getDemand(OpOperand &use, const SlicedValue &made) const {
     return {Demand::Slices, join};
   }
   const Unit *unit = findUnit(user);
-  if (!unit || unit->isGather() || unit->kind != made.slices.kind ||
-      getOperandDims(*unit)[use.getOperandNumber()] != made.slices.dim)
+  const unsigned operand = use.getOperandNumber();
+  if (!unit || unit->isGather() ||
+      getKindOf(*unit, operand) != made.slices.kind ||
+      getOperandDims(*unit)[operand] != made.slices.dim)
     return {Demand::Whole};
   return {Demand::Slices, getNumber(*unit)};
 }

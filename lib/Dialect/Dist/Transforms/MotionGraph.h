@@ -29,15 +29,23 @@ namespace commuter::dist {
 /// The gathers that cut a dimension alike: same axes in the same order, equal
 /// extents, equal cycles. Cycles that are not counted are equally long, and of
 /// an even cut. Ragged gathers whose extents are no value are alike only with
-/// themselves.
+/// themselves. Behind a reshape of ragged rows extents are `times` what they
+/// were.
 struct GatherKind {
   mlir::FlatSymbolRefAttr mesh;
   mlir::ArrayAttr axes;
-  mlir::Value extents; ///< known wherever there are such gathers
-  AllGatherOp ragged;  ///< set iff the extents are no value
+  /// The extents, or such as they are a multiple of (see Multiple); known
+  /// wherever there are such gathers.
+  mlir::Value extents;
+  AllGatherOp ragged; ///< set iff the extents are no value
   std::optional<int64_t> groupSize;
-  /// The number of what is equal to the extents; kNone: it cuts evenly.
+  /// The number of what the extents are `times` as large as; kNone: it cuts
+  /// evenly.
   unsigned cut = EqualValues::kNone;
+  int64_t times = 1;
+  /// The same, of an unknown size that all kinds of a region have in common, a
+  /// caller's and a function's, too: what rows of unknown number cost.
+  int64_t openRows = 1;
   Cycles cycles; ///< more than one only behind a reshape
 
   bool isRagged() const { return extents || ragged; }
@@ -95,8 +103,10 @@ struct Unit {
   bool moves = false;         ///< decided by the placement
   bool isHeldBack = false;    ///< or else some way of a run would gather more
   bool isLate = false;        ///< Join: what comes to it first is no slice
+  bool isScaled = false;      ///< Op: extents of some operands are multiples
   /// Of the gathers: those of what it makes; of an op, those of its operands,
-  /// which it may deal out in other cycles.
+  /// which it may deal out in other cycles, and of which some may be cut by
+  /// multiples (see `getKindOf`).
   unsigned kind;
   /// The gather, the op, the branch op (of a block's argument, a terminator
   /// that passes it) or the function.
@@ -185,6 +195,11 @@ public:
   }
   /// The op's answer for the slices that it makes.
   DimSlicing getSlicing(const Unit &op) const;
+  /// The kind in which an operand of the op is to come in slices.
+  unsigned getKindOf(const Unit &op, unsigned operand) const {
+    return op.isScaled ? unusualSlicings.at(op.op).operandKinds[operand]
+                       : op.kind;
+  }
   llvm::ArrayRef<mlir::OpOperand *> getSources(const Unit &join) const {
     return sources[join.details];
   }
@@ -258,6 +273,12 @@ private:
                  llvm::ArrayRef<mlir::OpOperand *> known, JoinCheck check);
   bool isSource(mlir::Value value, const Slices &made, bool isInCall) const;
   mlir::OpOperand *findMisfit(const Unit &join) const;
+  struct PassedExtents {
+    unsigned argument;
+    int64_t times;
+  };
+  std::optional<PassedExtents> findPassed(mlir::CallOpInterface call,
+                                          const GatherKind &kind);
   std::optional<JoinKinds> findKinds(mlir::Operation *op, const JoinClass &join,
                                      mlir::OpOperand *source, unsigned kind);
 
@@ -291,19 +312,21 @@ private:
   void refuseUsers(mlir::Value value,
                    const llvm::DenseSet<mlir::Operation *> &visited,
                    llvm::SmallVectorImpl<mlir::Value> &next);
-  mlir::Value getExtentsAt(mlir::Value extents, mlir::Operation *user);
+  void setExtents(GatherKind &kind, const Multiple &extents,
+                  mlir::Operation *user);
   unsigned getKind(AllGatherOp gather);
   unsigned getKind(const GatherKind &like);
-  unsigned getKind(unsigned like, mlir::Value extents, mlir::Operation *user);
-  unsigned getKind(unsigned like, const Cycles &cycles);
+  std::optional<unsigned> getKind(unsigned like, mlir::Value extents,
+                                  int64_t times, mlir::Operation *user);
+  unsigned getKind(unsigned like, const Cycles &cycles, int64_t times);
   bool isCutBy(const GatherKind &kind, mlir::Value extents) const;
   bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;
   bool asksForSize(mlir::tensor::DimOp user, const Slices &made) const;
   void findConsumers();
 
-  llvm::DenseMap<
-      std::tuple<mlir::Attribute, mlir::Attribute, void *, int64_t, int64_t>,
-      unsigned>
+  llvm::DenseMap<std::tuple<mlir::Attribute, mlir::Attribute, void *, int64_t,
+                            int64_t, int64_t>,
+                 unsigned>
       kindNumbers;
   /// What became of a value behind a gather. Most values of a program are, and
   /// most inherit the refusal of another one.
@@ -328,7 +351,11 @@ private:
   // Of the ops' slicings, each of which would be as large as an op: for most of
   // them all that there is are the dimensions of operands and results.
   llvm::SmallVector<std::optional<int64_t>, 0> operandDims; ///< op by op
-  llvm::DenseMap<mlir::Operation *, DimSlicing> unusualSlicings;
+  struct UnusualSlicing {
+    DimSlicing slicing;
+    llvm::SmallVector<unsigned, 0> operandKinds; ///< of an op that is scaled
+  };
+  llvm::DenseMap<mlir::Operation *, UnusualSlicing> unusualSlicings;
   llvm::SmallVector<llvm::SmallVector<mlir::OpOperand *, 2>, 0> sources;
   EqualValues sizes;
   /// By number: the extents that stand for equal ones.

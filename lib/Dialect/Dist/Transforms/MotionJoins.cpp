@@ -79,6 +79,24 @@ bool MotionGraph::isSource(Value value, const Slices &made,
          !ShapedType::isDynamic(size) && kind.cuts(size);
 }
 
+/// Which of a call's operands is the extents of a kind, or what those are
+/// `times` as large as: the largest of these.
+std::optional<MotionGraph::PassedExtents>
+MotionGraph::findPassed(CallOpInterface call, const GatherKind &kind) {
+  std::optional<PassedExtents> passed;
+  for (auto [i, operand] : llvm::enumerate(call.getArgOperands())) {
+    if (!isa<RankedTensorType>(operand.getType()))
+      continue;
+    const Multiple split = splitMultiple(operand);
+    if (sizes.getNumber(split) != kind.cut || kind.times % split.times != 0)
+      continue;
+    const int64_t times = kind.times / split.times;
+    if (!passed || times < passed->times)
+      passed = PassedExtents{static_cast<unsigned>(i), times};
+  }
+  return passed;
+}
+
 /// The kinds that go with `kind`, which `source` comes in. Extents are a value
 /// of one function: what is cut by an operand of a call in the caller is cut by
 /// the argument in the function. nullopt: they are no such value.
@@ -92,31 +110,39 @@ std::optional<JoinKinds> MotionGraph::findKinds(Operation *op,
   Value extents = kinds[kind].extents;
   if (!function || !extents)
     return found;
-  auto getInCaller = [&](Operation *call, unsigned argument) {
-    return getKind(kind, cast<CallOpInterface>(call).getArgOperands()[argument],
-                   call);
+  // Of pieces that are `times` as long as the argument says.
+  auto setInCaller = [&](unsigned &inCaller, Operation *call, unsigned argument,
+                         int64_t times) {
+    std::optional<unsigned> known =
+        getKind(kind, cast<CallOpInterface>(call).getArgOperands()[argument],
+                times, call);
+    inCaller = known.value_or(kind);
+    return known.has_value();
   };
   if (isa<BlockArgument>(join.values.front())) {
-    auto call = cast<CallOpInterface>(source->getOwner());
-    auto passed = llvm::find_if(call.getArgOperands(), [&](Value operand) {
-      return sizes.getNumber(operand) == kinds[kind].cut;
-    });
-    if (passed == call.getArgOperands().end())
+    std::optional<PassedExtents> passed =
+        findPassed(cast<CallOpInterface>(source->getOwner()), kinds[kind]);
+    if (!passed)
       return std::nullopt;
-    const unsigned argument = passed - call.getArgOperands().begin();
-    found.ofUnit = getKind(kind, function.getArgument(argument),
-                           &function.getFunctionBody().front().front());
+    found.ofUnit =
+        *getKind(kind, function.getArgument(passed->argument), passed->times,
+                 &function.getFunctionBody().front().front());
     found.ofValues.front() = found.ofUnit;
     for (auto [ofSource, other] :
          llvm::zip_equal(found.ofSources, join.sources))
-      ofSource = getInCaller(other->getOwner(), argument);
+      if (!setInCaller(ofSource, other->getOwner(), passed->argument,
+                       passed->times))
+        return std::nullopt;
     return found;
   }
   auto argument = dyn_cast<BlockArgument>(extents);
   if (!argument || argument.getOwner() != &function.getFunctionBody().front())
     return std::nullopt;
+  const int64_t times = kinds[kind].times;
   for (auto [ofValue, value] : llvm::zip_equal(found.ofValues, join.values))
-    ofValue = getInCaller(value.getDefiningOp(), argument.getArgNumber());
+    if (!setInCaller(ofValue, value.getDefiningOp(), argument.getArgNumber(),
+                     times))
+      return std::nullopt;
   return found;
 }
 

@@ -97,13 +97,46 @@ static bool fitsCycles(Operation *op, const DimSlicing &slicing,
                       });
 }
 
-/// True if the parts that the anchor comes in are whole rows of the slicing,
-/// and cut its results by the same extents. Where a unit is not 1, extents that
-/// are a value would have to be scaled: such gathers must cut evenly. A unit of
-/// what is dealt in other cycles than its result holds all of the pieces that
-/// become one; where one piece makes one that is as long, extents stay as they
-/// are. Cycles that are not counted are of an even cut, and one unit of an
-/// operand is that of the others, as of the results.
+/// How many times as long as what the extents are multiples of a piece is that
+/// has `to` elements for each row, dealt in `toCycles`; those of the anchor
+/// have `from` elements, and are dealt in the kind's cycles. nullopt: they are
+/// no multiple, or more than can be counted.
+static std::optional<int64_t> scaleTimes(const GatherKind &kind, int64_t from,
+                                         int64_t to, const Cycles &toCycles) {
+  std::optional<int64_t> parts = llvm::checkedMul(from, toCycles.number);
+  std::optional<int64_t> times = llvm::checkedMul(to, kind.cycles.number);
+  times = times ? llvm::checkedMul(kind.times, *times) : std::nullopt;
+  if (!parts || !times || *times % *parts != 0 || *times / *parts > kMostTimes)
+    return std::nullopt;
+  return *times / *parts;
+}
+
+/// As below, of ragged pieces: of `number` cycles at a time, they are whole
+/// rows if they are so many times as long as something.
+static bool fitsExtents(const DimSlicing &slicing, unsigned anchor,
+                        const GatherKind &kind, const Cycles &cycles,
+                        int64_t number) {
+  const int64_t unit = slicing.getOperandUnit(anchor);
+  std::optional<int64_t> times =
+      llvm::checkedMul(kind.times, kind.cycles.number / number);
+  if (!times || *times % unit != 0)
+    return false;
+  for (auto [i, dim] : llvm::enumerate(slicing.operandDims))
+    if (dim && !scaleTimes(kind, unit, slicing.getOperandUnit(i), kind.cycles))
+      return false;
+  for (unsigned i = 0; i < slicing.resultDims.size(); ++i)
+    if (!scaleTimes(kind, unit, slicing.getResultUnit(i), cycles))
+      return false;
+  return true;
+}
+
+/// True if the parts that the anchor comes in are whole rows of the slicing. A
+/// unit of what is dealt in other cycles than its result holds all of the
+/// pieces that become one. Extents that are a value are scaled where units
+/// differ: they are then whole rows if they are multiples of as many. Where one
+/// piece makes one that is as long, extents stay as they are. Cycles that are
+/// not counted are of an even cut, and one unit of an operand is that of the
+/// others, as of the results.
 bool MotionGraph::fitsUnits(Operation *op, const DimSlicing &slicing,
                             unsigned anchor, const Slices &anchorSlices) const {
   const GatherKind &kind = kinds[anchorSlices.kind];
@@ -122,7 +155,9 @@ bool MotionGraph::fitsUnits(Operation *op, const DimSlicing &slicing,
       return true;
   }
   const int64_t number = std::min(kind.cycles.number, cycles.number);
-  return !kind.isRagged() && !ShapedType::isDynamic(anchorSlices.localSize) &&
+  if (kind.isRagged())
+    return fitsExtents(slicing, anchor, kind, cycles, number);
+  return !ShapedType::isDynamic(anchorSlices.localSize) &&
          anchorSlices.localSize % number == 0 &&
          anchorSlices.localSize / number % unit == 0;
 }
@@ -146,8 +181,9 @@ Refusal MotionGraph::explainSlicing(DimParallelOpInterface op,
   if (hasSlicing)
     return Refusal{reason::kGroupCrossesGatherDim, op,
                    kinds[anchorSlices.kind].isRagged()
-                       ? "gather equally many rows from each rank, or put the "
-                         "norm in front of the reshape"
+                       ? "gather by extents that are a multiple of the group, "
+                         "arith.muli of others by a constant, or put the norm "
+                         "in front of the reshape"
                        : "make the local size a multiple of the group"};
   if (op->getNumResults() == 0 ||
       !llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>))
@@ -205,6 +241,9 @@ bool MotionGraph::actsAcross(MeshGroupOpInterface op,
 /// f's regions capture, is replicated over them; if f is a collective, it acts
 /// across the gather; all ranks of the gather's group come to f.
 ///
+/// What units of some operands or results are cut by are multiples of the
+/// anchor's extents.
+///
 /// Adds a unit, or says why there is none.
 std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
                                              unsigned anchor) {
@@ -225,13 +264,31 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
       !options.ignores(reason::kNotRowWise))
     return Refusal{reason::kNotRowWise, op, ""};
 
+  const bool isScaled =
+      kinds[anchorSlices.kind].isRagged() && !hasOnlyUnitsOfOne(*slicing);
+  // Of what has `unit` elements for each row.
+  auto getScaled = [&](int64_t unit, const Cycles &cycles) {
+    const GatherKind &kind = kinds[anchorSlices.kind];
+    std::optional<int64_t> times =
+        scaleTimes(kind, slicing->getOperandUnit(anchor), unit, cycles);
+    return getKind(anchorSlices.kind, cycles, times.value_or(kind.times));
+  };
+  const Cycles cycles = kinds[anchorSlices.kind].cycles;
+  SmallVector<unsigned, 0> operandKinds;
+  if (isScaled)
+    for (unsigned i = 0; i < op->getNumOperands(); ++i)
+      operandKinds.push_back(getScaled(slicing->getOperandUnit(i), cycles));
+
   const GatherKind &kind = kinds[anchorSlices.kind];
-  for (auto [i, operand] : llvm::enumerate(op->getOperands()))
-    if (!slicing->isExtent(i))
-      if (std::optional<Refusal> refusal = checkOperand(
-              op, operand, slicing->operandDims[i], kind, anchorSlices.kind);
-          refusal && !op.ignoresElements(i))
-        return refusal;
+  for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+    if (slicing->isExtent(i))
+      continue;
+    const unsigned ofOperand = isScaled ? operandKinds[i] : anchorSlices.kind;
+    if (std::optional<Refusal> refusal = checkOperand(
+            op, operand, slicing->operandDims[i], kinds[ofOperand], ofOperand);
+        refusal && !op.ignoresElements(i))
+      return refusal;
+  }
   for (Value captured : getCapturedValues(op))
     if (std::optional<Refusal> refusal =
             checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind))
@@ -240,6 +297,7 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
   Unit unit(Unit::Op, op, anchorSlices.kind);
   unit.isWorthMoving = op.isWorthMoving();
   unit.isCollective = static_cast<bool>(group);
+  unit.isScaled = isScaled;
   unit.details = operandDims.size();
   llvm::append_range(operandDims, slicing->operandDims);
   const bool isUnusual = !slicing->extentOperands.empty() ||
@@ -251,10 +309,13 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
   else if (!ShapedType::isDynamic(unit.localRows))
     unit.localRows /= slicing->getOperandUnit(anchor);
   addUnit(unit);
-  const unsigned resultKind = slicing->resultCycles
-                                  ? getKind(unit.kind, *slicing->resultCycles)
-                                  : unit.kind;
+  const Cycles resultCycles = slicing->resultCycles.value_or(cycles);
+  unsigned resultKind = unit.kind;
+  if (slicing->resultCycles && !isScaled)
+    resultKind = getKind(unit.kind, resultCycles, kinds[unit.kind].times);
   for (auto [i, result] : llvm::enumerate(op->getResults())) {
+    if (isScaled)
+      resultKind = getScaled(slicing->getResultUnit(i), resultCycles);
     int64_t dim = slicing->resultDims[i];
     int64_t size = cast<RankedTensorType>(result.getType()).getDimSize(dim);
     addValue(result, {resultKind, dim,
@@ -262,7 +323,8 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
                                    unit.localRows, kinds[resultKind])});
   }
   if (isUnusual)
-    unusualSlicings.try_emplace(op, *std::move(slicing));
+    unusualSlicings.try_emplace(
+        op, UnusualSlicing{*std::move(slicing), std::move(operandKinds)});
   return std::nullopt;
 }
 
@@ -318,7 +380,7 @@ void MotionGraph::visitComputation(Operation *op) {
     return;
   if (auto slice = dyn_cast<AllSliceOp>(op)) {
     if (slice.getExtents())
-      sizes.getNumber(slice.getExtents());
+      sizes.getNumber(splitMultiple(slice.getExtents()));
     const SlicedValue *made = find(slice.getInput());
     if (made && takesBackOwnSlice(slice, made->slices))
       return;

@@ -44,7 +44,7 @@ static int64_t getCostOfBits(int64_t bits) {
 int64_t Placement::getRows(const SlicedValue &made) const {
   const GatherKind &kind = graph.kinds[made.slices.kind];
   if (!hasStaticRows)
-    return kind.cycles.number;
+    return multiplySaturating(kind.cycles.number, kind.openRows);
   if (kind.cycles.areCounted())
     return made.slices.localSize;
   return multiplySaturating(kind.cycles.number,
@@ -259,7 +259,9 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
         user = user ? user : look(*source, graph.getKindOf(source));
     else
       for (OpOperand &operand : unit.op->getOpOperands())
-        user = user ? user : look(operand, unit.kind);
+        user = user ? user
+                    : look(operand,
+                           graph.getKindOf(unit, operand.getOperandNumber()));
     if (user)
       return {reason::kOtherUsers, user, "allow-extra-gather=true"};
   }

@@ -34,7 +34,7 @@ public:
 
 private:
   void completeSum(const Unit &unit);
-  void ensureExtents(GatherKind &kind);
+  Value getExtents(GatherKind &kind, bool isNeeded = true);
   void moveOp(const Unit &unit);
   void moveJoin(const Unit &unit);
   void passSlices(const Unit &join);
@@ -66,6 +66,8 @@ private:
   // To find a type or an attribute that there is takes the context longer.
   DenseMap<std::tuple<Type, int64_t, int64_t>, RankedTensorType> localTypes;
   DenseMap<int64_t, IntegerAttr> dimAttrs;
+  /// By a kind's extents and how many times they are to be taken.
+  DenseMap<std::pair<Value, int64_t>, Value> multiples;
   /// By the number of a value that there is in slices: its slice.
   SmallVector<Value, 0> locals;
   /// They use nothing any more, and are erased when their region is done: what
@@ -80,15 +82,22 @@ private:
 // Gathers
 //===----------------------------------------------------------------------===//
 
-/// Makes the extents of a ragged gather a value, so that others can cut alike.
-/// The gather's own exchange, which lowering would insert, becomes explicit.
-void MotionRewriter::ensureExtents(GatherKind &kind) {
-  if (!kind.ragged)
-    return;
-  // Of one gather there may be several kinds, that deal in different cycles.
-  Value exposed = AllGatherOp(kind.ragged).getExtents();
-  kind.extents = exposed ? exposed : exposeExtents(kind.ragged);
-  kind.ragged = {};
+/// The extents of gathers of the kind; null if they cut evenly. Those of a
+/// ragged gather become a value if that is needed, so that others can cut
+/// alike: its own exchange, which lowering would insert, becomes explicit.
+Value MotionRewriter::getExtents(GatherKind &kind, bool isNeeded) {
+  if (kind.ragged && isNeeded) {
+    // Of one gather there may be several kinds.
+    Value exposed = AllGatherOp(kind.ragged).getExtents();
+    kind.extents = exposed ? exposed : exposeExtents(kind.ragged);
+    kind.ragged = {};
+  }
+  if (!kind.extents)
+    return {};
+  Value &multiple = multiples[{kind.extents, kind.times}];
+  if (!multiple)
+    multiple = createMultiple(kind.extents, kind.times);
+  return multiple;
 }
 
 /// What the gather sums over axes of more than one rank is summed before it. A
@@ -223,11 +232,10 @@ OpFoldResult MotionRewriter::getLocalExtent(OpBuilder &builder, Value value,
               otherDim ? findLocal(other, *otherDim, unit.kind) : Value())
         return tensor::getMixedSize(builder, loc, local, *otherDim);
   GatherKind &kind = graph.kinds[unit.kind];
-  ensureExtents(kind);
   Type index = builder.getIndexType();
-  if (kind.extents) {
+  if (Value extents = getExtents(kind)) {
     Value rank = AxisIndexOp::create(builder, loc, index, kind.mesh, kind.axes);
-    Value extent = tensor::ExtractOp::create(builder, loc, kind.extents, rank);
+    Value extent = tensor::ExtractOp::create(builder, loc, extents, rank);
     return multiply(builder, loc, extent, kind.cycles.number);
   }
   Value whole = tensor::DimOp::create(builder, loc, value, dim);
@@ -308,10 +316,10 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
   }
   if (isRecomputable(value, dim, kind))
     return recompute(builder, value, dim, localSize, unit);
-  ensureExtents(kind);
+  Value extents = getExtents(kind);
   if (kind.cycles.isOne())
     return AllSliceOp::create(builder, loc, localType, value, getDimAttr(dim),
-                              kind.extents, kind.mesh, kind.axes);
+                              extents, kind.mesh, kind.axes);
   const int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(dim);
   Value split = splitCycles(builder, loc, value, dim, kind.cycles,
                             getCycleSize(kind, size));
@@ -319,7 +327,7 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
       builder, loc,
       getLocalType(split.getType(), dim + 1,
                    getCycleSize(kind, localSize, kind.groupSize.value_or(1))),
-      split, getDimAttr(dim + 1), kind.extents, kind.mesh, kind.axes);
+      split, getDimAttr(dim + 1), extents, kind.mesh, kind.axes);
   return joinCycles(builder, loc, slice, dim);
 }
 
@@ -359,6 +367,7 @@ void MotionRewriter::moveOp(const Unit &unit) {
   OpBuilder builder(unit.op);
   auto parallel = cast<DimParallelOpInterface>(unit.op);
   const DimSlicing slicing = graph.getSlicing(unit);
+  Unit ofOperand = unit;
   SmallVector<Value> operands;
   for (auto [i, operand] : llvm::enumerate(unit.op->getOperands())) {
     std::optional<int64_t> dim = slicing.operandDims[i];
@@ -369,10 +378,11 @@ void MotionRewriter::moveOp(const Unit &unit) {
     int64_t size = cast<RankedTensorType>(operand.getType()).getDimSize(*dim);
     int64_t localSize = getLocalSize(size, slicing.getOperandUnit(i),
                                      unit.localRows, graph.kinds[unit.kind]);
+    ofOperand.kind = graph.getKindOf(unit, i);
     operands.push_back(
-        parallel.ignoresElements(i) && !findLocal(operand, *dim, unit.kind)
-            ? createMemory(builder, operand, *dim, localSize, unit)
-            : getLocal(builder, operand, *dim, localSize, unit));
+        parallel.ignoresElements(i) && !findLocal(operand, *dim, ofOperand.kind)
+            ? createMemory(builder, operand, *dim, localSize, ofOperand)
+            : getLocal(builder, operand, *dim, localSize, ofOperand));
   }
   SmallVector<Type> types;
   for (const SlicedValue &made : graph.getValues(unit))
@@ -449,18 +459,18 @@ void MotionRewriter::replaceSize(tensor::DimOp query, const SlicedValue &made) {
     size = tensor::DimOp::create(builder, loc, local, query.getIndex());
   } else {
     GatherKind &kind = graph.kinds[made.slices.kind];
-    ensureExtents(kind);
+    Value extents = getExtents(kind);
     for (int64_t rank = 0; rank < *kind.groupSize; ++rank) {
       Value extent;
-      if (kind.extents) {
+      if (extents) {
         Value index = arith::ConstantIndexOp::create(builder, loc, rank);
-        extent = tensor::ExtractOp::create(builder, loc, kind.extents, index);
+        extent = tensor::ExtractOp::create(builder, loc, extents, index);
       } else {
         extent = tensor::DimOp::create(builder, loc, local, dim);
       }
       size = size ? arith::AddIOp::create(builder, loc, size, extent) : extent;
     }
-    if (kind.extents)
+    if (extents)
       size = multiply(builder, loc, size, kind.cycles.number);
   }
   query.getResult().replaceAllUsesWith(size);
@@ -520,7 +530,7 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
 
 /// What the slices make up.
 Value MotionRewriter::gather(OpBuilder &builder, const SlicedValue &made) {
-  const GatherKind &kind = graph.kinds[made.slices.kind];
+  GatherKind &kind = graph.kinds[made.slices.kind];
   Location loc = graph.units[made.unit].op->getLoc();
   Value local = lookUpLocal(made);
   Type type = made.value.getType();
@@ -534,7 +544,8 @@ Value MotionRewriter::gather(OpBuilder &builder, const SlicedValue &made) {
     type = getLocalType(local.getType(), dim, getCycleSize(kind, size));
   }
   auto whole = AllGatherOp::create(builder, loc, type, local, getDimAttr(dim),
-                                   kind.extents, kind.mesh, kind.axes,
+                                   getExtents(kind, /*isNeeded=*/false),
+                                   kind.mesh, kind.axes,
                                    /*summing=*/ArrayAttr());
   if (MotionListener *listener = graph.options.listener)
     listener->notifyGathered(whole);
