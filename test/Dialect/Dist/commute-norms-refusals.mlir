@@ -159,6 +159,21 @@ func.func @divergent_control_flow(%h: tensor<4x8xf32>, %c: i1) -> tensor<16x8xf3
 
 // -----
 
+// Ragged rows, of which a rank takes an even part: that need not be its own.
+dist.mesh @mesh(dp = ?)
+// CHECK-LABEL: func @even_part(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: dist.all_slice %[[G]]
+func.func @even_part(%h: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %own = dist.all_slice %g dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  // expected-remark @+1 {{Reason=other-users, Suggestion="give the gather and the slice the same extents, so that the slice is the rank's own"}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xf32>
+  return %n, %own : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+// -----
+
 // Nothing is known of the op in between.
 dist.mesh @mesh(dp = 4)
 // CHECK-LABEL: func @unsupported_op(

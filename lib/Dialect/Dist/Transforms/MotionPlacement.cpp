@@ -227,6 +227,21 @@ void Placement::choose(MotionRegion region) {
   }
 }
 
+/// What can be done about a user of a value that takes all of it.
+static StringRef suggestForUser(const MotionGraph &graph, Operation *user,
+                                const SlicedValue &made, StringRef otherwise) {
+  auto slice = dyn_cast<AllSliceOp>(user);
+  const GatherKind &kind = graph.kinds[made.slices.kind];
+  const bool isOwnButForExtents =
+      slice && kind.isRagged() && slice.getMeshAttr() == kind.mesh &&
+      slice.getAxes() == kind.axes &&
+      static_cast<int64_t>(slice.getDim()) == made.slices.dim;
+  return isOwnButForExtents
+             ? "give the gather and the slice the same extents, so that the "
+               "slice is the rank's own"
+             : otherwise;
+}
+
 /// Another user of a value that feeds it needs that value whole, or else the
 /// gather would move more bytes behind the norm.
 Refusal commuter::dist::explainStay(const MotionGraph &graph,
@@ -237,33 +252,35 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
     const Unit &unit = graph.units[feeding[i]];
     if (unit.isHeldBack)
       return {reason::kNotProfitable, unit.op, "allow-extra-gather=true"};
-    auto look = [&](OpOperand &operand, unsigned kind) -> Operation * {
+    std::optional<Refusal> why;
+    auto look = [&](OpOperand &operand, unsigned kind) {
       const SlicedValue *made = graph.find(operand.get());
-      if (!made || made->slices.kind != kind || feeding.contains(made->unit))
-        return nullptr;
+      if (why || !made || made->slices.kind != kind ||
+          feeding.contains(made->unit))
+        return;
       for (OpOperand &use : operand.get().getUses()) {
         Demand demand = graph.getDemand(use, *made);
-        if (demand.isForWhole())
-          return use.getOwner();
-        if (demand.isForSlices() && !feeding.contains(demand.consumer) &&
-            isWorthMoving(use.getOwner()))
-          return use.getOwner();
+        const bool staysBehind = demand.isForSlices() &&
+                                 !feeding.contains(demand.consumer) &&
+                                 isWorthMoving(use.getOwner());
+        if (!demand.isForWhole() && !staysBehind)
+          continue;
+        why = Refusal{reason::kOtherUsers, use.getOwner(),
+                      suggestForUser(graph, use.getOwner(), *made,
+                                     "allow-extra-gather=true")};
+        return;
       }
       if (!graph.units[made->unit].isGather())
         feeding.insert(made->unit);
-      return nullptr;
     };
-    Operation *user = nullptr;
     if (unit.isJoin())
       for (OpOperand *source : graph.getSources(unit))
-        user = user ? user : look(*source, graph.getKindOf(source));
+        look(*source, graph.getKindOf(source));
     else
       for (OpOperand &operand : unit.op->getOpOperands())
-        user = user ? user
-                    : look(operand,
-                           graph.getKindOf(unit, operand.getOperandNumber()));
-    if (user)
-      return {reason::kOtherUsers, user, "allow-extra-gather=true"};
+        look(operand, graph.getKindOf(unit, operand.getOperandNumber()));
+    if (why)
+      return *why;
   }
   return {reason::kNotProfitable, norm.op, "allow-extra-gather=true"};
 }
@@ -277,7 +294,8 @@ Refusal commuter::dist::explainGather(const MotionGraph &graph,
     for (Value result : user->getResults())
       if (const Refusal *refusal = graph.findRefusal(result))
         return *refusal;
-    return {reason::kOtherUsers, user, ""};
+    return {reason::kOtherUsers, user,
+            suggestForUser(graph, user, gathered, /*otherwise=*/"")};
   }
   return {reason::kNotProfitable, gathered.value.getDefiningOp(), ""};
 }
