@@ -10,6 +10,7 @@
 // RUN: %commuter-run %s --entry sums --compare --axis dp=2 --axis tp=2 --extent 0.0=0,0,7,7 --pipeline='commuter-optimize{complete-sums=true}' | FileCheck %s --check-prefix=SUMS
 // RUN: %commuter-run %s --entry equal_extents --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 --extent 1.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
 // RUN: %commuter-run %s --entry own_extents --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
+// RUN: %commuter-run %s --entry cast_extents --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 --extent 1.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
 
 // EQUAL: norm rows per rank 23 17 0.739
 // EQUAL: 2 results: bit-exact
@@ -101,5 +102,20 @@ func.func @own_extents(%x: tensor<?x40xf32> {dist.sharding = #dist.sharding<@mes
   %s = arith.addf %g, %g : tensor<?x40xf32>
   %own = dist.all_slice %s dim 0 extents %c over @mesh[dp] : tensor<?x40xf32>, tensor<?xindex> -> tensor<?x40xf32>
   %y = norm.rms_norm %s eps 1.0e-06 : tensor<?x40xf32>
+  return %y, %own : tensor<?x40xf32>, tensor<?x40xf32>
+}
+
+// Extents are the same in a type that says how many there are.
+func.func @cast_extents(%x: tensor<?x40xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>},
+                        %r: tensor<?x40xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}) -> (tensor<?x40xf32>, tensor<?x40xf32>) {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x40xf32>
+  %c = dist.exchange_extents %n over @mesh[dp] : tensor<?xindex>
+  %d = tensor.cast %c : tensor<?xindex> to tensor<4xindex>
+  %g = dist.all_gather %x dim 0 extents %c over @mesh[dp] : tensor<?x40xf32>, tensor<?xindex> -> tensor<?x40xf32>
+  %q = dist.all_gather %r dim 0 extents %d over @mesh[dp] : tensor<?x40xf32>, tensor<4xindex> -> tensor<?x40xf32>
+  %s = arith.addf %g, %q : tensor<?x40xf32>
+  %y = norm.rms_norm %s eps 1.0e-06 : tensor<?x40xf32>
+  %own = dist.all_slice %s dim 0 extents %d over @mesh[dp] : tensor<?x40xf32>, tensor<4xindex> -> tensor<?x40xf32>
   return %y, %own : tensor<?x40xf32>, tensor<?x40xf32>
 }

@@ -147,3 +147,37 @@ func.func @other_numbers(%x: tensor<?x8xf32>, %r: tensor<?x8xf32>) -> tensor<?x8
   %n = norm.rms_norm %s eps 1.0e-06 : tensor<?x8xf32>
   return %n : tensor<?x8xf32>
 }
+
+// -----
+
+// A cast changes what is known of how many extents there are, and none of them.
+dist.mesh @mesh(dp = 2)
+// CHECK-LABEL: func @cast(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<?x8xf32>, %[[R:[a-z0-9]*]]: tensor<?x8xf32>
+// CHECK: %[[S:.*]] = arith.addf %[[X]], %[[R]]
+// CHECK: %[[N:.*]] = norm.rms_norm %[[S]]
+// CHECK: %[[G:.*]] = dist.all_gather %[[N]]
+// CHECK-NOT: dist.all
+// CHECK: return %[[G]], %[[S]]
+func.func @cast(%x: tensor<?x8xf32>, %r: tensor<?x8xf32>, %c: tensor<?xindex> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %d = tensor.cast %c : tensor<?xindex> to tensor<2xindex>
+  %g = dist.all_gather %x dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<?xindex> -> tensor<?x8xf32>
+  %q = dist.all_gather %r dim 0 extents %d over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  %s = arith.addf %g, %q : tensor<?x8xf32>
+  // expected-remark @+1 {{rows-after=?}}
+  %y = norm.rms_norm %s eps 1.0e-06 : tensor<?x8xf32>
+  %e = tensor.cast %d : tensor<2xindex> to tensor<?xindex>
+  %own = dist.all_slice %s dim 0 extents %e over @mesh[dp] : tensor<?x8xf32>, tensor<?xindex> -> tensor<?x8xf32>
+  return %y, %own : tensor<?x8xf32>, tensor<?x8xf32>
+}
+// CHECK-LABEL: func @other_cast(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: dist.all_slice %{{.*}} dim 0
+func.func @other_cast(%x: tensor<?x8xf32>, %c: tensor<?xindex> {dist.sharding = #dist.sharding<@mesh, [{}]>}, %o: tensor<?xindex> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %d = tensor.cast %o : tensor<?xindex> to tensor<2xindex>
+  %g = dist.all_gather %x dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<?xindex> -> tensor<?x8xf32>
+  // expected-remark @+1 {{Reason=other-users, Suggestion="give the gather and the slice the same extents, so that the slice is the rank's own"}}
+  %y = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xf32>
+  %own = dist.all_slice %g dim 0 extents %d over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  return %y, %own : tensor<?x8xf32>, tensor<?x8xf32>
+}

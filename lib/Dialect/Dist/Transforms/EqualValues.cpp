@@ -14,6 +14,7 @@
 
 #include "commuter/Dialect/Dist/IR/Dist.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -52,6 +53,11 @@ Value EqualValues::findEqual(OpResult value, unsigned depth) {
 unsigned EqualValues::getNumber(Value value, unsigned depth) {
   if (auto it = numbers.find(value); it != numbers.end())
     return it->second;
+  auto cast = value.getDefiningOp<tensor::CastOp>();
+  if (cast && depth != 0 && getElementTypeOrSelf(value).isIntOrIndex()) {
+    const unsigned number = getNumber(cast.getSource(), depth - 1);
+    return numbers[value] = number;
+  }
   auto result = dyn_cast<OpResult>(value);
   Value equal = result ? findEqual(result, depth) : Value();
   const unsigned number =

@@ -26,7 +26,8 @@ namespace commuter::dist {
 /// known: a program need not have been through CSE to be understood.
 ///
 /// Law: ops without effects, and exchanges of extents, that are alike but for
-/// their operands' names, and whose operands are equal, compute equal results.
+/// their operands' names, and whose operands are equal, compute equal results;
+/// a cast's elements are its operand's.
 /// What is followed are integers, and tensors of them; anything else is equal
 /// to itself alone.
 ///
