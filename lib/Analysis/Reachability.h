@@ -62,6 +62,7 @@ public:
     llvm::SmallVector<mlir::Region *> branchingRegions; ///< of several blocks
     unsigned numResults = 0;                            ///< of all ops
     bool hasAxisIndex = false;                          ///< a dist.axis_index
+    bool hasReshape = false;                            ///< a tensor.reshape
   };
   const Contents &getContents() const { return contents; }
 

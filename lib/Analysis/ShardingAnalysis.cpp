@@ -27,6 +27,7 @@ ShardingAnalysis::ShardingAnalysis(Operation *top)
   SolvedProgram solved = solveStates(top, axes, states);
   calls = std::move(solved.calls);
   axisIndex = solved.hasAxisIndex;
+  reshape = solved.hasReshape;
   findPartings(solved.branchingRegions);
   propagateNeverLeft();
   // Where the symbol of a private function goes, ranks may call it as they

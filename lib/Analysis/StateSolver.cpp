@@ -836,7 +836,8 @@ SolvedProgram commuter::solveStates(Operation *top, const MeshAxes &axes,
   SolvedProgram solved{llvm::to_vector<0>(stateSolver->getCalls()),
                        llvm::to_vector(contents.branchingRegions),
                        {},
-                       contents.hasAxisIndex};
+                       contents.hasAxisIndex,
+                       contents.hasReshape};
   for (Operation *function : contents.functions)
     if (SymbolTable::getSymbolVisibility(function) ==
             SymbolTable::Visibility::Private &&

@@ -25,7 +25,7 @@ struct SolvedProgram {
   llvm::SmallVector<mlir::Region *> branchingRegions;
   /// The private functions that may be called from where nobody looks.
   llvm::SmallVector<mlir::Operation *> escaping;
-  bool hasAxisIndex;
+  bool hasAxisIndex, hasReshape;
 };
 
 /// Enters the states of all values below `top` that can be reached.

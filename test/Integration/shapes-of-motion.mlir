@@ -15,6 +15,8 @@
 // RUN: %commuter-run %s --entry parts_of_rows --compare | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry promised --compare --check-assertions | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry chain --compare | FileCheck %s --check-prefixes=THIRD
+// RUN: %commuter-run %s --entry reshaped --compare | FileCheck %s --check-prefixes=THIRD
+// RUN: %commuter-run %s --entry reshaped_batch --compare | FileCheck %s --check-prefixes=THIRD
 // RUN: %commuter-run %s --entry in_a_loop --compare | FileCheck %s --check-prefixes=THIRD
 
 // SIXTH: norm rows per rank {{[0-9]+ [0-9]+}} 0.167
@@ -77,6 +79,25 @@ func.func @sliced_back(%h: tensor<4x40xbf16>, %r: tensor<4x40xbf16>) -> (tensor<
   %n = norm.rms_norm %g eps 1.0e-06 : tensor<12x40xbf16>
   %mine = dist.all_slice %n dim 0 over @mesh[b] : tensor<12x40xbf16> -> tensor<4x40xbf16>
   return %n, %own, %mine : tensor<12x40xbf16>, tensor<4x40xbf16>, tensor<4x40xbf16>
+}
+
+// Through tensor.reshape: rows of another length, and a batch as a matrix of rows.
+func.func @reshaped(%h: tensor<4x40xbf16>) -> tensor<24x20xbf16> {
+  %s = arith.constant dense<[24, 20]> : tensor<2xindex>
+  %g = dist.all_gather %h dim 0 over @mesh[b] : tensor<4x40xbf16> -> tensor<12x40xbf16>
+  %p = tensor.reshape %g(%s) : (tensor<12x40xbf16>, tensor<2xindex>) -> tensor<24x20xbf16>
+  %n = norm.rms_norm %p eps 1.0e-06 : tensor<24x20xbf16>
+  return %n : tensor<24x20xbf16>
+}
+func.func @reshaped_batch(%h: tensor<2x4x40xf32>, %r: tensor<24x40xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<2x12x40xf32> {
+  %s = arith.constant dense<[24, 40]> : tensor<2xindex>
+  %t = arith.constant dense<[2, 12, 40]> : tensor<3xi32>
+  %g = dist.all_gather %h dim 1 over @mesh[b] : tensor<2x4x40xf32> -> tensor<2x12x40xf32>
+  %p = tensor.reshape %g(%s) : (tensor<2x12x40xf32>, tensor<2xindex>) -> tensor<24x40xf32>
+  %a = arith.addf %p, %r : tensor<24x40xf32>
+  %n = norm.rms_norm %a eps 1.0e-06 : tensor<24x40xf32>
+  %b = tensor.reshape %n(%t) : (tensor<24x40xf32>, tensor<3xi32>) -> tensor<2x12x40xf32>
+  return %b : tensor<2x12x40xf32>
 }
 
 // Of the rank's own rows, a slice over another axis.

@@ -121,6 +121,8 @@ public:
   /// True if there is a `dist.axis_index`: a value that a rank has of its
   /// place.
   bool hasAxisIndex() const { return axisIndex; }
+  /// True if there is a `tensor.reshape`.
+  bool hasReshape() const { return reshape; }
   AxisState getState(mlir::Value value, unsigned axis) const;
   ValueState getState(mlir::Value value) const;
 
@@ -158,7 +160,7 @@ private:
   MeshAxes axes;
   StateTable states;
   llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>, 0> calls;
-  bool axisIndex;
+  bool axisIndex, reshape;
   /// By function: the axes along which ranks may differ in calling it.
   llvm::DenseMap<mlir::Operation *, llvm::BitVector> calledDivergently;
   /// By function: the axes along which some ranks may never return from it.

@@ -13,6 +13,7 @@
 
 #include "MotionRounds.h"
 #include "OwnSlices.h"
+#include "Reshapes.h"
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
@@ -39,7 +40,9 @@ struct CommuteNorms
   void runOnOperation() override {
     SmallVector<FunctionOpInterface> functions = getFunctions(getOperation());
     const auto &asWritten = getAnalysis<ShardingAnalysis>();
-    if (raiseOwnSlices(functions, asWritten))
+    bool isRaised = raiseOwnSlices(functions, asWritten);
+    isRaised |= raiseReshapes(functions, asWritten);
+    if (isRaised)
       (void)run(functions, ShardingAnalysis(getOperation()));
     else if (!run(functions, asWritten))
       markAllAnalysesPreserved();

@@ -12,6 +12,7 @@
 
 #include "MotionRounds.h"
 #include "OwnSlices.h"
+#include "Reshapes.h"
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
@@ -36,7 +37,9 @@ struct PlaceCollectives
   void runOnOperation() override {
     SmallVector<FunctionOpInterface> functions = getFunctions(getOperation());
     const auto &asWritten = getAnalysis<ShardingAnalysis>();
-    if (raiseOwnSlices(functions, asWritten))
+    bool isRaised = raiseOwnSlices(functions, asWritten);
+    isRaised |= raiseReshapes(functions, asWritten);
+    if (isRaised)
       (void)move(functions, ShardingAnalysis(getOperation()));
     else if (!move(functions, asWritten))
       markAllAnalysesPreserved();
