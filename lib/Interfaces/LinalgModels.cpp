@@ -95,8 +95,12 @@ DimSlicing getStructuredSlicing(linalg::LinalgOp op, unsigned resultNumber,
   const unsigned loop = dimExpr.getPosition();
   if (op.getIteratorTypesArray()[loop] != utils::IteratorType::parallel)
     return DimSlicing::refuse("gather-dim-normalized");
-  if (usesIndexOf(op, loop) ||
-      (op.getNumReductionLoops() != 0 && mayReassociate(op)))
+  if (usesIndexOf(op, loop))
+    return DimSlicing::refuse(
+        "not-row-wise",
+        "make a tensor of the rows' numbers in front of the op, "
+        "and let it read that");
+  if (op.getNumReductionLoops() != 0 && mayReassociate(op))
     return refusal;
 
   DimSlicing slicing;

@@ -19,7 +19,7 @@ func.func @index_of_gathered_loop(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
     %2 = arith.addf %a, %1 : f32
     linalg.yield %2 : f32
   } -> tensor<16x8xf32>
-  // expected-remark @+1 {{Reason=not-row-wise}}
+  // expected-remark @+1 {{Reason=not-row-wise, Suggestion="make a tensor of the rows' numbers in front of the op, and let it read that"}}
   %n = norm.rms_norm %m eps 1.0e-06 : tensor<16x8xf32>
   return %n : tensor<16x8xf32>
 }

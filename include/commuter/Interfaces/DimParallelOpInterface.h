@@ -52,6 +52,7 @@ struct DimSlicing {
   /// Empty if the op can be computed slice by slice; else the stable reason
   /// (`not-row-wise`, `gather-dim-normalized`, …).
   llvm::StringRef refusal;
+  llvm::StringRef suggestion = {}; ///< of a refusal: what can be done, if known
   /// Per operand: the dimension along which it is sliced; nullopt: needed
   /// whole.
   llvm::SmallVector<std::optional<int64_t>> operandDims;
@@ -76,9 +77,11 @@ struct DimSlicing {
   int64_t getResultUnit(unsigned result) const {
     return resultUnits.empty() ? 1 : resultUnits[result];
   }
-  static DimSlicing refuse(llvm::StringRef reason) {
+  static DimSlicing refuse(llvm::StringRef reason,
+                           llvm::StringRef suggestion = {}) {
     DimSlicing slicing;
     slicing.refusal = reason;
+    slicing.suggestion = suggestion;
     return slicing;
   }
 };

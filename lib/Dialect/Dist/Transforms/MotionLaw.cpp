@@ -188,15 +188,16 @@ Refusal MotionGraph::explainSlicing(DimParallelOpInterface op,
   if (op->getNumResults() == 0 ||
       !llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>))
     return Refusal{reason::kNotRowWise, op, ""};
-  StringRef why;
+  DimSlicing answer;
   if (anchorSlices.dim <
       cast<RankedTensorType>(op->getResult(0).getType()).getRank())
-    why = op.getDimSlicing(0, anchorSlices.dim).refusal;
+    answer = op.getDimSlicing(0, anchorSlices.dim);
   // A reduction without a result along the gathered dimension reduced it.
-  if (why.empty())
-    why =
-        op.isWorthMoving() ? reason::kGatherDimNormalized : reason::kNotRowWise;
-  return Refusal{why, op, ""};
+  if (answer.isLegal())
+    return Refusal{op.isWorthMoving() ? reason::kGatherDimNormalized
+                                      : reason::kNotRowWise,
+                   op, ""};
+  return Refusal{answer.refusal, op, answer.suggestion};
 }
 
 /// Law, for a collective c over axes B, behind a gather over axes A:
