@@ -90,6 +90,8 @@ void MotionGraph::setExtents(GatherKind &kind, const Multiple &extents,
   }
   kind.extents = extents.of;
   equal.push_back(extents.of);
+  if (const SlicedValue *made = find(extents.of))
+    units[made->unit].isHeldBack = true;
 }
 
 /// Law:

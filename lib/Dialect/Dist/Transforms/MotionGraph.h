@@ -101,9 +101,11 @@ struct Unit {
   bool isWorthMoving = false; ///< Op
   bool isCollective = false;  ///< Op
   bool moves = false;         ///< decided by the placement
-  bool isHeldBack = false;    ///< or else some way of a run would gather more
-  bool isLate = false;        ///< Join: what comes to it first is no slice
-  bool isScaled = false;      ///< Op: extents of some operands are multiples
+  /// Stays, or else some way of a run would gather more; or as gathers are cut
+  /// by what it makes.
+  bool isHeldBack = false;
+  bool isLate = false;   ///< Join: what comes to it first is no slice
+  bool isScaled = false; ///< Op: extents of some operands are multiples
   /// Of the gathers: those of what it makes; of an op, those of its operands,
   /// which it may deal out in other cycles, and of which some may be cut by
   /// multiples (see `getKindOf`).

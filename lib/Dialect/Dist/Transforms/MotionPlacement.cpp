@@ -124,7 +124,7 @@ void Placement::cutAtLeastCost(MotionRegion region) {
     if (int64_t savings = getSavings(unit))
       cut.addEdge(cut.getSource(), nodes[u],
                   weigh(savings, unit.op->getBlock()));
-    if (unit.isHeldBack)
+    if (unit.isHeldBack && !unit.isGather())
       cut.addEdge(nodes[u], cut.getSink(), MinimumCut::kInfinity);
     for (const SlicedValue &made : graph.getValues(unit)) {
       MinimumCut::Node gathered = cut.addNode();

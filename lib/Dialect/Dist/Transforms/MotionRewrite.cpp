@@ -558,9 +558,10 @@ void MotionRewriter::drop(Operation *op) {
   dead.push_back(op);
 }
 
-/// A unit is dead if all its users are. Called for the last units first.
+/// A unit is dead if all its users are, but for extents, of which there may be
+/// users later. Called for the last units first.
 void MotionRewriter::noteDead(const Unit &unit) {
-  if (!unit.isGather() && !unit.moves)
+  if (unit.isGather() ? unit.isHeldBack : !unit.moves)
     return;
   auto isUsed = [](const SlicedValue &made) { return !made.value.use_empty(); };
   if (llvm::any_of(graph.getValues(unit), isUsed))
