@@ -380,6 +380,41 @@ TEST_P(NcclTestOfFour, WithoutWindowsBuffersAreRegistered) {
   EXPECT_EQ(runRegistered(GetParam()), 6);
 }
 
+/// Rows and scales lie in it together; ragged ones are broadcasts, from where
+/// they are.
+TEST_P(NcclTestOfFour, CoalescedGathersAreInRegisteredMemory) {
+  Variable bytes("COMMUTER_NCCL_REGISTER", "4000");
+  for (bool isRagged : {false, true}) {
+    const int64_t before = registeredCollectives();
+    World world(GetParam(), kFour);
+    world.run([&](Rank &rank) {
+      HostTensor extents(COMMUTER_I64, {4});
+      for (int64_t i = 0; i < 4; ++i)
+        extents.set(i, static_cast<double>(isRagged ? i : 2));
+      const int64_t own = isRagged ? rank.index : 2, all = isRagged ? 6 : 8;
+      Tensor rows(COMMUTER_F32, {own, 5}), scales(COMMUTER_F32, {own, 1}),
+          allRows(COMMUTER_F32, {all, 5}), allScales(COMMUTER_F32, {all, 1});
+      for (Tensor *of : {&rows, &scales})
+        for (int64_t i = 0; i < of->count; ++i)
+          of->set(i, 100 + rank.index);
+      const commuter_gather_t gathers[] = {
+          {&rows.view(), &allRows.view(), &extents.view(), 0},
+          {&scales.view(), &allScales.view(), &extents.view(), 0}};
+      EXPECT_OK(rank, commuter_all_gather_coalesced(rank.context, rank.group,
+                                                    gathers, 2));
+      int64_t row = 0, wrong = 0;
+      for (int64_t member = 0; member < 4; ++member)
+        for (int64_t i = 0; i < (isRagged ? member : 2); ++i, ++row) {
+          wrong += allScales.get(row) != 100 + member;
+          for (int64_t column = 0; column < 5; ++column)
+            wrong += allRows.get(row * 5 + column) != 100 + member;
+        }
+      EXPECT_EQ(wrong, 0);
+    });
+    EXPECT_EQ(registeredCollectives() - before, isRagged ? 0 : 2);
+  }
+}
+
 /// All members' memory is registered, or none.
 TEST_P(NcclTestOfFour, OneThatCannotRegisterLeavesAllWithout) {
   Variable bytes("COMMUTER_NCCL_REGISTER", "4000");

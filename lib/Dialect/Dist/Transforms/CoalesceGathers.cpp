@@ -28,35 +28,35 @@ using namespace commuter::dist;
 
 namespace {
 
+/// Of more there is little left to gain, and each is compared with all.
+constexpr size_t kMostGathers = 16;
+
 bool haveSameGroup(AllGatherIntoOp a, AllGatherIntoOp b) {
   return a.getMeshAttr() == b.getMeshAttr() &&
          a.getAxesAttr() == b.getAxesAttr() &&
          a.getExtents().empty() == b.getExtents().empty();
 }
 
-/// True if `op`, or anything in it, may write to `memory` or free it, or, where
-/// that is asked, read it.
-bool mayTouch(Operation *op, Value memory, bool isReadAsked,
-              AliasAnalysis &aliases) {
-  auto frees = [&](Operation *inner) {
-    auto effects = getEffectsRecursively(inner);
-    return !effects || llvm::any_of(*effects, [&](const auto &effect) {
-      return isa<MemoryEffects::Free>(effect.getEffect()) &&
-             (!effect.getValue() ||
-              !aliases.alias(effect.getValue(), memory).isNo());
-    });
-  };
-  // Of an op that has the effects of those in it, MLIR's analysis says nothing.
-  WalkResult walk = op->walk([&](Operation *inner) {
-    if (inner->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
-        !isa<MemoryEffectOpInterface>(inner))
-      return WalkResult::advance();
-    ModRefResult result = aliases.getModRef(inner, memory);
-    return result.isMod() || (isReadAsked && result.isRef())
-               ? WalkResult::interrupt()
-               : WalkResult::advance();
+/// True if `op`, or anything in it, may free `memory`.
+bool mayFree(Operation *op, Value memory, AliasAnalysis &aliases) {
+  auto effects = getEffectsRecursively(op);
+  return !effects || llvm::any_of(*effects, [&](const auto &effect) {
+    return isa<MemoryEffects::Free>(effect.getEffect()) &&
+           (!effect.getValue() ||
+            !aliases.alias(effect.getValue(), memory).isNo());
   });
-  return walk.wasInterrupted() || frees(op);
+}
+
+/// What `op`, and anything in it, may do to `memory`. MLIR's analysis says
+/// nothing of an op that has the effects of those in it.
+ModRefResult getModRef(Operation *op, Value memory, AliasAnalysis &aliases) {
+  ModRefResult result = ModRefResult::getNoModRef();
+  op->walk([&](Operation *inner) {
+    if (!inner->hasTrait<OpTrait::HasRecursiveMemoryEffects>() ||
+        isa<MemoryEffectOpInterface>(inner))
+      result = result.merge(aliases.getModRef(inner, memory));
+  });
+  return result;
 }
 
 /// True if the gather can go behind `op`, which follows it: `op` neither uses
@@ -66,13 +66,13 @@ bool maySinkBehind(AllGatherIntoOp gather, Operation *op,
                    AliasAnalysis &aliases) {
   if (op->hasTrait<OpTrait::IsTerminator>() || mayCommunicate(op))
     return false;
-  return llvm::none_of(gather.getOutputs(),
-                       [&](Value output) {
-                         return mayTouch(op, output, /*isReadAsked=*/true,
-                                         aliases);
-                       }) &&
+  return llvm::all_of(gather.getOutputs(),
+                      [&](Value output) {
+                        return getModRef(op, output, aliases).isNoModRef();
+                      }) &&
          llvm::none_of(gather->getOperands(), [&](Value operand) {
-           return mayTouch(op, operand, /*isReadAsked=*/false, aliases);
+           return getModRef(op, operand, aliases).isMod() ||
+                  mayFree(op, operand, aliases);
          });
 }
 
@@ -126,6 +126,8 @@ struct CoalesceGathers
       for (Operation &op : llvm::make_early_inc_range(*block)) {
         auto gather = dyn_cast<AllGatherIntoOp>(op);
         if (gather && open && haveSameGroup(open, gather) &&
+            open.getInputs().size() + gather.getInputs().size() <=
+                kMostGathers &&
             areApart(open, gather, aliases)) {
           open = coalesce(open, gather);
           isChanged = true;
