@@ -76,17 +76,6 @@ MotionRegions::MotionRegions(const MotionGraph &graph)
   ends = std::move(next);
 }
 
-static MotionOutcome makeMissed(Operation *op, const Refusal &refusal) {
-  MotionOutcome outcome{op, op->getParentOfType<FunctionOpInterface>(),
-                        op->getLoc(),
-                        refusal.value ? refusal.value : op->getOperand(0)};
-  outcome.reason = refusal.reason;
-  if (refusal.blocker)
-    outcome.blocker = refusal.blocker->getLoc();
-  outcome.suggestion = refusal.suggestion;
-  return outcome;
-}
-
 /// How many rows the slices have at most; kDynamic if that is not static.
 static int64_t getMostRows(const Slices &made, const GatherKind &kind) {
   DenseIntElementsAttr parts;
@@ -121,29 +110,35 @@ static void describePlaced(const MotionGraph &graph, MotionOutcome &outcome) {
   outcome.rowsAfter = countRows(type, made.dim, &made);
 }
 
-static void describe(const MotionGraph &graph, MotionOutcome &outcome) {
+/// `stays`: why the op stays; nullopt: it moved.
+static void describe(const MotionGraph &graph, MotionOutcome &outcome,
+                     const std::optional<Refusal> &stays) {
+  Operation *op = outcome.op;
+  outcome.value =
+      !stays && outcome.isOfGather ? op->getResult(0) : op->getOperand(0);
+  if (stays && stays->value)
+    outcome.value = stays->value;
   outcome.state = graph.analysis.getState(outcome.value);
-  if (!outcome.reason.empty())
-    return;
-  if (outcome.isOfGather)
+  if (stays) {
+    if (stays->blocker)
+      outcome.blocker = stays->blocker->getLoc();
+    outcome.suggestion = stays->suggestion;
+  } else if (outcome.isOfGather) {
     describePlaced(graph, outcome);
-  else
+  } else {
     describeMoved(graph, outcome);
+  }
 }
 
-/// Of a unit that the placement has decided on.
-static MotionOutcome makeOutcome(const MotionGraph &graph, const Unit &unit,
-                                 FunctionOpInterface function) {
-  const SlicedValue &first = graph.getValues(unit).front();
-  const bool moves = unit.isGather() ? !graph.staysWhole(first) : unit.moves;
-  MotionOutcome outcome =
-      moves ? MotionOutcome{unit.op, function, unit.op->getLoc(),
-                            unit.isGather() ? first.value
-                                            : unit.op->getOperand(0)}
-            : makeMissed(unit.op, unit.isGather() ? explainGather(graph, first)
-                                                  : explainStay(graph, unit));
-  outcome.isOfGather = unit.isGather();
-  return outcome;
+/// Why a unit stays that the placement has decided on; nullopt: it moves.
+static std::optional<Refusal> explain(const MotionGraph &graph,
+                                      const Unit &unit) {
+  if (!unit.isGather())
+    return unit.moves ? std::nullopt : std::optional(explainStay(graph, unit));
+  const SlicedValue &gathered = graph.getValues(unit).front();
+  return graph.staysWhole(gathered)
+             ? std::optional(explainGather(graph, gathered))
+             : std::nullopt;
 }
 
 ArrayAttr commuter::dist::getAllAxes(MeshGroupOpInterface op) {
@@ -207,13 +202,17 @@ bool commuter::dist::moveInFrontOfGathers(
   Placement placement(graph);
   SmallVector<MotionRegion> moving;
   bool movesOn = false;
-  // Most of a function's candidates are in one of its regions.
-  std::pair<Region *, FunctionOpInterface> last;
-  auto getFunction = [&](Operation *op) {
-    if (op->getParentRegion() != last.first)
-      last = {op->getParentRegion(),
-              op->getParentOfType<FunctionOpInterface>()};
-    return last.second;
+  // Most of a function's candidates are in one of its blocks.
+  std::pair<Block *, FunctionOpInterface> last;
+  auto makeOutcome = [&](Operation *op, Block *block,
+                         const std::optional<Refusal> &stays) {
+    if (block != last.first)
+      last = {block, op->getParentOfType<FunctionOpInterface>()};
+    MotionOutcome outcome{op, last.second, op->getLoc()};
+    if (stays)
+      outcome.reason = stays->reason;
+    outcome.isAmongNested = graph.hasNestedGathers;
+    return outcome;
   };
   for (unsigned i = 0; i < regions.size(); ++i) {
     MotionRegion region = regions[i];
@@ -224,18 +223,19 @@ bool commuter::dist::moveInFrontOfGathers(
     bool movesAny = false;
     for (unsigned u : llvm::make_filter_range(region, isCandidate)) {
       const Unit &unit = graph.units[u];
-      MotionOutcome outcome = makeOutcome(graph, unit, getFunction(unit.op));
-      const bool moves = outcome.reason.empty();
-      movesAny |= moves;
-      outcome.isAmongNested = graph.hasNestedGathers;
+      std::optional<Refusal> stays = explain(graph, unit);
+      MotionOutcome outcome =
+          makeOutcome(unit.op, graph.getValues(unit).front().block, stays);
+      outcome.isOfGather = unit.isGather();
+      movesAny |= !stays;
       tell(outcome, [&](MotionOutcome &told) {
-        describe(graph, told);
+        describe(graph, told, stays);
+        if (stays)
+          return;
         if (!received)
           received = countReceivedBytes(graph, region);
-        if (moves) {
-          told.bytesBefore = received->before;
-          told.bytesAfter = received->after;
-        }
+        told.bytesBefore = received->before;
+        told.bytesAfter = received->after;
       });
     }
     if (!movesAny)
@@ -246,9 +246,9 @@ bool commuter::dist::moveInFrontOfGathers(
                });
   }
   for (auto &[op, refusal] : graph.missed) {
-    MotionOutcome outcome = makeMissed(op, refusal);
-    outcome.isAmongNested = graph.hasNestedGathers;
-    tell(outcome, [&](MotionOutcome &told) { describe(graph, told); });
+    const std::optional<Refusal> stays = refusal;
+    MotionOutcome outcome = makeOutcome(op, op->getBlock(), stays);
+    tell(outcome, [&](MotionOutcome &told) { describe(graph, told, stays); });
   }
   rewriteRegions(graph, moving);
   return movesOn;

@@ -406,14 +406,12 @@ void SplitAllReduce::noteRefusal(const Candidate &candidate,
     Norm &norm = getNorm(op);
     if (norm.refusal)
       continue;
-    norm.refusal = MotionOutcome{op,
-                                 op->getParentOfType<FunctionOpInterface>(),
-                                 norm.loc,
-                                 candidate.op->getOperand(0),
-                                 refusal.reason,
-                                 candidate.op->getLoc(),
-                                 refusal.suggestion};
-    norm.refusal->state = analysis.getState(candidate.op->getOperand(0));
+    norm.refusal = MotionOutcome{op, op->getParentOfType<FunctionOpInterface>(),
+                                 norm.loc, refusal.reason};
+    norm.refusal->value = candidate.op->getOperand(0);
+    norm.refusal->blocker = candidate.op->getLoc();
+    norm.refusal->suggestion = refusal.suggestion;
+    norm.refusal->state = analysis.getState(norm.refusal->value);
   }
 }
 

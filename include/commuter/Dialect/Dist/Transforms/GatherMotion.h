@@ -106,17 +106,17 @@ struct MotionOutcome {
   mlir::Operation *op; ///< as it was
   mlir::FunctionOpInterface function;
   mlir::Location loc;
-  mlir::Value value;           ///< that the op takes, or that is in its way
   llvm::StringRef reason = {}; ///< empty: it moved
-  /// Where what is in the way stands.
-  std::optional<mlir::Location> blocker = {};
-  llvm::StringRef suggestion = {};
   bool isOfGather = false;
   /// There are gathers of what is gathered: in front of the inner ones the op
   /// may move next.
   bool isAmongNested = false;
 
   // What follows is found out for those who want to be told of it.
+  mlir::Value value = {}; ///< that the op takes, or that is in its way
+  /// Where what is in the way stands.
+  std::optional<mlir::Location> blocker = {};
+  llvm::StringRef suggestion = {};
   ValueState state = {}; ///< that of the value
   /// Rows that the op computes on each rank, or that a rank has of what is
   /// gathered; bytes that each rank receives in
@@ -146,7 +146,7 @@ findSlicing(DimParallelOpInterface op, unsigned operand, int64_t dim,
 /// for them would be to go through all ops.
 llvm::SmallVector<mlir::FunctionOpInterface> getFunctions(mlir::Operation *top);
 
-/// Fills in an outcome's figures.
+/// Fills in what is found out for those who want to be told of it.
 using DescribeOutcome = llvm::function_ref<void(MotionOutcome &)>;
 
 /// Moves what is worth moving in some functions, through their branches, loops

@@ -20,8 +20,8 @@ namespace commuter::dist {
 
 /// Emits a remark of category `dist` in the name of `pass`: passed with its
 /// metrics, or missed with its reason. The name must be a literal, or outlive
-/// the remark engine's use of it. `describe` is asked for the outcome's figures
-/// if anybody listens; null: they are there.
+/// the remark engine's use of it. `describe` completes the outcome if
+/// anybody listens; null: it is complete.
 void emitMotionRemark(llvm::StringRef pass, MotionOutcome &outcome,
                       const MeshAxes &axes, DescribeOutcome describe = {});
 
