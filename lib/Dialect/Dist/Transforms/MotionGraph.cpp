@@ -296,11 +296,10 @@ void MotionGraph::refuse(Value value, unsigned refusal) {
 
 /// True if `op` leaves a rank with rows of its own again: a slice that it takes
 /// for itself, or its part of a sum over the ranks that the rows came from.
-bool MotionGraph::hasOwnRows(Operation *op, unsigned refusal) const {
+bool MotionGraph::makesOwnRows(Operation *op, const GatherKind &kind) {
   if (!isa<AllSliceOp, ReduceScatterOp>(op))
     return false;
   auto group = cast<MeshGroupOpInterface>(op);
-  const GatherKind &kind = kinds[refusals[refusal].kind];
   return group.getMeshAttr() == kind.mesh &&
          llvm::any_of(group.getAxesAttr(), [&](Attribute axis) {
            return llvm::is_contained(kind.axes, axis);
@@ -308,12 +307,9 @@ bool MotionGraph::hasOwnRows(Operation *op, unsigned refusal) const {
 }
 
 /// Notes that `op` stays, and that what it computes cannot be had in slices.
-/// What follows own rows is not held up by the gather. `parallel`: the op, if
-/// that is what it is.
+/// `parallel`: the op, if that is what it is.
 void MotionGraph::refuse(Operation *op, DimParallelOpInterface parallel,
                          unsigned refusal) {
-  if (hasOwnRows(op, refusal))
-    return;
   for (Value result : op->getResults())
     refuse(result, refusal);
   if (parallel && parallel.isWorthMoving() && !options.placesEveryGather)

@@ -305,7 +305,7 @@ private:
   void addValue(mlir::Value value, const Slices &slices);
   void addUnit(Unit unit);
   unsigned addRefusal(const Refusal &refusal, unsigned kind);
-  bool hasOwnRows(mlir::Operation *op, unsigned refusal) const;
+  static bool makesOwnRows(mlir::Operation *op, const GatherKind &kind);
   void refuse(mlir::Value value, unsigned refusal);
   void refuse(mlir::Operation *op, DimParallelOpInterface parallel,
               unsigned refusal);

@@ -386,6 +386,12 @@ void MotionGraph::visitComputation(Operation *op) {
     if (made && takesBackOwnSlice(slice, made->slices))
       return;
   }
+  const unsigned kind =
+      anchors.empty() ? refusals[inherited].kind
+                      : find(op->getOperand(anchors.front()))->slices.kind;
+  // What follows own rows is not held up by the gather.
+  if (makesOwnRows(op, kinds[kind]) && !options.ignores(reason::kNotRowWise))
+    return;
   auto parallel = dyn_cast<DimParallelOpInterface>(op);
   if (anchors.empty()) {
     // What stopped an operand stops the op, as far as it could have moved.
@@ -393,7 +399,6 @@ void MotionGraph::visitComputation(Operation *op) {
       refuse(op, parallel, inherited);
     return;
   }
-  const unsigned kind = find(op->getOperand(anchors.front()))->slices.kind;
   if (auto promise = dyn_cast<AssertShardingOp>(op);
       promise && !canBeCut(promise.getSharding(), kinds[kind]))
     return refuse(op, parallel,

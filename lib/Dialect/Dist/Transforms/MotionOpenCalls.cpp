@@ -99,7 +99,8 @@ void MotionGraph::refuseUsers(Value value, const DenseSet<Operation *> &visited,
       continue;
     }
     if (auto parallel = dyn_cast<DimParallelOpInterface>(user)) {
-      if (isa<AllGatherOp>(user) || !llvm::all_of(user->getResults(), isOpen))
+      if (isa<AllGatherOp>(user) || !llvm::all_of(user->getResults(), isOpen) ||
+          makesOwnRows(user, kinds[refusals[refusal].kind]))
         continue;
       refuse(user, parallel, refusal);
       llvm::copy_if(user->getResults(), std::back_inserter(next),
