@@ -402,3 +402,22 @@ func.func @half_a_round(%x: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.shard
 ^bb4:
   return %n : tensor<16x8xf32>
 }
+
+// -----
+
+// What a block takes has to be there, even if no run comes to the block.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @user_in_dead_block
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: %[[N:.*]] = norm.rms_norm %[[G]]
+// CHECK: return %[[N]]
+// CHECK: ^bb1:
+// CHECK-NEXT: return %[[G]]
+func.func @user_in_dead_block(%x: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=other-users}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+^bb1:
+  return %g : tensor<16x8xf32>
+}

@@ -16,6 +16,7 @@
 
 #include "mlir/IR/RegionGraphTraits.h"
 #include "llvm/ADT/PostOrderIterator.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace commuter;
@@ -321,16 +322,29 @@ void MotionGraph::refuse(Operation *op, DimParallelOpInterface parallel,
 //===----------------------------------------------------------------------===//
 
 void MotionGraph::visitOp(Operation *op) {
-  if (auto gather = dyn_cast<AllGatherOp>(op))
-    return visitGather(gather);
-  if (auto call =
-          calls.empty() ? CallOpInterface() : dyn_cast<CallOpInterface>(op))
-    if (Operation *callee = calls.getCallee(call))
-      return visitCall(call, callee);
-  visitComputation(op);
-  // What happens inside an op that answers for itself is its own business.
-  if (op->getNumRegions() == 0 || isa<DimParallelOpInterface>(op))
+  auto gather = dyn_cast<AllGatherOp>(op);
+  auto call = calls.empty() ? CallOpInterface() : dyn_cast<CallOpInterface>(op);
+  Operation *callee = call ? calls.getCallee(call) : nullptr;
+  if (!gather && !callee)
+    return visitComputation(op);
+  if (gather)
+    visitGather(gather);
+  else
+    visitCall(call, callee);
+  for (OpOperand &use : op->getOpOperands())
+    noteDemand(use);
+}
+
+void MotionGraph::visitComputation(Operation *op) {
+  visitOperands(op);
+  if (op->getNumRegions() == 0)
     return;
+  // What happens inside an op that answers for itself is its own business.
+  if (isa<DimParallelOpInterface>(op)) {
+    for (Region &region : op->getRegions())
+      llvm::for_each(region, [&](Block &block) { noteDemandsIn(block); });
+    return;
+  }
   SmallVector<JoinClass> joins;
   auto branch = dyn_cast<RegionBranchOpInterface>(op);
   if (branch)
@@ -365,6 +379,10 @@ void MotionGraph::visitRegion(Region &region) {
       visitOp(&op);
     visited.try_emplace(block, visited.size());
   }
+  // No run comes to the others.
+  for (Block &block : region)
+    if (!visited.contains(&block))
+      noteDemandsIn(block);
 }
 
 /// A fixpoint in rounds, each of which visits the whole program. When a join of
@@ -389,6 +407,7 @@ void MotionGraph::build() {
     values.clear();
     operandDims.clear();
     unusualSlicings.clear();
+    joins.clear();
     sources.clear();
     joinOf.clear();
     fates.assign(analysis.getNumbers().size(), Fate());
@@ -396,6 +415,8 @@ void MotionGraph::build() {
     refusals.clear();
     divergence.clear();
     missed.clear();
+    consumersOf.clear();
+    laterDemands.clear();
     hasNestedGathers = false;
     visitedCallees.clear();
     awaited.clear();
@@ -407,10 +428,10 @@ void MotionGraph::build() {
       if (!visitedCallees.contains(callee))
         visitRegion(cast<FunctionOpInterface>(callee).getFunctionBody());
     bool isRight = true;
-    for (const Unit &unit : units)
-      if (OpOperand *misfit = unit.isJoin() ? findMisfit(unit) : nullptr) {
+    for (unsigned join : joins)
+      if (OpOperand *misfit = findMisfit(units[join])) {
         const Refusal *why = findRefusal(misfit->get());
-        rejectedJoins.try_emplace(getValues(unit).front().value,
+        rejectedJoins.try_emplace(getValues(units[join]).front().value,
                                   why ? std::optional(*why) : std::nullopt);
         isRight = false;
       }
@@ -496,16 +517,51 @@ Demand MotionGraph::getDemand(OpOperand &use, const SlicedValue &made) const {
   return {Demand::Slices, getNumber(*unit)};
 }
 
+void MotionGraph::addDemand(OpOperand &use, unsigned number) {
+  SlicedValue &made = values[number];
+  Demand demand = getDemand(use, made);
+  made.isNeededWhole |= demand.isForWhole();
+  if (demand.isForSlices())
+    consumersOf.emplace_back(number, demand.consumer);
+}
+
+/// Notes what a user that is visited wants of what a gather or an op makes: to
+/// come back to it later would be to wait for its memory again. What passes a
+/// value on is no parallel op; whether there is a join that takes it in slices
+/// turns out later.
+void MotionGraph::noteDemand(OpOperand &use) {
+  const unsigned number = lookUpFate(use.get()).sliced;
+  if (number == Fate::kNone || units[values[number].unit].isJoin())
+    return;
+  if (isa<DimParallelOpInterface>(use.getOwner()))
+    addDemand(use, number);
+  else
+    laterDemands.emplace_back(&use, number);
+}
+
+void MotionGraph::noteDemandsIn(Block &block) {
+  block.walk([&](Operation *op) {
+    for (OpOperand &use : op->getOpOperands())
+      noteDemand(use);
+  });
+}
+
+/// Adds what was not noted, and sorts the consumers by what they take. Users of
+/// what calls return may have been visited before it was known to be in slices.
 void MotionGraph::findConsumers() {
-  consumers.clear();
-  for (SlicedValue &made : values) {
-    made.firstConsumer = consumers.size();
-    for (OpOperand &use : made.value.getUses()) {
-      Demand demand = getDemand(use, made);
-      made.isNeededWhole |= demand.isForWhole();
-      if (demand.isForSlices())
-        consumers.push_back(demand.consumer);
-    }
-    made.endConsumer = consumers.size();
-  }
+  for (auto [use, number] : laterDemands)
+    addDemand(*use, number);
+  for (unsigned join : joins)
+    for (const SlicedValue &made : getValues(units[join]))
+      for (OpOperand &use : made.value.getUses())
+        addDemand(use, &made - values.begin());
+  consumerEnds.assign(values.size(), 0);
+  for (auto [number, consumer] : consumersOf)
+    ++consumerEnds[number];
+  // Where they begin, and then, as they are filled in, where they end.
+  std::exclusive_scan(consumerEnds.begin(), consumerEnds.end(),
+                      consumerEnds.begin(), 0);
+  consumers.resize_for_overwrite(consumersOf.size());
+  for (auto [number, consumer] : consumersOf)
+    consumers[consumerEnds[number]++] = consumer;
 }

@@ -135,8 +135,6 @@ struct SlicedValue {
   int64_t rowBits;            ///< see `countBits`, without the sliced dimension
   unsigned unit;              ///< that makes it
   bool isNeededWhole = false; ///< by a user that is no unit
-  /// The units that take it in slices: a run of the graph's consumers.
-  unsigned firstConsumer = 0, endConsumer = 0;
 };
 
 /// The kinds of a join's slices. They differ where a call is between: the
@@ -209,9 +207,12 @@ public:
   unsigned getKindOf(mlir::OpOperand *source) const {
     return joinOf.at(source).kind;
   }
+  /// The units that take the value in slices.
   llvm::ArrayRef<unsigned> getConsumers(const SlicedValue &made) const {
+    const size_t number = &made - values.begin();
+    const unsigned begin = number == 0 ? 0 : consumerEnds[number - 1];
     return llvm::ArrayRef<unsigned>(consumers).slice(
-        made.firstConsumer, made.endConsumer - made.firstConsumer);
+        begin, consumerEnds[number] - begin);
   }
   /// True if, once the units that are to move have, a user is left that needs
   /// the value whole.
@@ -260,6 +261,7 @@ private:
   void visitOp(mlir::Operation *op);
   void visitGather(AllGatherOp gather);
   void visitComputation(mlir::Operation *op);
+  void visitOperands(mlir::Operation *op);
   llvm::SmallVector<JoinClass> getJoins(mlir::RegionBranchOpInterface branch);
   void visitBranchJoin(mlir::RegionBranchOpInterface branch,
                        const JoinClass &join, unsigned next);
@@ -324,6 +326,11 @@ private:
   bool isCutBy(const GatherKind &kind, mlir::Value extents) const;
   bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;
   bool asksForSize(mlir::tensor::DimOp user, const Slices &made) const;
+  void visitUser(mlir::Operation *op, llvm::ArrayRef<unsigned> anchors,
+                 unsigned inherited);
+  void addDemand(mlir::OpOperand &use, unsigned number);
+  void noteDemand(mlir::OpOperand &use);
+  void noteDemandsIn(mlir::Block &block);
   void findConsumers();
 
   llvm::DenseMap<std::tuple<mlir::Attribute, mlir::Attribute, void *, int64_t,
@@ -358,6 +365,7 @@ private:
     llvm::SmallVector<unsigned, 0> operandKinds; ///< of an op that is scaled
   };
   llvm::DenseMap<mlir::Operation *, UnusualSlicing> unusualSlicings;
+  llvm::SmallVector<unsigned> joins; ///< units
   llvm::SmallVector<llvm::SmallVector<mlir::OpOperand *, 2>, 0> sources;
   EqualValues sizes;
   /// By number: the extents that stand for equal ones.
@@ -367,7 +375,12 @@ private:
     unsigned kind; ///< in which the source is to come
   };
   llvm::DenseMap<mlir::OpOperand *, JoinedAs> joinOf;
-  llvm::SmallVector<unsigned, 0> consumers;
+  llvm::SmallVector<unsigned, 0> consumers;    ///< value by value
+  llvm::SmallVector<unsigned, 0> consumerEnds; ///< of the values' consumers
+  /// While ops are visited: values, by number, with units that take them.
+  llvm::SmallVector<std::pair<unsigned, unsigned>, 0> consumersOf;
+  /// Uses of values, by number, that joins may turn out to take.
+  llvm::SmallVector<std::pair<mlir::OpOperand *, unsigned>> laterDemands;
   /// By the block of an op and the kind: where ranks may part.
   llvm::DenseMap<std::pair<mlir::Block *, unsigned>, mlir::Operation *>
       divergence;

@@ -240,6 +240,7 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
   Unit unit(Unit::Join, op, ofEach->ofUnit);
   unit.details = sources.size();
   unit.isLate = !llvm::is_contained(known, first);
+  joins.push_back(number);
   sources.push_back(join.sources);
   addUnit(unit);
   for (auto [value, kind] : llvm::zip_equal(join.values, ofEach->ofValues))

@@ -367,7 +367,7 @@ static bool canBeCut(ShardingAttr promise, const GatherKind &kind) {
          });
 }
 
-void MotionGraph::visitComputation(Operation *op) {
+void MotionGraph::visitOperands(Operation *op) {
   SmallVector<unsigned> anchors;
   unsigned inherited = Fate::kNone;
   for (OpOperand &operand : op->getOpOperands()) {
@@ -379,6 +379,15 @@ void MotionGraph::visitComputation(Operation *op) {
   }
   if (anchors.empty() && inherited == Fate::kNone)
     return;
+  visitUser(op, anchors, inherited);
+  for (unsigned anchor : anchors)
+    noteDemand(op->getOpOperand(anchor));
+}
+
+/// Decides on an op of which the operands `anchors` come in slices.
+/// `inherited`: why another operand does not.
+void MotionGraph::visitUser(Operation *op, ArrayRef<unsigned> anchors,
+                            unsigned inherited) {
   if (auto slice = dyn_cast<AllSliceOp>(op)) {
     if (slice.getExtents())
       sizes.getNumber(splitMultiple(slice.getExtents()));
