@@ -492,15 +492,17 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
       Value own = lookUpLocal(made);
       auto slicing = cast<AllSliceOp>(user);
       Value slice = slicing.getResult();
-      OpBuilder builder(user);
       const GatherKind &kind = graph.kinds[made.slices.kind];
       ArrayRef<Attribute> axes = slicing.getAxes().getValue();
-      if (axes.size() > kind.axes.size())
+      if (axes.size() > kind.axes.size()) {
+        OpBuilder builder(user);
         own = AllSliceOp::create(
             builder, user->getLoc(), slice.getType(), own, slicing.getDimAttr(),
             /*extents=*/Value(), kind.mesh,
             builder.getArrayAttr(axes.drop_front(kind.axes.size())));
+      }
       if (own.getType() != slice.getType()) {
+        OpBuilder builder(user);
         own = tensor::CastOp::create(builder, user->getLoc(), slice.getType(),
                                      own);
       }
