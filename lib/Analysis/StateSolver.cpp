@@ -40,7 +40,10 @@ class SolvedStates {
 public:
   explicit SolvedStates(StateTable &table) : table(table) {}
 
-  void reserve(unsigned numValues) { table.reserve(numValues); }
+  void reserve(unsigned numValues) {
+    table.reserve(numValues);
+    isPinned.reserve(numValues);
+  }
   unsigned getNumber(Value value) {
     unsigned number = table.getOrCreate(value);
     if (number == isPinned.size())
@@ -130,14 +133,10 @@ struct Visit {
   Operation *op;
   ArrayRef<unsigned> operands; ///< their numbers
   SmallVector<Value, 0> captured;
-  /// Of a collective: its axes, and those that a gather sums over.
-  MeshGroupOpInterface group;
-  SmallVector<unsigned> over, summed;
+  MeshGroupOpInterface group; ///< null: it is no collective
   bool hasDestinations;
   /// Set when first asked for.
   std::optional<bool> dependsOnInputsAlone = {};
-
-  bool isOver(unsigned axis) const { return llvm::is_contained(over, axis); }
 };
 
 class StateSolver : public dataflow::AbstractSparseForwardDataFlowAnalysis {
@@ -159,6 +158,7 @@ public:
     scope = top;
     const Reachability::Contents &contents = reachability.getContents();
     solved.reserve(contents.numResults);
+    notes.reserve(contents.numResults);
     for (Operation *function : contents.functions)
       pinArguments(cast<FunctionOpInterface>(function));
     for (Operation *call : contents.calls)
@@ -388,19 +388,13 @@ private:
   }
 
   Visit startVisit(Operation *op, OpTraits ofOp, ArrayRef<unsigned> operands) {
-    Visit visit{op, operands, {}, {}, {}, {}, ofOp.hasDestinations};
+    Visit visit{op, operands, {}, {}, ofOp.hasDestinations};
     if (op->getNumRegions() != 0)
       visit.captured = llvm::to_vector<0>(getCapturedValues(op));
     else if (ofOp.isFunctionOfOperands)
       visit.dependsOnInputsAlone = true;
-    if (!ofOp.isGroup)
-      return visit;
-    visit.group = cast<MeshGroupOpInterface>(op);
-    FlatSymbolRefAttr mesh = visit.group.getMeshAttr();
-    visit.over = axes.find(mesh, visit.group.getAxesAttr());
-    if (auto gather = dyn_cast<AllGatherOp>(op))
-      if (ArrayAttr summing = gather.getSummingAttr())
-        visit.summed = axes.find(mesh, summing);
+    if (ofOp.isGroup)
+      visit.group = cast<MeshGroupOpInterface>(op);
     return visit;
   }
 
@@ -616,13 +610,15 @@ private:
   }
 
   /// Of a collective, along an axis of its mesh.
-  AxisState transferGroup(const Visit &visit, unsigned axis,
-                          OperandStates states) {
+  AxisState transferGroup(Visit &visit, unsigned axis, OperandStates states) {
     AxisState x = states.empty() ? AxisState::replicated() : states.front();
-    const bool isOver = visit.isOver(axis);
+    auto isNamed = [&](ArrayAttr names) {
+      return names && llvm::is_contained(names, axes[axis].name);
+    };
+    const bool isOver = isNamed(visit.group.getAxesAttr());
     return llvm::TypeSwitch<Operation *, AxisState>(visit.op)
         .Case([&](AllGatherOp gather) {
-          if (isOver || llvm::is_contained(visit.summed, axis))
+          if (isOver || isNamed(gather.getSummingAttr()))
             return AxisState::replicated();
           if (gather.getExtents() && !states.back().isReplicated())
             return AxisState::varying();
@@ -630,7 +626,8 @@ private:
             return x;
           // A more major axis still splits the dimension into slices; a more
           // minor one does not: what was gathered interleaves its slices.
-          for (unsigned other : visit.over) {
+          for (unsigned other :
+               axes.find(gather.getMeshAttr(), gather.getAxes())) {
             AxisState gathered = solved.get(visit.operands.front(), other);
             if (!gathered.isSharded() || gathered.dim != x.dim ||
                 gathered.level <= x.level)
@@ -693,14 +690,15 @@ private:
 
   /// The place of an axis that newly splits `dim`: after those that already do,
   /// in the order of the op's own axes.
-  int64_t getLevel(const Visit &visit, int64_t dim, unsigned axis) {
+  int64_t getLevel(Visit &visit, int64_t dim, unsigned axis) {
     int64_t level = 0;
     for (unsigned other = 0; other < axes.size(); ++other) {
       AxisState state = solved.get(visit.operands.front(), other);
       if (state.isSharded() && state.dim == dim)
         level = std::max<int64_t>(level, state.level + 1);
     }
-    for (unsigned own : visit.over) {
+    for (unsigned own :
+         axes.find(visit.group.getMeshAttr(), visit.group.getAxesAttr())) {
       if (own == axis)
         break;
       level += axes[own].size != 1;
