@@ -169,7 +169,9 @@ TEST_P(ModelTest, RefusesOtherVersions) {
         commuter_model_run(rank.context, &model, arguments.views, &results),
         COMMUTER_UNSUPPORTED);
     EXPECT_EQ(rank.error(), "the model was compiled for version 0 of the ABI, "
-                            "but this runtime has version 2: compile it again");
+                            "but this runtime has version " +
+                                std::to_string(COMMUTER_MODEL_ABI_VERSION) +
+                                ": compile it again");
   });
 }
 
