@@ -241,6 +241,49 @@ func.func @groups(%x: memref<4x8xf32>, %c: memref<4xindex>) {
   return
 }
 
+// A 17th gather begins anew: each that joins is compared with all.
+// CHECK-LABEL: func @many(
+func.func @many(%x: memref<1xi8>) {
+  // CHECK: dist.all_gather_into %{{.*}}, %{{.*}} dim 0, {{.*}} : memref<1xi8>
+  // CHECK-NEXT: memref.alloc
+  // CHECK-NEXT: dist.all_gather_into %{{.*}}, %{{.*}} dim 0 over
+  %g0 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g0 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g1 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g1 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g2 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g2 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g3 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g3 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g4 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g4 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g5 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g5 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g6 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g6 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g7 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g7 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g8 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g8 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g9 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g9 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g10 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g10 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g11 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g11 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g12 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g12 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g13 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g13 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g14 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g14 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g15 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g15 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  %g16 = memref.alloc() : memref<4xi8>
+  dist.all_gather_into %x, %g16 dim 0 over @mesh[dp] : memref<1xi8>, memref<4xi8>
+  return
+}
+
 // A collective in between, also in a branch, and a call, which may have one.
 // CHECK-LABEL: func @communicates(
 func.func @communicates(%x: memref<4x8xf32>, %y: memref<4x8xf32>, %if: i1) {

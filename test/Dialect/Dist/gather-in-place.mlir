@@ -140,6 +140,25 @@ func.func @two_slots(%x: memref<?x8xf32>, %c: memref<8xindex>, %rows: index, %to
   return %gq, %gs : memref<?x8xi8>, memref<?x1xf32>
 }
 
+// What a loop carries may be memory from outside, which changes in between.
+// CHECK-LABEL: func @carried_extents(
+// CHECK-NOT: memref.subview
+// CHECK: dist.all_gather_into %{{.*}} : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+func.func @carried_extents(%x: memref<?x8xf32>, %rows: index, %total: index, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %outer = memref.alloc() : memref<8xindex>
+  scf.for %i = %c0 to %n step %c1 iter_args(%c = %outer) -> (memref<8xindex>) {
+    %part = memref.alloc(%rows) : memref<?x8xf32>
+    norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<?x8xf32>, memref<?x8xf32>
+    memref.store %rows, %outer[%i] : memref<8xindex>
+    %whole = memref.alloc(%total) : memref<?x8xf32>
+    dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+    scf.yield %c : memref<8xindex>
+  }
+  return
+}
+
 // Another block gathers by the same extents: it comes after the exchange,
 // wherever it is printed.
 // CHECK-LABEL: func @exchanged_for_next_block(

@@ -12,8 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MotionRounds.h"
-#include "OwnSlices.h"
-#include "Reshapes.h"
+#include "Raising.h"
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
@@ -39,12 +38,11 @@ struct CommuteNorms
 
   void runOnOperation() override {
     SmallVector<FunctionOpInterface> functions = getFunctions(getOperation());
-    const auto &asWritten = getAnalysis<ShardingAnalysis>();
-    bool isRaised = raiseOwnSlices(functions, asWritten);
-    isRaised |= raiseReshapes(functions, asWritten);
-    if (isRaised)
-      (void)run(functions, ShardingAnalysis(getOperation()));
-    else if (!run(functions, asWritten))
+    auto moveAll = [&](const ShardingAnalysis &analysis) {
+      return run(functions, analysis);
+    };
+    if (!raiseAndMove(getOperation(), functions,
+                      getAnalysis<ShardingAnalysis>(), moveAll))
       markAllAnalysesPreserved();
   }
 

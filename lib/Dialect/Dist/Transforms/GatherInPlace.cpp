@@ -17,7 +17,9 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/SetVector.h"
@@ -120,15 +122,21 @@ bool isCompleteAt(OpOrder &order, Value memory, Operation *known,
   });
 }
 
-/// What a view is of, through all views.
-Value getViewed(Value view) {
-  while (auto op = view.getDefiningOp<ViewLikeOpInterface>())
-    view = op.getViewSource();
-  return view;
+/// True if `made` is other memory than `memory`, an allocation or an argument:
+/// another allocation's; or made after the argument was there, as all that a
+/// function makes is, and what its own block does.
+bool isOtherMemory(memref::AllocOp made, Value memory) {
+  auto argument = dyn_cast<BlockArgument>(memory);
+  if (!argument)
+    return made.getMemref() != memory;
+  Block *owner = argument.getOwner();
+  return (owner->isEntryBlock() &&
+          isa<FunctionOpInterface>(owner->getParentOp())) ||
+         owner->findAncestorOpInBlock(*made);
 }
 
 /// True if nothing from `from` up to `to` may write to `memory`, an allocation
-/// or a function's argument. Other allocations are other memory.
+/// or an argument.
 bool isUnchanged(Value memory, Operation *from, Operation *to) {
   if (!isa<BlockArgument>(memory) && !memory.getDefiningOp<memref::AllocOp>())
     return false;
@@ -139,10 +147,11 @@ bool isUnchanged(Value memory, Operation *from, Operation *to) {
     for (const MemoryEffects::EffectInstance &effect : *effects) {
       if (!isa<MemoryEffects::Write>(effect.getEffect()))
         continue;
-      Value written =
-          effect.getValue() ? getViewed(effect.getValue()) : Value();
-      if (!written || written == memory ||
-          !written.getDefiningOp<memref::AllocOp>())
+      auto written = dyn_cast_or_null<MemrefValue>(effect.getValue());
+      auto made = written ? memref::skipViewLikeOps(written)
+                                .getDefiningOp<memref::AllocOp>()
+                          : memref::AllocOp();
+      if (!made || !isOtherMemory(made, memory))
         return false;
     }
   }

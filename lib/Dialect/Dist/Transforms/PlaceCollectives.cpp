@@ -11,8 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MotionRounds.h"
-#include "OwnSlices.h"
-#include "Reshapes.h"
+#include "Raising.h"
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
@@ -36,12 +35,11 @@ struct PlaceCollectives
 
   void runOnOperation() override {
     SmallVector<FunctionOpInterface> functions = getFunctions(getOperation());
-    const auto &asWritten = getAnalysis<ShardingAnalysis>();
-    bool isRaised = raiseOwnSlices(functions, asWritten);
-    isRaised |= raiseReshapes(functions, asWritten);
-    if (isRaised)
-      (void)move(functions, ShardingAnalysis(getOperation()));
-    else if (!move(functions, asWritten))
+    auto moveAll = [&](const ShardingAnalysis &analysis) {
+      return move(functions, analysis);
+    };
+    if (!raiseAndMove(getOperation(), functions,
+                      getAnalysis<ShardingAnalysis>(), moveAll))
       markAllAnalysesPreserved();
   }
 
