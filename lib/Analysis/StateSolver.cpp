@@ -13,15 +13,13 @@
 #include "StateSolver.h"
 #include "BranchControl.h"
 #include "ConstantMemory.h"
-#include "Linearity.h"
 #include "Reachability.h"
+#include "StateTransfer.h"
 
 #include "mlir/Analysis/DataFlow/DeadCodeAnalysis.h"
 #include "mlir/Analysis/DataFlow/SparseAnalysis.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -128,23 +126,13 @@ private:
   BitVector axes;
 };
 
-/// An op that is visited, and what is asked of it once for all axes.
-struct Visit {
-  Operation *op;
-  ArrayRef<unsigned> operands; ///< their numbers
-  SmallVector<Value, 0> captured;
-  MeshGroupOpInterface group; ///< null: it is no collective
-  bool hasDestinations;
-  /// Set when first asked for.
-  std::optional<bool> dependsOnInputsAlone = {};
-};
-
 class StateSolver : public dataflow::AbstractSparseForwardDataFlowAnalysis {
 public:
   StateSolver(DataFlowSolver &solver, Reachability &reachability,
               const MeshAxes &axes, StateTable &table)
       : AbstractSparseForwardDataFlowAnalysis(solver), solver(solver),
-        reachability(reachability), axes(axes), solved(table) {}
+        reachability(reachability), axes(axes), solved(table),
+        transfer(axes, table) {}
 
   /// The calls whose callees are known, with these.
   ArrayRef<std::pair<Operation *, Operation *>> getCalls() const {
@@ -373,10 +361,7 @@ private:
       if (!collectStates(visit, axis, states))
         continue;
       for (unsigned r = 0; r < op->getNumResults(); ++r)
-        outputs[r * axes.size() + axis] =
-            axes.isUnit(axis, op).value_or(false)
-                ? AxisState::replicated()
-                : transfer(visit, r, axis, states);
+        outputs[r * axes.size() + axis] = transfer.get(visit, r, axis, states);
     }
     MutableArrayRef<AxisState> left = outputs;
     for (Value result : op->getResults()) {
@@ -390,7 +375,9 @@ private:
   Visit startVisit(Operation *op, OpTraits ofOp, ArrayRef<unsigned> operands) {
     Visit visit{op, operands, {}, {}, ofOp.hasDestinations};
     if (op->getNumRegions() != 0)
-      visit.captured = llvm::to_vector<0>(getCapturedValues(op));
+      for (Value captured : getCapturedValues(op))
+        visit.captured.push_back(
+            getNumberFor(getProgramPointAfter(op), captured));
     else if (ofOp.isFunctionOfOperands)
       visit.dependsOnInputsAlone = true;
     if (ofOp.isGroup)
@@ -406,8 +393,8 @@ private:
       if (state.kind == AxisState::None)
         return false;
     }
-    return llvm::all_of(visit.captured, [&](Value value) {
-      return getCapturedState(visit.op, value, axis).kind != AxisState::None;
+    return llvm::all_of(visit.captured, [&](unsigned captured) {
+      return solved.get(captured, axis).kind != AxisState::None;
     });
   }
 
@@ -573,235 +560,11 @@ private:
       joinInto(value, divergence);
   }
 
-  /// Along an axis of another mesh than the op's: its groups lie across the
-  /// op's in a way that is not looked into.
-  AxisState transferAcrossMeshes(const Visit &visit) {
-    // Gathers and reductions of what is the same on all ranks.
-    bool keeps = isa<AllGatherOp, AllReduceOp, ExchangeExtentsOp>(visit.op) &&
-                 llvm::all_of(visit.operands, [&](unsigned operand) {
-                   return llvm::all_of(
-                       llvm::seq<unsigned>(0, axes.size()), [&](unsigned axis) {
-                         return solved.get(operand, axis).isReplicated();
-                       });
-                 });
-    return keeps || isa<AxisSizeOp>(visit.op) ? AxisState::replicated()
-                                              : AxisState::varying();
-  }
-
-  /// The state of result `resultNumber` along `axis`.
-  AxisState transfer(Visit &visit, unsigned resultNumber, unsigned axis,
-                     OperandStates states) {
-    if (visit.group)
-      return axes[axis].mesh == visit.group.getMeshAttr().getAttr()
-                 ? transferGroup(visit, axis, states)
-                 : transferAcrossMeshes(visit);
-    if (auto promise = dyn_cast<AssertShardingOp>(visit.op)) {
-      ShardingAttr sharding = promise.getSharding();
-      return axes[axis].mesh == sharding.getMesh().getAttr()
-                 ? getTrusted(states.front(),
-                              getAnnotatedState(axes, sharding)[axis])
-                 : states.front();
-    }
-    AxisState state = transferThroughSlices(visit, resultNumber, axis, states);
-    auto expand = dyn_cast<tensor::ExpandShapeOp>(visit.op);
-    return expand && state.isSharded() && isSplitUnclear(expand, state.dim)
-               ? AxisState::varying()
-               : state;
-  }
-
-  /// Of a collective, along an axis of its mesh.
-  AxisState transferGroup(Visit &visit, unsigned axis, OperandStates states) {
-    AxisState x = states.empty() ? AxisState::replicated() : states.front();
-    auto isNamed = [&](ArrayAttr names) {
-      return names && llvm::is_contained(names, axes[axis].name);
-    };
-    const bool isOver = isNamed(visit.group.getAxesAttr());
-    return llvm::TypeSwitch<Operation *, AxisState>(visit.op)
-        .Case([&](AllGatherOp gather) {
-          if (isOver || isNamed(gather.getSummingAttr()))
-            return AxisState::replicated();
-          if (gather.getExtents() && !states.back().isReplicated())
-            return AxisState::varying();
-          if (!x.isSharded() || x.dim != static_cast<int64_t>(gather.getDim()))
-            return x;
-          // A more major axis still splits the dimension into slices; a more
-          // minor one does not: what was gathered interleaves its slices.
-          for (unsigned other :
-               axes.find(gather.getMeshAttr(), gather.getAxes())) {
-            AxisState gathered = solved.get(visit.operands.front(), other);
-            if (!gathered.isSharded() || gathered.dim != x.dim ||
-                gathered.level <= x.level)
-              return AxisState::varying();
-          }
-          return x;
-        })
-        .Case([&](AllReduceOp reduce) {
-          if (isOver)
-            return AxisState::replicated();
-          return x.isPartial() && reduce.getKind() != ReductionKind::Sum
-                     ? AxisState::varying()
-                     : x;
-        })
-        .Case([&](ReduceScatterOp scatter) {
-          if (isOver)
-            return AxisState::sharded(scatter.getDim(),
-                                      getLevel(visit, scatter.getDim(), axis));
-          return x.isPartial() && scatter.getKind() != ReductionKind::Sum
-                     ? AxisState::varying()
-                     : x;
-        })
-        .Case([&](AllSliceOp slice) {
-          if (slice.getExtents() && !states.back().isReplicated())
-            return AxisState::varying();
-          if (!isOver)
-            return x;
-          return x.isReplicated()
-                     ? AxisState::sharded(slice.getDim(),
-                                          getLevel(visit, slice.getDim(), axis))
-                     : AxisState::varying();
-        })
-        .Case([&](AllToAllOp exchange) {
-          auto split = static_cast<int64_t>(exchange.getSplitDim());
-          auto concat = static_cast<int64_t>(exchange.getConcatDim());
-          if (isOver)
-            return x.isSharded() && x.dim == concat
-                       ? AxisState::sharded(split, getLevel(visit, split, axis))
-                       : AxisState::varying();
-          return x.isSharded() && (x.dim == split || x.dim == concat)
-                     ? AxisState::varying()
-                     : x;
-        })
-        .Case([&](ToPartialOp) {
-          if (!isOver)
-            return x;
-          return x.isReplicated() ? AxisState::partial() : AxisState::varying();
-        })
-        .Case([&](ExchangeExtentsOp) {
-          if (isOver || x.isReplicated())
-            return AxisState::replicated();
-          return AxisState::varying();
-        })
-        .Case([&](AxisIndexOp) {
-          return isOver ? AxisState::varying() : AxisState::replicated();
-        })
-        .Case([](AxisSizeOp) { return AxisState::replicated(); })
-        .Default([](Operation *) { return AxisState::varying(); });
-  }
-
-  /// The place of an axis that newly splits `dim`: after those that already do,
-  /// in the order of the op's own axes.
-  int64_t getLevel(Visit &visit, int64_t dim, unsigned axis) {
-    int64_t level = 0;
-    for (unsigned other = 0; other < axes.size(); ++other) {
-      AxisState state = solved.get(visit.operands.front(), other);
-      if (state.isSharded() && state.dim == dim)
-        level = std::max<int64_t>(level, state.level + 1);
-    }
-    for (unsigned own :
-         axes.find(visit.group.getMeshAttr(), visit.group.getAxesAttr())) {
-      if (own == axis)
-        break;
-      level += axes[own].size != 1;
-    }
-    return level;
-  }
-
-  /// True if a slice of the result of `expand` along `dim` may as well be one
-  /// along a dimension of size 1 next to it: [8] as [1, 8] is a row of [4, 8],
-  /// or a part of a row of [1, 32].
-  static bool isSplitUnclear(tensor::ExpandShapeOp expand, int64_t dim) {
-    ReassociationIndices group =
-        expand.getReassociationIndices()[expand.getCorrespondingSourceDim(dim)];
-    return group.size() > 1 &&
-           expand.getResultType().getDimSize(group.front()) == 1;
-  }
-
-  /// The state of a value that a region of `op` uses. A change of it visits the
-  /// op again.
-  AxisState getCapturedState(Operation *op, Value captured, unsigned axis) {
-    return solved.get(getNumberFor(getProgramPointAfter(op), captured), axis);
-  }
-
-  /// False if what is computed may differ whatever the operands are: what is
-  /// read from memory that is not constant, asked of the rank, or captured by a
-  /// region.
-  bool dependsOnOperandsAlone(Visit &visit, unsigned axis) {
-    if (!visit.dependsOnInputsAlone)
-      visit.dependsOnInputsAlone =
-          concernsMemory(visit.op) ? isFunctionOfConstants(visit.op, symbols)
-                                   : dependsOnInputsAlone(visit.op);
-    return *visit.dependsOnInputsAlone &&
-           llvm::all_of(visit.captured, [&](Value captured) {
-             return getCapturedState(visit.op, captured, axis).isReplicated();
-           });
-  }
-
-  /// What an op does not read is as good as what is the same everywhere.
-  static SmallVector<AxisState> getStatesOfRead(Operation *op,
-                                                OperandStates states) {
-    auto read = llvm::to_vector(states);
-    if (auto parallel = dyn_cast<DimParallelOpInterface>(op))
-      for (auto [i, state] : llvm::enumerate(read))
-        if (!state.isReplicated() && parallel.ignoresElements(i))
-          state = AxisState::replicated();
-    return read;
-  }
-
-  /// Any other op. A function of replicated values is replicated; an op that is
-  /// parallel in a dimension keeps slices; a linear op keeps a pending sum.
-  AxisState transferThroughSlices(Visit &visit, unsigned resultNumber,
-                                  unsigned axis, OperandStates states) {
-    Operation *op = visit.op;
-    SmallVector<AxisState> read;
-    if (visit.hasDestinations) {
-      read = getStatesOfRead(op, states);
-      states = read;
-    }
-    auto isSharded = [](AxisState s) { return s.isSharded(); };
-    const bool replicated =
-        llvm::all_of(states, [](AxisState s) { return s.isReplicated(); });
-    const bool partial =
-        llvm::any_of(states, [](AxisState s) { return s.isPartial(); });
-    if ((!replicated && !partial && llvm::none_of(states, isSharded)) ||
-        !dependsOnOperandsAlone(visit, axis))
-      return AxisState::varying();
-    if (replicated)
-      return AxisState::replicated();
-    if (partial)
-      return keepsPartial(op, states) ? AxisState::partial()
-                                      : AxisState::varying();
-    auto parallel = dyn_cast<DimParallelOpInterface>(op);
-    auto type =
-        dyn_cast<RankedTensorType>(op->getResult(resultNumber).getType());
-    if (!parallel || !type)
-      return AxisState::varying();
-    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-      DimSlicing slicing = parallel.getDimSlicing(resultNumber, dim);
-      if (!slicing.isLegal())
-        continue;
-      std::optional<int64_t> level;
-      bool matches = true;
-      for (auto [i, state, operandDim] :
-           llvm::enumerate(states, slicing.operandDims)) {
-        // A replicated operand is a slice of its own repetition; an extent says
-        // what the shape of a slice says.
-        if (state.isReplicated() || slicing.isExtent(i))
-          continue;
-        matches &= operandDim && state.isSharded() &&
-                   state.dim == *operandDim &&
-                   level.value_or(state.level) == state.level;
-        level = state.level;
-      }
-      if (matches && level)
-        return AxisState::sharded(dim, *level);
-    }
-    return AxisState::varying();
-  }
-
   DataFlowSolver &solver;
   Reachability &reachability;
   const MeshAxes &axes;
   SolvedStates solved;
+  StateTransfer transfer;
   Operation *scope = nullptr;
   SymbolTableCollection symbols;
   OpTraitsOfNames traits;

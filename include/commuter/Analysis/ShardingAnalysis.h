@@ -73,12 +73,15 @@ public:
   llvm::MutableArrayRef<AxisState> operator[](unsigned number) {
     return {states.data() + size_t(number) * numAxes, numAxes};
   }
+  llvm::ArrayRef<AxisState> operator[](unsigned number) const {
+    return {states.data() + size_t(number) * numAxes, numAxes};
+  }
   /// Empty if nothing is known of the value.
   llvm::ArrayRef<AxisState> lookup(mlir::Value value) const {
     unsigned number = numbers.lookup(value);
     if (number == ValueNumbers::kNone)
       return {};
-    return {states.data() + size_t(number) * numAxes, numAxes};
+    return (*this)[number];
   }
 
 private:
