@@ -12,6 +12,7 @@
 
 #include "GatherForms.h"
 
+#include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -26,6 +27,19 @@ AllReduceOp commuter::dist::exposeSum(AllGatherOp gather) {
   gather.getInputMutable().assign(sum);
   gather.removeSummingAttr();
   return sum;
+}
+
+bool commuter::dist::hideSum(AllReduceOp sum) {
+  if (!sum->hasOneUse())
+    return false;
+  auto gather = dyn_cast<AllGatherOp>(*sum->user_begin());
+  if (!gather || gather.getSummingAttr() || gather.getInput() != sum ||
+      gather->getBlock() != sum->getBlock() ||
+      !isAcross(sum, gather.getMeshAttr(), gather.getAxes()))
+    return false;
+  gather.getInputMutable().assign(sum.getInput());
+  gather.setSummingAttr(sum.getAxesAttr());
+  return true;
 }
 
 Value commuter::dist::exposeExtents(AllGatherOp gather) {

@@ -25,6 +25,11 @@ namespace commuter::dist {
 /// the all_reduce.
 AllReduceOp exposeSum(AllGatherOp gather);
 
+/// The same law, backwards. Precondition: a gather in the same block, over axes
+/// apart from B, is all that uses the sum. Returns true if it is so: the sum
+/// has no users then.
+bool hideSum(AllReduceOp sum);
+
 /// Law:
 ///
 ///   all_gather(x) = all_gather(x, extents(x))
