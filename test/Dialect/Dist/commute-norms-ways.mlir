@@ -229,3 +229,24 @@ func.func @blocks(%x: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@m
 ^bb2:
   return %z : tensor<16x8xf32>
 }
+
+// -----
+
+// A gather in a function is made at each call of it, as are those that move out
+// of it.
+dist.mesh @mesh(tp = 4)
+// CHECK-LABEL: func private @layer
+// CHECK-NOT: dist.all_gather
+func.func private @layer(%h: tensor<8x16xf32>, %b: tensor<2x16xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>) {
+  %g = dist.all_gather %b dim 0 over @mesh[tp] : tensor<2x16xf32> -> tensor<8x16xf32>
+  // expected-remark @+1 {{bytes-after=768, bytes-before=768, rows-after=2, rows-before=8}}
+  %s, %n = norm.add_rms_norm %h, %g eps 1.0e-06 : tensor<8x16xf32>
+  return %s, %n : tensor<8x16xf32>, tensor<8x16xf32>
+}
+// CHECK-LABEL: func @two_layers
+// CHECK-COUNT-2: dist.all_gather
+func.func @two_layers(%x: tensor<8x16xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %y: tensor<2x16xf32>, %z: tensor<2x16xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>) {
+  %a:2 = call @layer(%x, %y) : (tensor<8x16xf32>, tensor<2x16xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>)
+  %b:2 = call @layer(%a#0, %z) : (tensor<8x16xf32>, tensor<2x16xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>)
+  return %a#1, %b#1 : tensor<8x16xf32>, tensor<8x16xf32>
+}

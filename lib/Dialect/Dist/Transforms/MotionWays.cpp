@@ -201,12 +201,6 @@ int64_t WayCosts::getMostOfFunction(Operation *function) {
   return mostOf[function] = most;
 }
 
-/// Those that add what the function costs to their own blocks.
-ArrayRef<CallOpInterface> WayCosts::getCalls(Operation *function) const {
-  return repeats == Repeats::Count ? calls.lookup(function)
-                                   : ArrayRef<CallOpInterface>();
-}
-
 /// From the blocks that cost something outwards, and from functions to their
 /// calls.
 void WayCosts::findParents() {
@@ -227,7 +221,7 @@ void WayCosts::findParents() {
       addInner(op);
       continue;
     }
-    ArrayRef<CallOpInterface> known = getCalls(op);
+    ArrayRef<CallOpInterface> known = calls.lookup(op);
     if (known.empty())
       roots.insert(op);
     for (CallOpInterface call : known)
@@ -239,7 +233,7 @@ std::optional<int64_t> WayCosts::getMost() {
   // Most regions have no ways to tell apart.
   if (costs.size() == 1) {
     Operation *op = costs.front().first->getParentOp();
-    if (isa<FunctionOpInterface>(op) && getCalls(op).empty())
+    if (isa<FunctionOpInterface>(op) && calls.lookup(op).empty())
       return costs.front().second;
   }
   findParents();

@@ -40,8 +40,8 @@ private:
 /// functions.
 class WayCosts {
 public:
-  /// Whether what a loop or several calls repeat counts each time (where it is
-  /// unknown how often, any number of times), or once.
+  /// Whether what a loop repeats counts each time (where it is unknown how often,
+  /// any number of times), or once.
   enum class Repeats { Count, CountOnce };
 
   WayCosts(const KnownCalls &calls, Repeats repeats)
@@ -57,8 +57,6 @@ public:
   std::optional<int64_t> getMost();
 
 private:
-  llvm::ArrayRef<mlir::CallOpInterface>
-  getCalls(mlir::Operation *function) const;
   void findParents();
   int64_t getMost(mlir::Operation *op);
   int64_t getMost(mlir::Block *block);
