@@ -57,7 +57,7 @@ struct Part {
 
 /// Every member is to get all parts, which are in group order; `own` is what
 /// this one has: its part, or elsewhere.
-struct Gathering {
+struct PartGather {
   Part own;
   std::vector<Part> parts;
 };
@@ -85,7 +85,7 @@ public:
 
   /// Does all of these at once: they are as many on each member.
   virtual Status gather(const Running &running,
-                        const std::vector<Gathering> &gatherings);
+                        const std::vector<PartGather> &gathers);
 
   /// True if an all-reduce or reduce-scatter of these views is `reduce`'s, in
   /// whatever order it adds. The same on all members.

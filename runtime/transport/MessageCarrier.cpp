@@ -48,13 +48,13 @@ commuter::rt::makeMessageCarrier(MessageTransport &transport) {
 
 /// Starting at oneself spreads the members over the sources.
 Status Carrier::gather(const Running &running,
-                       const std::vector<Gathering> &gatherings) {
+                       const std::vector<PartGather> &gathers) {
   const Collective &call = running.call;
   std::vector<Transfer> transfers;
   for (int64_t k = 1; k < call.size; ++k) {
     int64_t to = (call.index + k) % call.size;
     int64_t from = (call.index + call.size - k) % call.size;
-    for (const auto &[own, parts] : gatherings) {
+    for (const auto &[own, parts] : gathers) {
       transfers.push_back({to, /*isSend=*/true, own.data, own.bytes});
       transfers.push_back(
           {from, /*isSend=*/false, parts[from].data, parts[from].bytes});

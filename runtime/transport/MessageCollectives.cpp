@@ -131,7 +131,7 @@ public:
       memory += isDense ? 0 : place.bytes();
     }
     for (const Image &slot : slots)
-      gathering.parts.push_back(slot.part());
+      inParts.parts.push_back(slot.part());
     place = places[index];
   }
 
@@ -141,14 +141,14 @@ public:
     if (!isInPlace)
       device.copy(gather.input, place);
     if (block.get() && gather.input.isDense()) {
-      gathering.own = partOf(gather.input);
+      inParts.own = partOf(gather.input);
     } else {
       slots[index].pack(device);
-      gathering.own = gathering.parts[index];
+      inParts.own = inParts.parts[index];
     }
     return isInPlace ? 0 : place.bytes();
   }
-  Gathering &get() { return gathering; }
+  PartGather &get() { return inParts; }
 
   /// Once it is done. Returns the bytes that came from the others.
   int64_t empty(Device &device) {
@@ -168,7 +168,7 @@ private:
   View place; // this rank's
   Block block;
   std::vector<Image> slots;
-  Gathering gathering;
+  PartGather inParts;
 };
 
 } // namespace
@@ -182,18 +182,18 @@ Status MessageTransport::allGather(Running &running) {
   Collective &call = running.call;
   Device &device = *call.device;
   std::vector<Places> places;
-  std::vector<Gathering> gatherings;
+  std::vector<PartGather> gathers;
   places.reserve(call.gathers.size());
-  gatherings.reserve(call.gathers.size());
+  gathers.reserve(call.gathers.size());
   for (const Gather &gather : call.gathers)
     places.emplace_back(device, gather, call.index);
   COMMUTER_TRY(meet(running));
 
   for (Places &of : places) {
     running.counters.bytesCopied += of.fill(device);
-    gatherings.push_back(std::move(of.get()));
+    gathers.push_back(std::move(of.get()));
   }
-  COMMUTER_TRY(carrier->gather(running, gatherings));
+  COMMUTER_TRY(carrier->gather(running, gathers));
   for (Places &of : places)
     running.counters.bytesCopied += of.empty(device);
   return {};

@@ -13,6 +13,7 @@
 #include "NcclCarrier.h"
 #include "MessageTransport.h"
 
+#include <algorithm>
 #include <fstream>
 #include <thread>
 #include <unistd.h>
@@ -416,20 +417,20 @@ static bool areEven(const std::vector<Part> &parts) {
 
 /// Where parts are uneven, each is a broadcast of its member's.
 Status NcclCarrier::gather(const Running &running,
-                           const std::vector<Gathering> &gatherings) {
+                           const std::vector<PartGather> &gathers) {
   const Collective &call = running.call;
   std::vector<Ends> given;
-  bool allEven = true;
-  for (const auto &[own, parts] : gatherings) {
+  std::vector<bool> even;
+  for (const auto &[own, parts] : gathers) {
     given.push_back({own, {parts[0].data, own.bytes * call.size}});
-    allEven &= areEven(parts);
+    even.push_back(areEven(parts));
   }
-  auto broadcast = [&](const Gathering &gathering, int64_t i, nccl::Comm comm,
+  auto broadcast = [&](const PartGather &gather, int64_t i, nccl::Comm comm,
                        void *target) {
-    const Part &part = gathering.parts[i];
+    const Part &part = gather.parts[i];
     if (!part.bytes)
       return nccl::Success;
-    return library.Broadcast(i == call.index ? gathering.own.data : part.data,
+    return library.Broadcast(i == call.index ? gather.own.data : part.data,
                              part.data, part.bytes, nccl::Uint8,
                              static_cast<int>(i), comm, target);
   };
@@ -438,9 +439,9 @@ Status NcclCarrier::gather(const Running &running,
     nccl::Result result = library.GroupStart();
     for (size_t g = 0; g < ends.size(); ++g) {
       const auto &[input, output] = ends[g];
-      if (!areEven(gatherings[g].parts))
+      if (!even[g])
         for (int64_t i = 0; i < call.size; ++i)
-          result = both(result, broadcast(gatherings[g], i, comm, target));
+          result = both(result, broadcast(gathers[g], i, comm, target));
       else if (input.bytes)
         result =
             both(result, library.AllGather(input.data, output.data, input.bytes,
@@ -448,7 +449,7 @@ Status NcclCarrier::gather(const Running &running,
     }
     return both(result, library.GroupEnd());
   };
-  if (allEven)
+  if (std::find(even.begin(), even.end(), false) == even.end())
     return enqueueStaged(running, "ncclAllGather", given, gatherAll);
   Connection *connection = nullptr;
   COMMUTER_TRY(connectionOf(running, connection));

@@ -63,7 +63,7 @@ public:
   Status exchange(const Running &running,
                   const std::vector<Transfer> &transfers) override;
   Status gather(const Running &running,
-                const std::vector<Gathering> &gatherings) override;
+                const std::vector<PartGather> &gathers) override;
   bool hasReduction(const Collective &call) override;
   Status reduce(const Running &running, const char *input, char *output,
                 int64_t elements) override;
