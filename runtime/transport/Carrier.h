@@ -55,8 +55,8 @@ struct Part {
   int64_t bytes;
 };
 
-/// Every member is to get all parts, which are in group order; `own` is what
-/// this one has: its part, or elsewhere.
+/// Every member is to get all parts, which are in group order, one after the
+/// other; `own` is what this one has: its part, or elsewhere.
 struct PartGather {
   Part own;
   std::vector<Part> parts;

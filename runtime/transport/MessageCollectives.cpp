@@ -108,17 +108,22 @@ private:
 
 Part partOf(const View &dense) { return {dense.data, dense.bytes()}; }
 
-/// Each member's place in a gather's output, without gaps. Where one place has
-/// some, all are copied from one block. This rank's own is written directly.
+/// Each member's place in a gather's output, without gaps in it or between
+/// them. Where there are some, all are copied from one block. This rank's own
+/// is written directly.
 class Places {
 public:
   Places(Device &device, const Gather &gather, int64_t index)
       : gather(gather), index(index) {
     std::vector<View> places;
     bool isDense = true;
+    const char *end = nullptr; // of the one before
     for (size_t i = 0; i < gather.extents.size(); ++i) {
-      places.push_back(gather.placeOf(i));
-      isDense &= places[i].isDense();
+      const View &place = places.emplace_back(gather.placeOf(i));
+      if (!place.bytes())
+        continue;
+      isDense &= place.isDense() && (!end || place.data == end);
+      end = place.data + place.bytes();
     }
     if (!isDense)
       block = Block(device, gather.output.bytes());

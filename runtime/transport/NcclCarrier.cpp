@@ -406,13 +406,11 @@ Status NcclCarrier::exchange(const Running &running,
       });
 }
 
-/// True if the parts are of one size, one after the other.
+/// True if the parts are of one size. All members see it alike.
 static bool areEven(const std::vector<Part> &parts) {
-  for (size_t i = 1; i < parts.size(); ++i)
-    if (parts[i].bytes != parts[0].bytes ||
-        parts[i].data != parts[i - 1].data + parts[i - 1].bytes)
-      return false;
-  return true;
+  return std::all_of(parts.begin(), parts.end(), [&](const Part &part) {
+    return part.bytes == parts[0].bytes;
+  });
 }
 
 /// Where parts are uneven, each is a broadcast of its member's.

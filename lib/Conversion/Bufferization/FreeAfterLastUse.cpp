@@ -11,13 +11,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "commuter/Conversion/Passes.h"
-#include "commuter/Dialect/Dist/IR/Dist.h"
+#include "commuter/Dialect/Dist/IR/BufferUses.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace commuter {
 #define GEN_PASS_DEF_FREEAFTERLASTUSEPASS
@@ -26,41 +25,11 @@ namespace commuter {
 
 using namespace mlir;
 using namespace commuter;
+using namespace commuter::dist;
 
 namespace {
 
 bool isMemref(Type type) { return isa<BaseMemRefType>(type); }
-
-/// True if all that the op does with the memref is to make views of it.
-bool makesViews(OpOperand &use) {
-  auto view = dyn_cast<ViewLikeOpInterface>(use.getOwner());
-  return view && view.getViewSource() == use.get() &&
-         llvm::any_of(view->getResultTypes(), isMemref);
-}
-
-/// True if the op needs the memory until it is done, and not later: it reads or
-/// writes through the operand, and its results are numbers, neither memrefs nor
-/// tokens of work that goes on. An op without effects may hand the memref on.
-bool endsWithOp(OpOperand &use) {
-  Operation *op = use.getOwner();
-  if (isa<memref::DimOp, memref::RankOp, dist::CheckReplicatedOp>(op))
-    return true;
-  auto hasEffects = dyn_cast<MemoryEffectOpInterface>(op);
-  if (!hasEffects || !llvm::all_of(op->getResultTypes(), [](Type type) {
-        return type.isIntOrIndexOrFloat() || isa<ComplexType, VectorType>(type);
-      }))
-    return false;
-  SmallVector<MemoryEffects::EffectInstance> effects;
-  hasEffects.getEffects(effects);
-  llvm::erase_if(effects, [&](MemoryEffects::EffectInstance &effect) {
-    return effect.getEffectValue<OpOperand *>() != &use;
-  });
-  return !effects.empty() &&
-         llvm::all_of(effects, [](MemoryEffects::EffectInstance &effect) {
-           return isa<MemoryEffects::Read, MemoryEffects::Write>(
-               effect.getEffect());
-         });
-}
 
 /// The op of `block` during which `op` runs; null if none is known.
 Operation *findInBlock(Operation *op, Block *block) {
@@ -90,7 +59,7 @@ Operation *findLastUse(memref::AllocOp alloc) {
                                            [](Value result) {
                                              return isMemref(result.getType());
                                            }));
-      else if (!endsWithOp(use))
+      else if (!isDoneWithOp(use))
         return nullptr;
       if (last->isBeforeInBlock(op))
         last = op;

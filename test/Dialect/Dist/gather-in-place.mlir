@@ -325,3 +325,245 @@ func.func @part_of_memory(%x: memref<4x8xf32>) -> memref<16x8xf32> {
   dist.all_gather_into %view, %whole dim 0 over @mesh[dp] : memref<2x8xf32, strided<[8, 1]>>, memref<16x8xf32>
   return %whole : memref<16x8xf32>
 }
+
+// The whole changes in the same way, where nobody reads the part any more.
+// CHECK-LABEL: func @whole_written_last(
+// CHECK: memref.subview
+func.func @whole_written_last(%x: memref<4x8xf32>, %f: f32, %i: index) -> memref<32x8xf32> {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  memref.store %f, %whole[%i, %i] : memref<32x8xf32>
+  call @use(%whole) : (memref<32x8xf32>) -> ()
+  return %whole : memref<32x8xf32>
+}
+func.func private @use(memref<32x8xf32>)
+
+// Extents that are a constant, or seen through a cast.
+// CHECK-LABEL: func @constant_extents(
+// CHECK: %[[C:.*]] = memref.get_global @extents
+// CHECK: dist.shard_bounds %{{.*}} expects %{{.*}} extents %[[C]]
+// CHECK: norm.rms_norm_into
+memref.global "private" constant @extents : memref<8xindex> = dense<[1, 2, 3, 4, 5, 6, 7, 0]>
+func.func @constant_extents(%x: memref<?x8xf32>, %rows: index, %total: index) -> memref<?x8xf32> {
+  %part = memref.alloc(%rows) : memref<?x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<?x8xf32>, memref<?x8xf32>
+  %c = memref.get_global @extents : memref<8xindex>
+  %whole = memref.alloc(%total) : memref<?x8xf32>
+  dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  return %whole : memref<?x8xf32>
+}
+// CHECK-LABEL: func @cast_extents(
+// CHECK: %[[C:.*]] = memref.cast
+// CHECK: dist.shard_bounds %{{.*}} expects %{{.*}} extents %[[C]]
+// CHECK: norm.rms_norm_into
+func.func @cast_extents(%x: memref<?x8xf32>, %rows: index, %total: index, %given: memref<?xindex>) -> memref<?x8xf32> {
+  %part = memref.alloc(%rows) : memref<?x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<?x8xf32>, memref<?x8xf32>
+  %c = memref.cast %given : memref<?xindex> to memref<8xindex>
+  %whole = memref.alloc(%total) : memref<?x8xf32>
+  dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  return %whole : memref<?x8xf32>
+}
+
+// Of two gathers, one of what the other has gathered, the larger part is placed.
+// CHECK-LABEL: func @nested(
+// CHECK: %[[ALL:.*]] = memref.alloc() : memref<32x64xf32>
+// CHECK: %[[SLOT:.*]] = memref.subview %[[ALL]]
+// CHECK: dist.all_gather_into %{{.*}}, %[[SLOT]] dim 0
+// CHECK: dist.all_gather_into %[[SLOT]], %[[ALL]] dim 1
+func.func @nested(%x: memref<4x8xf32>) -> memref<32x64xf32> {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  %all = memref.alloc() : memref<32x64xf32>
+  dist.all_gather_into %whole, %all dim 1 over @mesh[dp] : memref<32x8xf32>, memref<32x64xf32>
+  return %all : memref<32x64xf32>
+}
+
+// A branch hands the whole on to who changes it, while the part is still read.
+// CHECK-LABEL: func @whole_yielded(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @whole_yielded(%x: memref<4x8xf32>, %mine: memref<4x8xf32>, %o: memref<32x8xf32>, %c: i1, %f: f32, %i: index) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  %r = scf.if %c -> memref<32x8xf32> {
+    scf.yield %whole : memref<32x8xf32>
+  } else {
+    scf.yield %o : memref<32x8xf32>
+  }
+  memref.store %f, %r[%i, %i] : memref<32x8xf32>
+  memref.copy %part, %mine : memref<4x8xf32> to memref<4x8xf32>
+  return
+}
+
+// So does a select.
+// CHECK-LABEL: func @whole_selected(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @whole_selected(%x: memref<4x8xf32>, %mine: memref<4x8xf32>, %o: memref<32x8xf32>, %c: i1, %f: f32, %i: index) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  %r = arith.select %c, %whole, %o : memref<32x8xf32>
+  memref.store %f, %r[%i, %i] : memref<32x8xf32>
+  memref.copy %part, %mine : memref<4x8xf32> to memref<4x8xf32>
+  return
+}
+
+// The whole is freed, and the part read then.
+// CHECK-LABEL: func @whole_freed(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @whole_freed(%x: memref<4x8xf32>, %mine: memref<4x8xf32>) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  memref.dealloc %whole : memref<32x8xf32>
+  memref.copy %part, %mine : memref<4x8xf32> to memref<4x8xf32>
+  return
+}
+
+// A slot is not freed by itself.
+// CHECK-LABEL: func @part_freed(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @part_freed(%x: memref<4x8xf32>, %mine: memref<4x8xf32>) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  memref.dealloc %part : memref<4x8xf32>
+  return
+}
+
+// Whoever takes the address takes it for that of the first element.
+// CHECK-LABEL: func @pointer(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @pointer(%x: memref<4x8xf32>, %mine: memref<4x8xf32>) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  %p = memref.extract_aligned_pointer_as_index %part : memref<4x8xf32> -> index
+  call @take(%p) : (index) -> ()
+  return
+}
+func.func private @take(index)
+
+// The type of what is stored is that of the memory for it.
+// CHECK-LABEL: func @stored(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @stored(%x: memref<4x8xf32>, %to: memref<memref<4x8xf32>>) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  memref.store %part, %to[] : memref<memref<4x8xf32>>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  return
+}
+
+// A slot lies as its rows do.
+// CHECK-LABEL: func @aligned(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @aligned(%x: memref<4x8xf32>, %mine: memref<4x8xf32>, %i: index) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>
+  %v = memref.load %part[%i, %i] {alignment = 64 : i64} : memref<4x8xf32>
+  memref.store %v, %mine[%i, %i] : memref<4x8xf32>
+  return
+}
+
+// What an op gathers besides may not lie where it writes.
+// CHECK-LABEL: func @gathered_twice(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @gathered_twice(%x: memref<4x8xf32>) {
+  %part = memref.alloc() : memref<4x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32>
+  %whole = memref.alloc() : memref<32x8xf32>
+  %other = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0, %part, %other dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32>, memref<4x8xf32>, memref<32x8xf32>
+  return
+}
+
+// Memory of two kinds.
+// CHECK-LABEL: func @spaces(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @spaces(%x: memref<4x8xf32>) {
+  %part = memref.alloc() : memref<4x8xf32, 3>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<4x8xf32>, memref<4x8xf32, 3>
+  %whole = memref.alloc() : memref<32x8xf32>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32, 3>, memref<32x8xf32>
+  return
+}
+
+// Some ops take rows without gaps alone.
+// CHECK-LABEL: func @strided(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @strided(%v: vector<8xf32>, %i: index) {
+  %part = memref.alloc() : memref<4x8xf32>
+  vector.store %v, %part[%i, %i] : memref<4x8xf32>, vector<8xf32>
+  %whole = memref.alloc() : memref<32x8xf32, strided<[16, 2]>>
+  dist.all_gather_into %part, %whole dim 0 over @mesh[dp] : memref<4x8xf32>, memref<32x8xf32, strided<[16, 2]>>
+  return
+}
+
+// A division stays behind the assertion that there is no division by zero.
+// CHECK-LABEL: func @guarded(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @guarded(%x: memref<?x8xf32>, %rows: index, %n: index, %c: memref<8xindex>) {
+  %zero = arith.constant 0 : index
+  %part = memref.alloc(%rows) : memref<?x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<?x8xf32>, memref<?x8xf32>
+  %ok = arith.cmpi ne, %n, %zero : index
+  cf.assert %ok, "no rows"
+  %total = arith.divui %rows, %n : index
+  %whole = memref.alloc(%total) : memref<?x8xf32>
+  dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  return
+}
+
+// What goes first in vain goes back: the whole needs the norm.
+// CHECK-LABEL: func @in_vain(
+// CHECK: norm.rms_norm_into
+// CHECK: memref.alloc() : memref<8xindex>
+// CHECK: dist.exchange_extents_into
+func.func @in_vain(%x: memref<?x8xf32>, %rows: index, %i: index) -> memref<?x8xf32> {
+  %part = memref.alloc(%rows) : memref<?x8xf32>
+  norm.rms_norm_into %x, %part offset 0.0 axis 1 eps 1.0e-06 : memref<?x8xf32>, memref<?x8xf32>
+  %c = memref.alloc() : memref<8xindex>
+  dist.exchange_extents_into %rows, %c over @mesh[dp] : memref<8xindex>
+  %f = memref.load %part[%i, %i] : memref<?x8xf32>
+  %n = arith.fptoui %f : f32 to i64
+  %total = arith.index_cast %n : i64 to index
+  %whole = memref.alloc(%total) : memref<?x8xf32>
+  dist.all_gather_into %part, %whole dim 0 extents %c over @mesh[dp] : memref<?x8xf32>, memref<?x8xf32>, memref<8xindex>
+  return %whole : memref<?x8xf32>
+}
+
+// Where a group has one rank, it may gather from where it writes.
+dist.mesh @open(dp = ?)
+// CHECK-LABEL: func @itself(
+// CHECK-NOT: memref.subview
+// CHECK: return
+func.func @itself() {
+  %whole = memref.alloc() : memref<4x8xf32>
+  dist.all_gather_into %whole, %whole dim 0 over @open[dp] : memref<4x8xf32>, memref<4x8xf32>
+  return
+}

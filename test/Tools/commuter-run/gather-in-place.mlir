@@ -25,7 +25,23 @@
 // RUN: %commuter-run %s --json --entry returned > %t.json
 // RUN: %figures versions.0.bytes_received='[96,96,96,96]' versions.0.bytes_copied='[128,128,128,128]' < %t.json
 
+// The whole is changed in place by what a branch hands on, and the part read then:
+// as if it were read before.
+// RUN: %commuter-run %s --entry read_before_yielded --output-dir %t.before > %t.txt
+// RUN: %commuter-run %s --entry read_after_yielded --output-dir %t.after > %t.txt
+// RUN: cmp %t.before/result0.npy %t.after/result0.npy
+// RUN: cmp %t.before/result1.npy %t.after/result1.npy
+
+// Nobody reads the part any more when the whole is changed in place.
+// RUN: %commuter-run %s --json --compare --entry whole_changed > %t.json
+// RUN: %figures versions.1.bytes_received='[192,192,192,192]' versions.1.bytes_copied='[192,192,192,192]' agrees=True < %t.json
+
+// Extents that are a constant of the program.
+// RUN: %commuter-run %s --json --compare --entry constant_extents --extent 0.0=2,0,3,1 > %t.json
+// RUN: %figures versions.1.bytes_received='[64,96,48,80]' versions.1.bytes_copied='[64,96,48,80]' agrees=True < %t.json
+
 dist.mesh @mesh(dp = 4)
+#whole = #dist.sharding<@mesh, [{}, {}]>
 #rows = #dist.sharding<@mesh, [{dp}, {}]>
 
 func.func @norm(%x: tensor<2x8xbf16> {dist.sharding = #rows}, %r: tensor<2x8xbf16> {dist.sharding = #rows})
@@ -82,4 +98,72 @@ func.func @returned(%x: tensor<2x8xbf16> {dist.sharding = #rows}) -> (tensor<8x8
   %y = norm.rms_norm %x eps 1.0e-06 : tensor<2x8xbf16>
   %g = dist.all_gather %y dim 0 over @mesh[dp] : tensor<2x8xbf16> -> tensor<8x8xbf16>
   return %g, %y : tensor<8x8xbf16>, tensor<2x8xbf16>
+}
+
+func.func @read_before_yielded(%x: tensor<2x8xf32> {dist.sharding = #rows}, %o: tensor<8x8xf32> {dist.sharding = #whole})
+    -> (tensor<8x8xf32>, tensor<2x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %low = arith.constant -1.0e+30 : f32
+  %seven = arith.constant 7.0 : f32
+  %first = tensor.extract %o[%c0, %c0] : tensor<8x8xf32>
+  %c = arith.cmpf ogt, %first, %low : f32
+  %y = norm.rms_norm %x eps 1.0e-06 : tensor<2x8xf32>
+  %g = dist.all_gather %y dim 0 over @mesh[dp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  %e0 = tensor.empty() : tensor<2x8xf32>
+  %k = linalg.square ins(%y : tensor<2x8xf32>) outs(%e0 : tensor<2x8xf32>) -> tensor<2x8xf32>
+  %r = scf.if %c -> tensor<8x8xf32> {
+    scf.yield %g : tensor<8x8xf32>
+  } else {
+    %e = norm.rms_norm %o eps 1.0e-03 : tensor<8x8xf32>
+    scf.yield %e : tensor<8x8xf32>
+  }
+  %w = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%r : tensor<8x8xf32>) {
+  ^bb0(%a: f32):
+    %s = arith.addf %a, %seven : f32
+    linalg.yield %s : f32
+  } -> tensor<8x8xf32>
+  return %w, %k : tensor<8x8xf32>, tensor<2x8xf32>
+}
+
+func.func @read_after_yielded(%x: tensor<2x8xf32> {dist.sharding = #rows}, %o: tensor<8x8xf32> {dist.sharding = #whole})
+    -> (tensor<8x8xf32>, tensor<2x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %low = arith.constant -1.0e+30 : f32
+  %seven = arith.constant 7.0 : f32
+  %first = tensor.extract %o[%c0, %c0] : tensor<8x8xf32>
+  %c = arith.cmpf ogt, %first, %low : f32
+  %y = norm.rms_norm %x eps 1.0e-06 : tensor<2x8xf32>
+  %g = dist.all_gather %y dim 0 over @mesh[dp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  %r = scf.if %c -> tensor<8x8xf32> {
+    scf.yield %g : tensor<8x8xf32>
+  } else {
+    %e = norm.rms_norm %o eps 1.0e-03 : tensor<8x8xf32>
+    scf.yield %e : tensor<8x8xf32>
+  }
+  %w = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%r : tensor<8x8xf32>) {
+  ^bb0(%a: f32):
+    %s = arith.addf %a, %seven : f32
+    linalg.yield %s : f32
+  } -> tensor<8x8xf32>
+  %e0 = tensor.empty() : tensor<2x8xf32>
+  %k = linalg.square ins(%y : tensor<2x8xf32>) outs(%e0 : tensor<2x8xf32>) -> tensor<2x8xf32>
+  return %w, %k : tensor<8x8xf32>, tensor<2x8xf32>
+}
+
+func.func @whole_changed(%x: tensor<2x8xf32> {dist.sharding = #rows}, %o: tensor<8x8xf32> {dist.sharding = #whole}) -> tensor<8x8xf32> {
+  %y = norm.rms_norm %x eps 1.0e-06 : tensor<2x8xf32>
+  %g = dist.all_gather %y dim 0 over @mesh[dp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  %w = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%o : tensor<8x8xf32>) outs(%g : tensor<8x8xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<8x8xf32>
+  return %w : tensor<8x8xf32>
+}
+
+func.func @constant_extents(%x: tensor<?x8xbf16> {dist.sharding = #rows}) -> tensor<?x8xbf16> {
+  %c = arith.constant dense<[2, 0, 3, 1]> : tensor<4xindex>
+  %y = norm.rms_norm %x eps 1.0e-06 : tensor<?x8xbf16>
+  %g = dist.all_gather %y dim 0 extents %c over @mesh[dp] : tensor<?x8xbf16>, tensor<4xindex> -> tensor<?x8xbf16>
+  return %g : tensor<?x8xbf16>
 }

@@ -10,8 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BufferEffects.h"
-
+#include "commuter/Dialect/Dist/IR/BufferUses.h"
 #include "commuter/Dialect/Dist/IR/Dist.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 

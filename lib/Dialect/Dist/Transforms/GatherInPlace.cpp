@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "BufferEffects.h"
-
+#include "commuter/Dialect/Dist/IR/BufferUses.h"
+#include "commuter/Dialect/Dist/IR/Dist.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -22,6 +22,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace commuter::dist {
@@ -80,48 +81,6 @@ private:
   DenseMap<Operation *, uint64_t> numbers;
 };
 
-/// True if `op` may write to `memory`, as far as its effects tell.
-bool mayWrite(Operation *op, Value memory) {
-  std::optional<SmallVector<MemoryEffects::EffectInstance>> effects =
-      getEffectsRecursively(op);
-  return !effects || llvm::any_of(*effects, [&](const auto &effect) {
-    return isa<MemoryEffects::Write>(effect.getEffect()) &&
-           (!effect.getValue() || effect.getValue() == memory);
-  });
-}
-
-/// True if nothing but `except` writes to `memory`, also through views of it.
-/// What is handed to a terminator leaves the block, and with it whoever reads
-/// the memory there.
-bool isOnlyRead(Value memory, Operation *except) {
-  return llvm::all_of(memory.getUsers(), [&](Operation *user) {
-    if (user == except || user->hasTrait<OpTrait::IsTerminator>())
-      return true;
-    if (isa<ViewLikeOpInterface>(user))
-      return llvm::all_of(user->getResults(),
-                          [&](Value view) { return isOnlyRead(view, except); });
-    return isa<MemoryEffectOpInterface>(user) && !mayWrite(user, memory);
-  });
-}
-
-/// True if nothing writes to `memory` after `last`, and each user declares all
-/// that it does with it and accepts any layout: the only view is `known`, and
-/// no user is a call, a terminator or an op with a shaped result.
-bool isCompleteAt(OpOrder &order, Value memory, Operation *known,
-                  Operation *last) {
-  return llvm::all_of(memory.getUsers(), [&](Operation *user) {
-    if (user == known)
-      return true;
-    if (isa<ViewLikeOpInterface>(user) || !isa<MemoryEffectOpInterface>(user) ||
-        user->hasTrait<OpTrait::IsTerminator>() ||
-        llvm::any_of(user->getResultTypes(), llvm::IsaPred<ShapedType>))
-      return false;
-    Operation *ancestor = last->getBlock()->findAncestorOpInBlock(*user);
-    return ancestor &&
-           (!order.isBefore(last, ancestor) || !mayWrite(user, memory));
-  });
-}
-
 /// True if `made` is other memory than `memory`, an allocation or an argument:
 /// another allocation's; or made after the argument was there, as all that a
 /// function makes is, and what its own block does.
@@ -135,9 +94,21 @@ bool isOtherMemory(memref::AllocOp made, Value memory) {
          owner->findAncestorOpInBlock(*made);
 }
 
-/// True if nothing from `from` up to `to` may write to `memory`, an allocation
-/// or an argument.
-bool isUnchanged(Value memory, Operation *from, Operation *to) {
+/// True if the memref is a constant of the program.
+bool isConstant(Value memory) {
+  auto get = memory.getDefiningOp<memref::GetGlobalOp>();
+  auto global = get ? SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
+                          get, get.getNameAttr())
+                    : memref::GlobalOp();
+  return global && global.getConstant();
+}
+
+/// True if nothing from `from` up to `to` may write to what `view` shows: a
+/// constant, or an allocation or an argument, whose writers are known.
+bool isUnchanged(Value view, Operation *from, Operation *to) {
+  Value memory = memref::skipViewLikeOps(cast<MemrefValue>(view));
+  if (isConstant(memory))
+    return true;
   if (!isa<BlockArgument>(memory) && !memory.getDefiningOp<memref::AllocOp>())
     return false;
   for (Operation *op = from; op != to; op = op->getNextNode()) {
@@ -158,11 +129,39 @@ bool isUnchanged(Value memory, Operation *from, Operation *to) {
   return true;
 }
 
+/// True if `op` may end the process where the program would not have come to
+/// it: a division does, by zero.
+bool mayTrap(Operation *op) {
+  return op
+      ->walk([](ConditionallySpeculatable inner) {
+        return inner.getSpeculatability() == Speculation::NotSpeculatable
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// True if the program comes from `from` to `to`, as far as effects tell. (An
+/// assertion writes, but not to memory.)
+bool comesTo(Operation *from, Operation *to) {
+  for (Operation *op = from; op != to; op = op->getNextNode()) {
+    auto effects = getEffectsRecursively(op);
+    if (!effects || llvm::any_of(*effects, [](const auto &effect) {
+          return isa<MemoryEffects::Write>(effect.getEffect()) &&
+                 !effect.getValue();
+        }))
+      return false;
+  }
+  return true;
+}
+
 /// True if `op` would compute the same in front of `place`: it has no effect
-/// but to read memory that is not written in between.
+/// but to read memory that is not written in between, and ends as it would
+/// have.
 bool mayStandBefore(Operation *op, Operation *place) {
   auto effects = getEffectsRecursively(op);
-  return effects && llvm::all_of(*effects, [&](const auto &effect) {
+  return effects && (!mayTrap(op) || comesTo(place, op)) &&
+         llvm::all_of(*effects, [&](const auto &effect) {
            return isa<MemoryEffects::Read>(effect.getEffect()) &&
                   effect.getValue() &&
                   isUnchanged(effect.getValue(), place, op);
@@ -201,53 +200,77 @@ getHoistable(OpOrder &order, Operation *op, Operation *place) {
   return ordered;
 }
 
-/// Moves `op`, and what it needs, in front of `place`, unless it is there.
-bool hoist(OpOrder &order, Operation *op, Operation *place) {
-  if (order.isBefore(op, place))
-    return true;
-  auto hoistable = getHoistable(order, op, place);
-  if (!hoistable)
-    return false;
-  for (Operation *needed : *hoistable) {
-    order.forget(needed);
-    needed->moveBefore(place);
-  }
-  return true;
-}
+/// Moves ops in front of a place, and back if that was in vain.
+class Hoister {
+public:
+  Hoister(OpOrder &order, Operation *place) : order(order), place(place) {}
 
-/// The exchange that makes `extents` goes in front of `place`: it needs no more
-/// than the number of rows.
-///
-/// Precondition: they are allocated in the block of `place` for the exchange,
-/// which is the first to use them; and no collective is between, so that their
-/// order stays.
-void hoistExchange(OpOrder &order, Value extents, Operation *place) {
-  auto buffer = extents.getDefiningOp<memref::AllocOp>();
-  if (!buffer || buffer->getBlock() != place->getBlock())
-    return;
-  Operation *first = nullptr;
-  for (Operation *user : buffer->getUsers()) {
-    Operation *ancestor = place->getBlock()->findAncestorOpInBlock(*user);
-    if (!ancestor)
-      continue; // in a block behind this one, which the allocation dominates
-    if (!first || order.isBefore(ancestor, first))
-      first = ancestor;
+  /// Moves `op`, and what it needs, unless it is there.
+  bool hoist(Operation *op) {
+    if (order.isBefore(op, place))
+      return true;
+    auto hoistable = getHoistable(order, op, place);
+    if (!hoistable)
+      return false;
+    for (Operation *needed : *hoistable) {
+      moved.emplace_back(needed, needed->getNextNode());
+      move(needed, place);
+    }
+    return true;
   }
-  auto exchange = dyn_cast<ExchangeExtentsIntoOp>(first);
-  if (!exchange || order.isBefore(exchange, place))
-    return;
-  for (Operation *op = place; op != exchange; op = op->getNextNode())
-    if (mayCommunicate(op))
+
+  /// The exchange that makes `extents` goes in front: it needs no more than the
+  /// number of rows.
+  ///
+  /// Precondition: they are allocated in the block of the place for the
+  /// exchange, which is the first to use them; and no collective is between, so
+  /// that their order stays.
+  void hoistExchange(Value extents) {
+    auto buffer = extents.getDefiningOp<memref::AllocOp>();
+    if (!buffer || buffer->getBlock() != place->getBlock())
       return;
-  if (hoist(order, buffer, place))
-    (void)hoist(order, exchange, place);
-}
+    Operation *first = nullptr;
+    for (Operation *user : buffer->getUsers()) {
+      Operation *ancestor = place->getBlock()->findAncestorOpInBlock(*user);
+      if (!ancestor)
+        continue; // in a block behind this one, which the allocation dominates
+      if (!first || order.isBefore(ancestor, first))
+        first = ancestor;
+    }
+    auto exchange = dyn_cast<ExchangeExtentsIntoOp>(first);
+    if (!exchange || order.isBefore(exchange, place))
+      return;
+    for (Operation *op = place; op != exchange; op = op->getNextNode())
+      if (mayCommunicate(op))
+        return;
+    if (hoist(buffer))
+      (void)hoist(exchange);
+  }
+
+  void undo() {
+    for (auto [op, next] : llvm::reverse(moved))
+      move(op, next);
+    moved.clear();
+  }
+
+private:
+  void move(Operation *op, Operation *next) {
+    order.forget(op);
+    op->moveBefore(next);
+  }
+
+  OpOrder &order;
+  Operation *const place;
+  SmallVector<std::pair<Operation *, Operation *>>
+      moved; ///< with what was next
+};
 
 /// One of the gathers of an op.
 struct Gather {
   AllGatherIntoOp op;
   size_t index;
 
+  OpOperand &getUse() { return op.getInputsMutable()[index]; }
   Value getInput() { return op.getInputs()[index]; }
   Value getOutput() { return op.getOutputs()[index]; }
   int64_t getDim() { return op.getDims()[index]; }
@@ -282,13 +305,56 @@ std::optional<Part> findPart(Gather gather) {
   return std::nullopt;
 }
 
-/// True if what the views show is written by nothing after the gather, and read
-/// by ops that take any layout.
-bool isCompleteAt(OpOrder &order, const Part &part, Gather gather) {
-  for (unsigned i = 0; i < part.views.size(); ++i)
-    if (!isCompleteAt(order, part.getViewed(i), part.views[i], gather.op))
+/// True if the users of what `memory` shows, but for the view `known`, take any
+/// layout and are done with it when they end, and none of them writes to it
+/// behind the gather. `last` becomes the last of them, if it was before.
+bool isCompleteAt(OpOrder &order, Value memory, Operation *known, Gather gather,
+                  Operation *&last) {
+  return llvm::all_of(memory.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (user == known || &use == &gather.getUse())
+      return true;
+    // What else the gather reads may not be where it writes.
+    if (user == gather.op || !isDoneWithOp(use) || user->hasAttr("alignment"))
       return false;
-  return isCompleteAt(order, gather.getInput(), nullptr, gather.op);
+    Operation *ancestor = gather.op->getBlock()->findAncestorOpInBlock(*user);
+    if (!ancestor)
+      return false;
+    if (order.isBefore(last, ancestor))
+      last = ancestor;
+    return !order.isBefore(gather.op, ancestor) || !writesThrough(use);
+  });
+}
+
+/// The last op that uses the part; null if it is not complete at the gather.
+Operation *findLastUse(OpOrder &order, const Part &part, Gather gather) {
+  Operation *last = gather.op;
+  for (unsigned i = 0; i < part.views.size(); ++i)
+    if (!isCompleteAt(order, part.getViewed(i), part.views[i], gather, last))
+      return nullptr;
+  return isCompleteAt(order, gather.getInput(), nullptr, gather, last)
+             ? last
+             : nullptr;
+}
+
+/// True if nothing but the gather writes to `memory` up to `last`, also through
+/// views of it, or hands it on to who may.
+bool isOnlyReadUntil(OpOrder &order, Value memory, Operation *gather,
+                     Operation *last) {
+  return llvm::all_of(memory.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (user == gather)
+      return true;
+    Operation *ancestor = last->getBlock()->findAncestorOpInBlock(*user);
+    // Other blocks that see the memory come behind this one.
+    if (!ancestor || order.isBefore(last, ancestor))
+      return true;
+    if (makesViews(use))
+      return llvm::all_of(user->getResults(), [&](Value view) {
+        return isOnlyReadUntil(order, view, gather, last);
+      });
+    return isDoneWithOp(use) && !writesThrough(use);
+  });
 }
 
 /// The type of what `view` is of, in the layout that its result has if it is of
@@ -382,20 +448,25 @@ bool knowsSizes(const Part &part) {
 /// copied for this rank's own part.
 ///
 /// Precondition: both are allocated in the gather's block; nothing writes to
-/// `part` after the gather, and nothing but the gather writes to `whole`, so
-/// that the slot holds what `part` holds whenever either is read; what the size
-/// of `whole` is computed from is known where `part` is allocated; the slot
-/// can be seen in the shape of `part`; and `whole` has no dimension of size 0,
-/// in which no offset is a place.
+/// `part` after the gather, and nothing but the gather writes to `whole` as
+/// long as `part` is used, so that the slot holds what `part` holds whenever
+/// either is read; what the size of `whole` is computed from is known where
+/// `part` is allocated; the slot can be seen in the shape of `part`, and is
+/// laid out as its users expect; and `whole` has no dimension of size 0, in
+/// which no offset is a place.
 bool placeInput(OpOrder &order, Gather gather) {
   std::optional<Part> part = findPart(gather);
   auto whole = gather.getOutput().getDefiningOp<memref::AllocOp>();
   Block *block = gather.op->getBlock();
-  if (!part || !whole || part->memory->getBlock() != block ||
-      whole->getBlock() != block ||
-      llvm::is_contained(whole.getType().getShape(), 0))
+  if (!part || !whole || part->memory == whole ||
+      part->memory->getBlock() != block || whole->getBlock() != block ||
+      llvm::is_contained(whole.getType().getShape(), 0) ||
+      !whole.getType().getLayout().isIdentity() ||
+      whole.getType().getMemorySpace() !=
+          part->memory.getType().getMemorySpace())
     return false;
-  if (!isCompleteAt(order, *part, gather) || !isOnlyRead(whole, gather.op) ||
+  Operation *last = findLastUse(order, *part, gather);
+  if (!last || !isOnlyReadUntil(order, whole, gather.op, last) ||
       !knowsSizes(*part))
     return false;
   MemRefType type = whole.getType();
@@ -413,16 +484,22 @@ bool placeInput(OpOrder &order, Gather gather) {
     if (!types.back())
       return false;
   }
-  if (Value extents = gather.getExtents()) {
-    hoistExchange(order, extents, part->memory);
-    Operation *def = extents.getDefiningOp();
-    Operation *known = def ? block->findAncestorOpInBlock(*def) : nullptr;
-    if ((known && !order.isBefore(known, part->memory)) ||
-        !isUnchanged(extents, part->memory, gather.op))
-      return false;
-  }
-  if (!hoist(order, whole, part->memory))
+  Hoister hoister(order, part->memory);
+  auto hoistAll = [&] {
+    if (Value extents = gather.getExtents()) {
+      hoister.hoistExchange(extents);
+      if (!isUnchanged(extents, part->memory, gather.op))
+        return false;
+      Operation *def = extents.getDefiningOp();
+      if (def && def->getBlock() == block && !hoister.hoist(def))
+        return false;
+    }
+    return hoister.hoist(whole);
+  };
+  if (!hoistAll()) {
+    hoister.undo();
     return false;
+  }
 
   OpBuilder builder(part->memory);
   Location loc = gather.op.getLoc();
@@ -456,6 +533,17 @@ bool placeInput(OpOrder &order, Gather gather) {
   return true;
 }
 
+/// True if a gather reads what `memory` shows.
+bool isGathered(Value memory) {
+  return llvm::any_of(memory.getUses(), [](OpOperand &use) {
+    auto gather = dyn_cast<AllGatherIntoOp>(use.getOwner());
+    if (gather && llvm::is_contained(gather.getInputs(), use.get()))
+      return true;
+    return makesViews(use) &&
+           llvm::any_of(use.getOwner()->getResults(), isGathered);
+  });
+}
+
 struct GatherInPlace
     : public commuter::dist::impl::GatherInPlacePassBase<GatherInPlace> {
   using GatherInPlacePassBase::GatherInPlacePassBase;
@@ -465,6 +553,10 @@ struct GatherInPlace
     getOperation()->walk([&](AllGatherIntoOp op) {
       for (size_t i = 0; i < op.getInputs().size(); ++i)
         gathers.push_back({op, i});
+    });
+    // A buffer is placed in one that holds more before another is placed in it.
+    std::stable_partition(gathers.begin(), gathers.end(), [](Gather gather) {
+      return !isGathered(gather.getOutput());
     });
     OpOrder order;
     bool isChanged = false;
