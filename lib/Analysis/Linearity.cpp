@@ -32,9 +32,16 @@ Linearity commuter::getLinearity(Operation *op) {
       .Case<arith::MulFOp, arith::MulIOp>(
           [](auto) { return Linearity::Product; })
       .Case([](arith::SelectOp) { return Linearity::Select; })
+      .Case<tensor::ConcatOp, tensor::InsertSliceOp>(
+          [](auto) { return Linearity::Together; })
+      .Case([](tensor::PadOp pad) {
+        Value padding = pad.getConstantPaddingValue();
+        return padding && isZero(padding) ? Linearity::Unary
+                                          : Linearity::Unknown;
+      })
       .Default([](Operation *op) {
-        // A product of matrices, a concatenation, a reduction and a collective
-        // may be linear, and a region can hold anything.
+        // A collective may be linear, and a region can hold anything: of a
+        // structured op, see `keepsPartial`.
         bool isKnown =
             op->getNumRegions() == 0 &&
             !isa<tensor::TensorDialect, linalg::LinalgDialect, DistDialect>(
@@ -44,6 +51,8 @@ Linearity commuter::getLinearity(Operation *op) {
 }
 
 bool commuter::isZero(Value value) {
+  if (auto fill = value.getDefiningOp<linalg::FillOp>())
+    return isZero(fill.getInputs().front());
   return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
 }
 
@@ -51,18 +60,60 @@ static bool allReplicated(OperandStates states) {
   return llvm::all_of(states, [](AxisState s) { return s.isReplicated(); });
 }
 
+static bool hasPartial(OperandStates states) {
+  return llvm::any_of(states, [](AxisState s) { return s.isPartial(); });
+}
+
+/// Of a structured op: what its body makes of pending sums of elements, it
+/// makes of those of tensors.
+static bool bodyKeepsPartial(linalg::LinalgOp op, OperandStates states) {
+  llvm::SmallDenseMap<Value, AxisState> known;
+  for (auto [operand, state] : llvm::zip_equal(op->getOpOperands(), states))
+    known[op.getMatchingBlockArgument(&operand)] =
+        op.isDpsInit(&operand) && isZero(operand.get()) ? AxisState::partial()
+                                                        : state;
+  // What the body captures is replicated.
+  auto getStates = [&](ValueRange values) {
+    return llvm::map_to_vector(values, [&](Value value) {
+      auto it = known.find(value);
+      return it == known.end() ? AxisState::replicated() : it->second;
+    });
+  };
+  for (Operation &inner : op.getBlock()->without_terminator()) {
+    SmallVector<AxisState> given = getStates(inner.getOperands());
+    AxisState made = AxisState::varying();
+    if (inner.getNumRegions() == 0 && allReplicated(given))
+      made = AxisState::replicated();
+    else if (hasPartial(given) && keepsPartial(&inner, given))
+      made = AxisState::partial();
+    for (Value result : inner.getResults())
+      known[result] = made;
+  }
+  return llvm::all_of(getStates(op.getBlock()->getTerminator()->getOperands()),
+                      [](AxisState s) { return s.isPartial(); });
+}
+
 bool commuter::keepsPartial(Operation *op, OperandStates states) {
+  if (auto structured = dyn_cast<linalg::LinalgOp>(op))
+    return bodyKeepsPartial(structured, states);
+  auto isPartialOrZero = [&](unsigned i) {
+    return states[i].isPartial() || isZero(op->getOperand(i));
+  };
   switch (getLinearity(op)) {
   case Linearity::Unknown:
   case Linearity::None:
     return false;
   case Linearity::Additive:
-    return llvm::all_of(llvm::enumerate(states), [&](const auto &state) {
-      return state.value().isPartial() || isZero(op->getOperand(state.index()));
+    return llvm::all_of(llvm::seq<unsigned>(0, states.size()), isPartialOrZero);
+  case Linearity::Together:
+    return llvm::all_of(llvm::seq<unsigned>(0, states.size()), [&](unsigned i) {
+      return isa<ShapedType>(op->getOperand(i).getType())
+                 ? isPartialOrZero(i)
+                 : states[i].isReplicated();
     });
   case Linearity::Select:
-    return states.front().isReplicated() && states[1].isPartial() &&
-           states[2].isPartial();
+    return states.front().isReplicated() && isPartialOrZero(1) &&
+           isPartialOrZero(2);
   case Linearity::Unary:
     return states.front().isPartial() && allReplicated(states.drop_front());
   case Linearity::Product:

@@ -25,13 +25,15 @@ enum class Linearity {
   Unknown,  ///< nothing is known of it: no misuse is reported
   None,     ///< non-linear
   Additive, ///< linear in all operands together: x + y, x - y
+  Together, ///< linear in all tensors together, but adds none: [x, y]
   Unary,    ///< linear in its first operand, the others replicated: -x, x / r
   Product,  ///< linear in either operand, the other replicated: x * r
   Select    ///< linear in its last two operands, the condition replicated
 };
 Linearity getLinearity(mlir::Operation *op);
 
-/// A constant that is counted once per rank as well as once.
+/// A constant, or a tensor filled with one, that is counted once per rank as
+/// well as once.
 bool isZero(mlir::Value value);
 
 /// The sum of f(.., x_i, ..) over the ranks is f(.., sum of x_i, ..), up to

@@ -13,9 +13,12 @@
 #include "commuter/Analysis/MeshAxes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/IR/ConstantRange.h"
+#include "llvm/IR/InstrTypes.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -57,18 +60,91 @@ SmallVector<unsigned> MeshAxes::find(FlatSymbolRefAttr mesh,
   return found;
 }
 
-/// `axis_size == 1` or `axis_size != 1`, and which of the two.
-static AxisSizeOp matchUnitCondition(Value condition, bool &isUnit) {
-  auto compare = condition.getDefiningOp<arith::CmpIOp>();
-  if (!compare || (compare.getPredicate() != arith::CmpIPredicate::eq &&
-                   compare.getPredicate() != arith::CmpIPredicate::ne))
+static llvm::CmpInst::Predicate getPredicate(arith::CmpIPredicate predicate) {
+  using llvm::CmpInst;
+  switch (predicate) {
+  case arith::CmpIPredicate::eq:
+    return CmpInst::ICMP_EQ;
+  case arith::CmpIPredicate::ne:
+    return CmpInst::ICMP_NE;
+  case arith::CmpIPredicate::slt:
+    return CmpInst::ICMP_SLT;
+  case arith::CmpIPredicate::sle:
+    return CmpInst::ICMP_SLE;
+  case arith::CmpIPredicate::sgt:
+    return CmpInst::ICMP_SGT;
+  case arith::CmpIPredicate::sge:
+    return CmpInst::ICMP_SGE;
+  case arith::CmpIPredicate::ult:
+    return CmpInst::ICMP_ULT;
+  case arith::CmpIPredicate::ule:
+    return CmpInst::ICMP_ULE;
+  case arith::CmpIPredicate::ugt:
+    return CmpInst::ICMP_UGT;
+  case arith::CmpIPredicate::uge:
+    return CmpInst::ICMP_UGE;
+  }
+  llvm_unreachable("all predicates are handled");
+}
+
+namespace {
+/// The way that a branch takes if its condition holds, or does not.
+struct BranchWay {
+  Value condition; ///< null: it is no branch of two ways
+  bool holds;
+};
+
+/// What a way tells of the product of some axes' sizes.
+struct ToldSize {
+  AxisSizeOp product; ///< null: nothing
+  llvm::ConstantRange sizes = llvm::ConstantRange::getFull(64); ///< no others
+};
+} // namespace
+
+/// Of a comparison of `dist.axis_size` with a constant.
+static ToldSize getToldSize(const BranchWay &way) {
+  auto compare = way.condition ? way.condition.getDefiningOp<arith::CmpIOp>()
+                               : arith::CmpIOp();
+  if (!compare)
     return {};
-  isUnit = compare.getPredicate() == arith::CmpIPredicate::eq;
-  Value size = compare.getLhs(), one = compare.getRhs();
-  if (!matchPattern(one, m_One()))
-    std::swap(size, one);
-  return matchPattern(one, m_One()) ? size.getDefiningOp<AxisSizeOp>()
-                                    : AxisSizeOp();
+  Value other = compare.getRhs();
+  llvm::CmpInst::Predicate predicate = getPredicate(compare.getPredicate());
+  auto product = compare.getLhs().getDefiningOp<AxisSizeOp>();
+  if (!product) {
+    product = other.getDefiningOp<AxisSizeOp>();
+    other = compare.getLhs();
+    predicate = llvm::CmpInst::getSwappedPredicate(predicate);
+  }
+  APInt bound;
+  if (!product || !matchPattern(other, m_ConstantInt(&bound)))
+    return {};
+  if (!way.holds)
+    predicate = llvm::CmpInst::getInversePredicate(predicate);
+  const unsigned width = bound.getBitWidth();
+  // There is one rank at least.
+  llvm::ConstantRange some(APInt(width, 1), APInt::getSignedMinValue(width));
+  return {product, some.intersectWith(llvm::ConstantRange::makeExactICmpRegion(
+                       predicate, bound))};
+}
+
+/// The way to `block` from the one that it is left for: a block around it, or
+/// the only one that branches to it.
+static BranchWay goBack(Block *&block, unsigned &blocksLeft) {
+  Block *to = block;
+  if (Block *from = to->getSinglePredecessor(); from && blocksLeft) {
+    --blocksLeft;
+    block = from;
+    auto branch = dyn_cast<cf::CondBranchOp>(from->getTerminator());
+    if (!branch || branch.getTrueDest() == branch.getFalseDest())
+      return {};
+    return {branch.getCondition(), branch.getTrueDest() == to};
+  }
+  Operation *parent = to->getParentOp();
+  block = parent ? parent->getBlock() : nullptr;
+  auto branch = dyn_cast_or_null<scf::IfOp>(parent);
+  if (!branch)
+    return {};
+  return {branch.getCondition(), to->getParent() == &branch.getThenRegion()};
 }
 
 std::optional<bool> MeshAxes::isUnit(unsigned axis, Operation *op) const {
@@ -78,21 +154,18 @@ std::optional<bool> MeshAxes::isUnit(unsigned axis, Operation *op) const {
   // Under two branches that contradict each other nothing runs: a branch that
   // makes the axis one wins, as the motion may have gone by the outer of them.
   std::optional<bool> known;
-  for (Region *region = op->getParentRegion(); region;
-       region = region->getParentRegion()) {
-    auto branch = dyn_cast<scf::IfOp>(region->getParentOp());
-    if (!branch)
+  unsigned blocksLeft = 32; // each op asks, and so goes through them again
+  for (Block *block = op->getBlock(); block;) {
+    ToldSize told = getToldSize(goBack(block, blocksLeft));
+    if (!told.product || told.sizes.isEmptySet() ||
+        told.product.getMeshAttr().getAttr() != asked.mesh ||
+        !llvm::is_contained(told.product.getAxes(), asked.name))
       continue;
-    bool isUnit = false;
-    AxisSizeOp size = matchUnitCondition(branch.getCondition(), isUnit);
-    if (!size || size.getMeshAttr().getAttr() != asked.mesh ||
-        !llvm::is_contained(size.getAxes(), asked.name))
-      continue;
-    isUnit ^= region == &branch.getElseRegion();
-    if (isUnit)
+    const APInt one(told.sizes.getBitWidth(), 1);
+    if (told.sizes.isSingleElement() && told.sizes.contains(one))
       return true;
     // A product of 1 is of ones; another product may still have this one.
-    if (size.getAxes().size() == 1)
+    if (told.product.getAxes().size() == 1 && !told.sizes.contains(one))
       known = false;
   }
   return known;

@@ -176,10 +176,7 @@ BitVector ShardingAnalysis::findBranchAxes(Region &region) const {
   return divergent;
 }
 
-/// True if nothing orders what is in the regions of `op` with what is around
-/// it: each rank may take a parallel loop's iterations in an order of its own,
-/// and what runs on other threads, or on a device, whenever they come to it.
-static bool hasNoOrder(Operation *op) {
+bool commuter::hasNoOrder(Operation *op) {
   static constexpr StringRef kElsewhere[] = {"acc", "async", "gpu", "omp"};
   return op->hasTrait<OpTrait::HasParallelRegion>() ||
          llvm::is_contained(kElsewhere, op->getName().getDialectNamespace());

@@ -12,6 +12,8 @@
 
 #include "Linearity.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
@@ -22,6 +24,7 @@ static std::optional<StateMisuse::Kind>
 findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
   switch (getLinearity(op)) {
   case Linearity::Unknown:
+  case Linearity::Together:
     return std::nullopt;
   case Linearity::Additive: {
     auto isCounted = [&](unsigned i) {
@@ -68,6 +71,23 @@ findCollectiveMisuse(Operation *op, AxisState x, bool isOver) {
   return std::nullopt;
 }
 
+/// True if not all ranks along the axis add what `op` adds: each comes to `op`,
+/// or selects its result, by a condition of its own. The residual that one rank
+/// adds enters the sum once.
+static bool isAddedBySomeRanks(Operation *op, unsigned axis,
+                               const ShardingAnalysis &analysis) {
+  const MeshAxes::Axis &along = analysis.getAxes()[axis];
+  if (analysis.findDivergence(op, FlatSymbolRefAttr::get(along.mesh),
+                              ArrayAttr::get(op->getContext(), along.name)))
+    return true;
+  return !op->use_empty() && llvm::all_of(op->getUsers(), [&](Operation *user) {
+    auto select = dyn_cast<arith::SelectOp>(user);
+    return select &&
+           !llvm::is_contained(op->getResults(), select.getCondition()) &&
+           !analysis.getState(select.getCondition(), axis).isReplicated();
+  });
+}
+
 std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
   auto group = dyn_cast<MeshGroupOpInterface>(op);
   // Ops that nothing is known of are let be: their result varies.
@@ -94,8 +114,12 @@ std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
     if (pending == states.end() || keepsPartial(op, states))
       continue;
     unsigned operand = pending - states.begin();
-    if (auto kind = findMisuseAlongAxis(op, states, operand))
-      return StateMisuse{*kind, axis, op->getOperand(operand)};
+    std::optional<StateMisuse::Kind> kind =
+        findMisuseAlongAxis(op, states, operand);
+    if (!kind || (*kind == StateMisuse::ReplicatedPlusPartial &&
+                  isAddedBySomeRanks(op, axis, *this)))
+      continue;
+    return StateMisuse{*kind, axis, op->getOperand(operand)};
   }
   return std::nullopt;
 }

@@ -56,11 +56,12 @@ func.func @regions(
   // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: S(0), @mesh[tp]: R
   %7 = linalg.reduce { arith.addf } ins(%s : tensor<4x8xf32>) outs(%c : tensor<4xf32>) dimensions = [1]
   %d = arith.constant dense<0.0> : tensor<8xf32>
-  // A sum over the slices is another value on each rank, and not known to be a
-  // pending sum: a region can hold anything.
+  // A sum over the slices is another value on each rank. It may be all that is
+  // wanted: nothing says that a sum is pending.
   // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: V, @mesh[tp]: R
   %8 = linalg.reduce { arith.addf } ins(%s : tensor<4x8xf32>) outs(%d : tensor<8xf32>) dimensions = [0]
-  // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: V, @mesh[tp]: R
+  // A pending sum of rows is one of their sums.
+  // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: P, @mesh[tp]: R
   %9 = linalg.reduce { arith.addf } ins(%p : tensor<4x8xf32>) outs(%c : tensor<4xf32>) dimensions = [1]
   %t = tensor.empty() : tensor<8x4xf32>
   // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: S(1), @mesh[tp]: R
@@ -120,12 +121,12 @@ func.func @ranks(%r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{},
   return
 }
 
-// What may be linear in a pending sum is no misuse of it.
+// What is linear in a pending sum is one; what a product is added to is not.
 func.func @pending(%p: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}, %w: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
   %e = tensor.empty() : tensor<4x8xf32>
   // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: R, @mesh[tp]: V
   %0 = linalg.matmul ins(%p, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
-  // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: R, @mesh[tp]: V
+  // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: R, @mesh[tp]: P
   %1 = tensor.concat dim(1) %p, %p : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x16xf32>
   // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: R, @mesh[tp]: R
   %2 = dist.all_reduce %p sum over @mesh[tp] : tensor<4x8xf32>

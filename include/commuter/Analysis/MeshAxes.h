@@ -37,7 +37,8 @@ public:
 
   /// True if the axis has one rank wherever `op` runs, false if it has several,
   /// nullopt if that is not known: by its size or, where that is open, by the
-  /// branches around `op` that compare `dist.axis_size` with 1.
+  /// branches around `op`, or to its block, that compare `dist.axis_size` with
+  /// a constant.
   std::optional<bool> isUnit(unsigned axis, mlir::Operation *op) const;
 
 private:

@@ -191,6 +191,11 @@ AxisState getTrusted(AxisState found, AxisState promised);
 /// cover varies.
 ValueState getAnnotatedState(const MeshAxes &axes, dist::ShardingAttr sharding);
 
+/// True if nothing orders what is in the regions of `op` with what is around
+/// it: each rank may take a parallel loop's iterations in an order of its own,
+/// and what runs on other threads, or on a device, whenever they come to it.
+bool hasNoOrder(mlir::Operation *op);
+
 /// True if nothing is known of when, or how often, `op` runs its regions: ranks
 /// are taken to differ in it.
 bool hasUnknownOrder(mlir::Operation *op);

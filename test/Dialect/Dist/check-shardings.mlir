@@ -103,11 +103,11 @@ dist.mesh @mesh(tp = 2)
 func.func @misused(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}) {
   // expected-error @+1 {{'arith.mulf' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
   %0 = arith.mulf %h, %h : tensor<4x8xf32>
-  // expected-error @+1 {{'dist.all_gather' op acts over @mesh[tp], over which a sum is pending}}
+  // expected-warning @+1 {{'dist.all_gather' op acts over @mesh[tp], over which a sum is pending: what the ranks have of it is not added}}
   %1 = dist.all_gather %h dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<8x8xf32>
-  // expected-error @+1 {{'dist.all_slice' op acts over @mesh[tp], over which a sum is pending}}
+  // expected-warning @+1 {{'dist.all_slice' op acts over @mesh[tp], over which a sum is pending: what the ranks have of it is not added}}
   %2 = dist.all_slice %h dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<2x8xf32>
-  // expected-error @+1 {{'dist.all_to_all' op acts over @mesh[tp], over which a sum is pending}}
+  // expected-warning @+1 {{'dist.all_to_all' op acts over @mesh[tp], over which a sum is pending: what the ranks have of it is not added}}
   %3 = dist.all_to_all %h split 0 concat 1 over @mesh[tp] : tensor<4x8xf32> -> tensor<2x16xf32>
   // expected-error @+1 {{'dist.all_reduce' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
   %4 = dist.all_reduce %h max over @mesh[tp] : tensor<4x8xf32>
@@ -141,5 +141,126 @@ dist.mesh @mesh(dp = 4, tp = 2)
 func.func @quantized_parts(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {tp}>}) {
   // expected-error @+1 {{'norm.quantize' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
   %q, %s = norm.quantize %h per_row : tensor<4x8xf32> -> tensor<4x8xi8>, tensor<4x1xf32>
+  return
+}
+
+// -----
+
+// One rank adds the residual: it enters the sum once, however the rank is told.
+dist.mesh @mesh(tp = 2)
+func.func @added_once(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                      %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %i = dist.axis_index @mesh[tp] : index
+  %c = arith.cmpi eq, %i, %c0 : index
+  %0 = scf.if %c -> tensor<4x8xf32> {
+    %a = arith.addf %h, %r : tensor<4x8xf32>
+    scf.yield %a : tensor<4x8xf32>
+  } else {
+    scf.yield %h : tensor<4x8xf32>
+  }
+  %b = arith.addf %h, %r : tensor<4x8xf32>
+  %1 = arith.select %c, %b, %h : tensor<4x8xf32>
+  cf.cond_br %c, ^first, ^last(%h : tensor<4x8xf32>)
+^first:
+  %d = arith.addf %r, %h : tensor<4x8xf32>
+  cf.br ^last(%d : tensor<4x8xf32>)
+^last(%2: tensor<4x8xf32>):
+  return %0, %1, %2 : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// -----
+
+// All ranks do, or those of another axis, or what one selects is not all.
+dist.mesh @mesh(dp = 2, tp = 2)
+// expected-note @+1 {{the pending sum is here}}
+func.func @added_by_all(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                        %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %k: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %i = dist.axis_index @mesh[dp] : index
+  %c = arith.cmpi eq, %i, %c0 : index
+  %0 = scf.if %c -> tensor<4x8xf32> {
+    // expected-error @+1 {{adds a value that is replicated over @mesh[tp]}}
+    %a = arith.addf %h, %r : tensor<4x8xf32>
+    scf.yield %a : tensor<4x8xf32>
+  } else {
+    scf.yield %h : tensor<4x8xf32>
+  }
+  // expected-error @+1 {{adds a value that is replicated over @mesh[tp]}}
+  %b = arith.addf %h, %r : tensor<4x8xf32>
+  %1 = arith.select %k, %b, %h : tensor<4x8xf32>
+  %j = dist.axis_index @mesh[tp] : index
+  %own = arith.cmpi eq, %j, %c0 : index
+  // expected-error @+1 {{adds a value that is replicated over @mesh[tp]}}
+  %d = arith.addf %r, %h : tensor<4x8xf32>
+  %2 = arith.select %own, %d, %h : tensor<4x8xf32>
+  %3 = arith.addf %2, %d : tensor<4x8xf32>
+  return %0, %1, %3 : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// -----
+
+// Linear ops keep the sum pending, so that a norm is seen to meet it.
+dist.mesh @mesh(tp = 2)
+#id = affine_map<(d0, d1) -> (d0, d1)>
+func.func @linear_linalg(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                         %w: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %zero = arith.constant 0.0 : f32
+  %half = arith.constant 0.5 : f32
+  %e = tensor.empty() : tensor<4x8xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // expected-note @+1 {{the pending sum is here}}
+  %0 = linalg.matmul ins(%h, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%z : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // expected-error @+1 {{'norm.rms_norm' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
+  %1 = norm.rms_norm %0 eps 1.0e-06 : tensor<4x8xf32>
+  %t = tensor.empty() : tensor<8x4xf32>
+  // expected-note @+1 {{the pending sum is here}}
+  %2 = linalg.transpose ins(%h : tensor<4x8xf32>) outs(%t : tensor<8x4xf32>) permutation = [1, 0]
+  // expected-error @+1 {{'math.tanh' op is not linear}}
+  %3 = math.tanh %2 : tensor<8x4xf32>
+  // expected-note @+1 {{the pending sum is here}}
+  %4 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.mulf %a, %half : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  // expected-error @+1 {{'math.tanh' op is not linear}}
+  %5 = math.tanh %4 : tensor<4x8xf32>
+  // expected-note @+1 {{the pending sum is here}}
+  %6 = tensor.concat dim(0) %h, %z : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<8x8xf32>
+  // expected-error @+1 {{'math.tanh' op is not linear}}
+  %7 = math.tanh %6 : tensor<8x8xf32>
+  return
+}
+
+// -----
+
+// What is not linear in the sum does not keep it: nothing is known of the result.
+dist.mesh @mesh(tp = 2)
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+func.func @nonlinear_linalg(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                            %s: tensor<4xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>}) {
+  %one = arith.constant 1.0 : f32
+  %e = tensor.empty() : tensor<4x8xf32>
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.mulf %a, %a : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  %1 = math.tanh %0 : tensor<4x8xf32>
+  %2 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.addf %a, %one : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  %3 = math.tanh %2 : tensor<4x8xf32>
+  // Each rank's part has the constant that the rows add to.
+  %4 = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%h : tensor<4x8xf32>) outs(%s : tensor<4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.addf %a, %o : f32
+    linalg.yield %m : f32
+  } -> tensor<4xf32>
+  %5 = math.tanh %4 : tensor<4xf32>
   return
 }

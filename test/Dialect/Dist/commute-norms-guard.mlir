@@ -351,3 +351,122 @@ func.func @call(%h: tensor<4x8xf32>) -> tensor<16x8xf32> {
   %n = call @callee(%g) : (tensor<16x8xf32>) -> tensor<16x8xf32>
   return %n : tensor<16x8xf32>
 }
+
+// -----
+
+// However the size is compared.
+dist.mesh @mesh(dp = 4, b = ?)
+// CHECK-LABEL: func @more_than_one(
+// CHECK: norm.rms_norm {{.*}} : tensor<4x8xf32>
+func.func @more_than_one(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> tensor<16x8xf32> {
+  %n = dist.axis_size @mesh[b] : index
+  %k = arith.constant 1 : index
+  %c = arith.cmpi ugt, %n, %k : index
+  %r = scf.if %c -> tensor<16x8xf32> {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // expected-remark @+1 {{Reason=pending-sum}}
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  } else {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // expected-remark @+1 {{rows-after=4}}
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  }
+  return %r : tensor<16x8xf32>
+}
+
+// -----
+
+dist.mesh @mesh(dp = 4, b = ?)
+// CHECK-LABEL: func @two_or_more(
+// CHECK: norm.rms_norm {{.*}} : tensor<4x8xf32>
+func.func @two_or_more(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> tensor<16x8xf32> {
+  %n = dist.axis_size @mesh[b] : index
+  %k = arith.constant 2 : index
+  %c = arith.cmpi sle, %k, %n : index
+  %r = scf.if %c -> tensor<16x8xf32> {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // expected-remark @+1 {{Reason=pending-sum}}
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  } else {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // expected-remark @+1 {{rows-after=4}}
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  }
+  return %r : tensor<16x8xf32>
+}
+
+// -----
+
+dist.mesh @mesh(dp = 4, b = ?)
+// CHECK-LABEL: func @less_than_two(
+// CHECK: norm.rms_norm {{.*}} : tensor<4x8xf32>
+func.func @less_than_two(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> tensor<16x8xf32> {
+  %n = dist.axis_size @mesh[b] : index
+  %k = arith.constant 2 : index
+  %c = arith.cmpi slt, %n, %k : index
+  %r = scf.if %c -> tensor<16x8xf32> {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // expected-remark @+1 {{rows-after=4}}
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  } else {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // expected-remark @+1 {{Reason=pending-sum}}
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  }
+  return %r : tensor<16x8xf32>
+}
+
+// -----
+
+// In blocks.
+dist.mesh @mesh(dp = 4, b = ?)
+// CHECK-LABEL: func @blocks(
+// CHECK: norm.rms_norm {{.*}} : tensor<4x8xf32>
+func.func @blocks(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> tensor<16x8xf32> {
+  %n = dist.axis_size @mesh[b] : index
+  %k = arith.constant 1 : index
+  %c = arith.cmpi eq, %n, %k : index
+  cf.cond_br %c, ^one, ^several
+^one:
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{rows-after=4}}
+  %y = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %y : tensor<16x8xf32>
+^several:
+  %g2 = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=pending-sum}}
+  %y2 = norm.rms_norm %g2 eps 1.0e-06 : tensor<16x8xf32>
+  return %y2 : tensor<16x8xf32>
+}
+
+// -----
+
+// A branch that is always taken tells nothing: the guard's own does.
+dist.mesh @mesh(dp = 4, b = ?)
+// CHECK-LABEL: func @not_told(
+// CHECK: scf.if
+// CHECK: norm.rms_norm {{.*}} : tensor<4x8xf32>
+// CHECK: dist.all_gather {{.*}} summing [b]
+// CHECK: norm.rms_norm {{.*}} : tensor<16x8xf32>
+func.func @not_told(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {b}>}) -> tensor<16x8xf32> {
+  %n = dist.axis_size @mesh[b] : index
+  %k = arith.constant 1 : index
+  %c = arith.cmpi uge, %n, %k : index
+  %r = scf.if %c -> tensor<16x8xf32> {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] summing [b] : tensor<4x8xf32> -> tensor<16x8xf32>
+    // expected-remark @+2 {{rows-after=4}}
+    // expected-remark @+1 {{Reason=}}
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %y : tensor<16x8xf32>
+  } else {
+    %e = tensor.empty() : tensor<16x8xf32>
+    scf.yield %e : tensor<16x8xf32>
+  }
+  return %r : tensor<16x8xf32>
+}

@@ -37,7 +37,7 @@ struct CheckShardings
     getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (std::optional<StateMisuse> misuse = analysis.findMisuse(op)) {
         report(op, *misuse, analysis);
-        failed = true;
+        failed |= misuse->kind != StateMisuse::CombinesPartial;
       }
       failed |= mlir::failed(checkPromises(op, analysis, symbols));
       if (printStates)
@@ -55,7 +55,10 @@ private:
     std::string place;
     llvm::raw_string_ostream(place)
         << '@' << axis.mesh.getValue() << '[' << axis.name.getValue() << ']';
-    InFlightDiagnostic diag = op->emitOpError();
+    // What was to be summed may be, by hand.
+    InFlightDiagnostic diag = misuse.kind == StateMisuse::CombinesPartial
+                                  ? op->emitWarning()
+                                  : op->emitOpError();
     switch (misuse.kind) {
     case StateMisuse::NonLinearOnPartial:
       diag << "is not linear, and a sum over " << place
@@ -67,7 +70,9 @@ private:
               "dist.to_partial counts it once";
       break;
     case StateMisuse::CombinesPartial:
-      diag << "acts over " << place << ", over which a sum is pending";
+      diag << "'" << op->getName() << "' op acts over " << place
+           << ", over which a sum is pending: what the ranks have of it is not "
+              "added";
       break;
     case StateMisuse::NotReplicated:
       diag << "expects an operand that is replicated over " << place
