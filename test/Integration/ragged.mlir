@@ -11,6 +11,7 @@
 // RUN: %commuter-run %s --entry equal_extents --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 --extent 1.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
 // RUN: %commuter-run %s --entry own_extents --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
 // RUN: %commuter-run %s --entry cast_extents --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 --extent 1.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
+// RUN: %commuter-run %s --entry size_asked --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
 
 // EQUAL: norm rows per rank 23 17 0.739
 // EQUAL: 2 results: bit-exact
@@ -118,4 +119,14 @@ func.func @cast_extents(%x: tensor<?x40xf32> {dist.sharding = #dist.sharding<@me
   %y = norm.rms_norm %s eps 1.0e-06 : tensor<?x40xf32>
   %own = dist.all_slice %s dim 0 extents %d over @mesh[dp] : tensor<?x40xf32>, tensor<4xindex> -> tensor<?x40xf32>
   return %y, %own : tensor<?x40xf32>, tensor<?x40xf32>
+}
+
+// Who asks for the number of all rows does not hold the gather up.
+func.func @size_asked(%x: tensor<?x40xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>})
+    -> (tensor<?x40xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, index) {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x40xf32> -> tensor<?x40xf32>
+  %n = tensor.dim %g, %c0 : tensor<?x40xf32>
+  %y = norm.rms_norm %g eps 1.0e-06 : tensor<?x40xf32>
+  return %y, %n : tensor<?x40xf32>, index
 }

@@ -8,7 +8,7 @@
 // EVEN: commuter-run: error: rank {{[01]}}: this rank's slice over m[dp] has 6 elements, but the program has 2
 // UNEVEN: commuter-run: error: rank {{[01]}}: 13 is not divisible by the size 2 of group m[dp]
 // EXTENTS: commuter-run: error: rank {{[01]}}: this rank's slice over m[dp] has {{7|1}} elements, but the program has 4
-// GATHERED: commuter-run: error: rank {{[01]}}: {{.*}}extents
+// GATHERED: commuter-run: error: rank {{[01]}}: this rank's slice over m[dp] has 1 elements, but the program has 4
 
 dist.mesh @m(dp = 2)
 

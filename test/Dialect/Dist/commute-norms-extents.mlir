@@ -181,3 +181,43 @@ func.func @other_cast(%x: tensor<?x8xf32>, %c: tensor<?xindex> {dist.sharding = 
   %own = dist.all_slice %g dim 0 extents %d over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
   return %y, %own : tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// -----
+
+// Who asks only for the size of what is gathered gets it without the gather, also
+// where the number of ranks is known at run time alone.
+dist.mesh @mesh(dp = ?)
+// CHECK-LABEL: func @size_of_even(
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>
+// CHECK: %[[N:.*]] = dist.axis_size @mesh[dp]
+// CHECK: %[[SIZE:.*]] = arith.muli %{{.*}}, %[[N]]
+// CHECK: %[[Y:.*]] = norm.rms_norm %[[X]]
+// CHECK: %[[G:.*]] = dist.all_gather %[[Y]]
+// CHECK: return %[[G]], %[[SIZE]]
+func.func @size_of_even(%x: tensor<4x8xf32>) -> (tensor<?x8xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<?x8xf32>
+  %n = tensor.dim %g, %c0 : tensor<?x8xf32>
+  // expected-remark @+1 {{rows-after=4}}
+  %y = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xf32>
+  return %y, %n : tensor<?x8xf32>, index
+}
+
+// -----
+
+dist.mesh @mesh(dp = ?)
+// CHECK-LABEL: func @size_of_ragged(
+// CHECK-SAME: %[[X:.*]]: tensor<?x8xf32>, %[[C:.*]]: tensor<?xindex>
+// CHECK: %[[SIZE:.*]] = scf.for
+// CHECK: tensor.extract %[[C]]
+// CHECK: %[[Y:.*]] = norm.rms_norm %[[X]]
+// CHECK: %[[G:.*]] = dist.all_gather %[[Y]] dim 0 extents %[[C]]
+// CHECK: return %[[G]], %[[SIZE]]
+func.func @size_of_ragged(%x: tensor<?x8xf32>, %c: tensor<?xindex> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> (tensor<?x8xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %x dim 0 extents %c over @mesh[dp] : tensor<?x8xf32>, tensor<?xindex> -> tensor<?x8xf32>
+  %n = tensor.dim %g, %c0 : tensor<?x8xf32>
+  // expected-remark @+1 {{rows-after=?}}
+  %y = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xf32>
+  return %y, %n : tensor<?x8xf32>, index
+}

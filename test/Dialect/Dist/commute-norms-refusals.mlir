@@ -216,7 +216,7 @@ dist.mesh @mesh(dp = 2)
 func.func @parallel_loop(%x: tensor<4x8xf32>) -> tensor<8x8xf32> {
   %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
   %r = scf.forall (%i) in (8) shared_outs(%o = %g) -> tensor<8x8xf32> {
-    // expected-remark @+1 {{Reason=divergent-control-flow}}
+    // expected-remark @+1 {{Reason=divergent-control-flow, Suggestion="run it outside of what ranks run in no common order, or in a sequential loop"}}
     %n = norm.rms_norm %o eps 1.0e-6 : tensor<8x8xf32>
     %e = tensor.extract_slice %n[%i, 0] [1, 8] [1, 1] : tensor<8x8xf32> to tensor<1x8xf32>
     scf.forall.in_parallel {

@@ -14,6 +14,7 @@
 
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Transform/IR/TransformTypes.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -134,6 +135,7 @@ public:
   void init() {
     declareGeneratedDialect<arith::ArithDialect>();
     declareGeneratedDialect<DistDialect>();
+    declareGeneratedDialect<scf::SCFDialect>();
     declareGeneratedDialect<tensor::TensorDialect>();
     registerTransformOps<
 #define GET_OP_LIST

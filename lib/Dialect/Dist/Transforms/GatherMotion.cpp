@@ -150,6 +150,18 @@ ArrayAttr commuter::dist::getAllAxes(MeshGroupOpInterface op) {
   return ArrayAttr::get(op->getContext(), axes);
 }
 
+ReasonToStay commuter::dist::explainDivergence(Operation *divergent,
+                                               StringRef branchUniformly) {
+  if (hasUnknownOrder(divergent))
+    return {reason::kUnsupportedOp,
+            "implement RegionBranchOpInterface for the op"};
+  return {reason::kDivergentControlFlow,
+          hasNoOrder(divergent)
+              ? "run it outside of what ranks run in no common order, or in a "
+                "sequential loop"
+              : branchUniformly};
+}
+
 bool commuter::dist::isAcross(MeshGroupOpInterface op, FlatSymbolRefAttr mesh,
                               ArrayAttr axes) {
   return op.getMeshAttr() == mesh &&

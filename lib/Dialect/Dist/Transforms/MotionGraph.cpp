@@ -182,9 +182,9 @@ std::optional<Refusal> MotionGraph::findDivergence(Operation *op,
   Operation *divergent = it->second;
   if (!divergent || options.ignores(reason::kDivergentControlFlow))
     return std::nullopt;
-  if (hasUnknownOrder(divergent))
-    return Refusal{reason::kUnsupportedOp, divergent, kDescribeRegions};
-  return Refusal{reason::kDivergentControlFlow, divergent, kBranchUniformly};
+  const auto [reason, suggestion] =
+      explainDivergence(divergent, kBranchUniformly);
+  return Refusal{reason, divergent, suggestion};
 }
 
 /// Precondition of the law on the gather itself: it does not sum, or its sum is
@@ -488,18 +488,13 @@ bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
          axes.take_front(kind.axes.size()) == kind.axes.getValue();
 }
 
-bool MotionGraph::asksForSize(tensor::DimOp user, const Slices &made) const {
-  std::optional<int64_t> dim = user.getConstantIndex();
-  return dim && (*dim != made.dim || kinds[made.kind].groupSize);
-}
-
 Demand MotionGraph::getDemand(OpOperand &use, const SlicedValue &made) const {
   Operation *user = use.getOwner();
   if (auto slice = dyn_cast<AllSliceOp>(user);
       slice && takesBackOwnSlice(slice, made.slices))
     return {Demand::OwnSlice};
   if (auto query = dyn_cast<tensor::DimOp>(user);
-      query && asksForSize(query, made.slices))
+      query && query.getConstantIndex())
     return {Demand::Size};
   if (auto it = joinOf.find(&use); it != joinOf.end()) {
     auto [join, kind] = it->second;

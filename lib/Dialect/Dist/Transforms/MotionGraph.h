@@ -325,7 +325,6 @@ private:
   unsigned getKind(unsigned like, const Cycles &cycles, int64_t times);
   bool isCutBy(const GatherKind &kind, mlir::Value extents) const;
   bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;
-  bool asksForSize(mlir::tensor::DimOp user, const Slices &made) const;
   void visitUser(mlir::Operation *op, llvm::ArrayRef<unsigned> anchors,
                  unsigned inherited);
   void addDemand(mlir::OpOperand &use, unsigned number);

@@ -14,6 +14,7 @@
 #include "GatherForms.h"
 #include "MotionGraph.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -448,6 +449,29 @@ void MotionRewriter::passSlices(const Unit &join) {
 // Users
 //===----------------------------------------------------------------------===//
 
+static Value sumUp(OpBuilder &builder, Location loc, Value extents,
+                   const GatherKind &kind) {
+  auto add = [&](OpBuilder &at, Value sum, Value rank) -> Value {
+    Value extent = tensor::ExtractOp::create(at, loc, extents, rank);
+    return arith::AddIOp::create(at, loc, sum, extent);
+  };
+  Value sum = arith::ConstantIndexOp::create(builder, loc, 0);
+  if (kind.groupSize) {
+    for (int64_t rank = 0; rank < *kind.groupSize; ++rank)
+      sum =
+          add(builder, sum, arith::ConstantIndexOp::create(builder, loc, rank));
+    return sum;
+  }
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value ranks = tensor::DimOp::create(builder, loc, extents, sum);
+  return scf::ForOp::create(
+             builder, loc, sum, ranks, one, sum,
+             [&](OpBuilder &inner, Location, Value rank, ValueRange sums) {
+               scf::YieldOp::create(inner, loc, add(inner, sums.front(), rank));
+             })
+      .getResult(0);
+}
+
 /// Answers for the size of a value whose gather is gone.
 void MotionRewriter::replaceSize(tensor::DimOp query, const SlicedValue &made) {
   const int64_t dim = made.slices.dim;
@@ -459,19 +483,19 @@ void MotionRewriter::replaceSize(tensor::DimOp query, const SlicedValue &made) {
     size = tensor::DimOp::create(builder, loc, local, query.getIndex());
   } else {
     GatherKind &kind = graph.kinds[made.slices.kind];
-    Value extents = getExtents(kind);
-    for (int64_t rank = 0; rank < *kind.groupSize; ++rank) {
-      Value extent;
-      if (extents) {
-        Value index = arith::ConstantIndexOp::create(builder, loc, rank);
-        extent = tensor::ExtractOp::create(builder, loc, extents, index);
-      } else {
-        extent = tensor::DimOp::create(builder, loc, local, dim);
-      }
-      size = size ? arith::AddIOp::create(builder, loc, size, extent) : extent;
+    if (Value extents = getExtents(kind)) {
+      size = multiply(builder, loc, sumUp(builder, loc, extents, kind),
+                      kind.cycles.number);
+    } else {
+      Value parts =
+          kind.groupSize
+              ? arith::ConstantIndexOp::create(builder, loc, *kind.groupSize)
+                    .getResult()
+              : AxisSizeOp::create(builder, loc, builder.getIndexType(),
+                                   kind.mesh, kind.axes);
+      Value part = tensor::DimOp::create(builder, loc, local, dim);
+      size = arith::MulIOp::create(builder, loc, part, parts);
     }
-    if (extents)
-      size = multiply(builder, loc, size, kind.cycles.number);
   }
   query.getResult().replaceAllUsesWith(size);
   drop(query);

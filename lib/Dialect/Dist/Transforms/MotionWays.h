@@ -40,8 +40,8 @@ private:
 /// functions.
 class WayCosts {
 public:
-  /// Whether what a loop repeats counts each time (where it is unknown how often,
-  /// any number of times), or once.
+  /// Whether what a loop repeats counts each time (where it is unknown how
+  /// often, any number of times), or once.
   enum class Repeats { Count, CountOnce };
 
   WayCosts(const KnownCalls &calls, Repeats repeats)

@@ -21,6 +21,7 @@
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -87,7 +88,7 @@ private:
   FedNorms collectNewNorms(const SplitCandidate &candidate, bool isSplit);
   void noteRefusal(const SplitCandidate &candidate,
                    const SetVector<Operation *> &ops,
-                   const SplitRefusal &refusal);
+                   const ReasonToStay &refusal);
   void findCalls();
   std::optional<int64_t> getReceivedBytes(const CalledGroup &group);
   unsigned getGroup(Operation *op);
@@ -202,7 +203,7 @@ void SplitRun::visitCandidate(const SplitCandidate &candidate) {
   }
   if (!feedsSliced && !feedsOthers)
     return;
-  SplitRefusal refusal = findRefusal(candidate, feedsSliced, asWritten,
+  ReasonToStay refusal = findRefusal(candidate, feedsSliced, asWritten,
                                      options.minRows, options.padRows);
   bool isSplit = refusal.reason.empty();
   FedNorms fed = collectNewNorms(candidate, isSplit);
@@ -229,7 +230,7 @@ FedNorms SplitRun::collectNewNorms(const SplitCandidate &candidate,
 
 void SplitRun::noteRefusal(const SplitCandidate &candidate,
                            const SetVector<Operation *> &ops,
-                           const SplitRefusal &refusal) {
+                           const ReasonToStay &refusal) {
   for (Operation *op : ops) {
     Norm &norm = getNorm(op);
     if (norm.refusal)

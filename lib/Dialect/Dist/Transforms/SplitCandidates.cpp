@@ -99,7 +99,7 @@ std::optional<int64_t> SplitCandidate::findSplitDim(bool padRows) const {
   return padded;
 }
 
-SplitRefusal commuter::dist::findRefusal(const SplitCandidate &candidate,
+ReasonToStay commuter::dist::findRefusal(const SplitCandidate &candidate,
                                          bool feedsSliced,
                                          const ShardingAnalysis &analysis,
                                          uint64_t minRows, bool padRows) {
@@ -108,12 +108,10 @@ SplitRefusal commuter::dist::findRefusal(const SplitCandidate &candidate,
     return {reason::kUnknownAxisSize, "give the axis a size in dist.mesh"};
   if (Operation *divergent = analysis.findDivergence(
           candidate.op, candidate.mesh,
-          getAllAxes(cast<MeshGroupOpInterface>(candidate.op)))) {
-    if (hasUnknownOrder(divergent))
-      return {reason::kUnsupportedOp, kDescribeRegions};
-    return {reason::kDivergentControlFlow,
-            "branch on a value that is replicated over the collective's axes"};
-  }
+          getAllAxes(cast<MeshGroupOpInterface>(candidate.op))))
+    return explainDivergence(
+        divergent,
+        "branch on a value that is replicated over the collective's axes");
   if (!feedsSliced)
     return {reason::kGatherDimNormalized, ""};
   auto whole = cast<RankedTensorType>(candidate.getResult().getType());

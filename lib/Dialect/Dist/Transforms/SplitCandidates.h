@@ -64,15 +64,10 @@ struct SplitCandidate {
   std::optional<int64_t> findSplitDim(bool padRows) const;
 };
 
-/// Why a candidate is left as it is; an empty reason: it is not.
-struct SplitRefusal {
-  llvm::StringRef reason;
-  llvm::StringRef suggestion;
-};
-
-/// Preconditions of the split: the ranks come to the collective alike, and its
-/// shape and its group are known and fit.
-SplitRefusal findRefusal(const SplitCandidate &candidate, bool feedsSliced,
+/// Why a candidate is left as it is; an empty reason: it is not. Preconditions
+/// of the split: the ranks come to the collective alike, and its shape and its
+/// group are known and fit.
+ReasonToStay findRefusal(const SplitCandidate &candidate, bool feedsSliced,
                          const ShardingAnalysis &analysis, uint64_t minRows,
                          bool padRows);
 

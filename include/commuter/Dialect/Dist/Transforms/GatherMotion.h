@@ -42,9 +42,16 @@ inline constexpr llvm::StringLiteral kNotProfitable = "not-profitable";
 inline constexpr llvm::StringLiteral kUnsupportedOp = "unsupported-op";
 } // namespace reason
 
-/// The suggestion where nothing is known of how an op runs its regions.
-inline constexpr llvm::StringLiteral kDescribeRegions =
-    "implement RegionBranchOpInterface for the op";
+/// Why an op stays, and what can be done about it.
+struct ReasonToStay {
+  llvm::StringRef reason;
+  llvm::StringRef suggestion;
+};
+
+/// The reason where ranks may come to a collective in different ways, because
+/// of `divergent`. `branchUniformly`: what to do if that is a branch.
+ReasonToStay explainDivergence(mlir::Operation *divergent,
+                               llvm::StringRef branchUniformly);
 
 /// Told of what a motion makes and erases: for those who hold on to ops.
 class MotionListener {

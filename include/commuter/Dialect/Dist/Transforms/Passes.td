@@ -23,8 +23,13 @@ def CheckShardingsPass : Pass<"dist-check-shardings", "::mlir::ModuleOp"> {
 
     - a non-linear op (any norm) meets a pending sum,
     - a replicated value is added to a pending sum (it would be counted once per
-      rank; `dist.to_partial` counts it once),
+      rank; `dist.to_partial` counts it once, and so does a rank that alone
+      comes to the addition, or selects its result),
     - the value that a function returns contradicts the result's `dist.sharding`.
+
+    Structured ops of `linalg` are as linear as their bodies. A collective over
+    the ranks whose sum is pending, other than the sum, is a warning: what it
+    moves may be summed by hand.
 
     ```mlir
     // error: 'norm.rms_norm' op is not linear, and a sum over @mesh[tp] is pending
@@ -105,7 +110,8 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
 
     All ranks see one size, so all take one way. The else branch still ends in a
     remark, `pending-sum`, and moves with `complete-sums`. A program that branches
-    like this by itself is understood in the same way.
+    like this by itself, in regions or blocks, however it compares the size with a
+    constant, is understood in the same way.
 
     Each norm or reduction that is fed by a gather ends in a remark of category
     `dist` (so a layer norm that is spelled out in two: mean and variance): passed,
@@ -154,6 +160,7 @@ def PlaceCollectivesPass : Pass<"dist-place-collectives", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::commuter::dist::DistDialect",
                            "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"completeSums", "complete-sums", "bool", "false",
@@ -239,6 +246,7 @@ def SplitAllReducePass : Pass<"dist-split-all-reduce", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::commuter::dist::DistDialect",
                            "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"minRows", "min-rows", "uint64_t", "0",
