@@ -60,18 +60,22 @@ static bool allReplicated(OperandStates states) {
   return llvm::all_of(states, [](AxisState s) { return s.isReplicated(); });
 }
 
-static bool hasPartial(OperandStates states) {
+bool commuter::hasPartial(OperandStates states) {
   return llvm::any_of(states, [](AxisState s) { return s.isPartial(); });
 }
 
-/// Of a structured op: what its body makes of pending sums of elements, it
-/// makes of those of tensors.
-static bool bodyKeepsPartial(linalg::LinalgOp op, OperandStates states) {
+bool commuter::evaluateBody(
+    linalg::LinalgOp op, OperandStates states,
+    function_ref<void(Operation *, OperandStates)> visit) {
   llvm::SmallDenseMap<Value, AxisState> known;
-  for (auto [operand, state] : llvm::zip_equal(op->getOpOperands(), states))
+  for (auto [operand, state] : llvm::zip_equal(op->getOpOperands(), states)) {
+    // What is undefined may be zero.
+    const bool addsNothing = op.isDpsInit(&operand) &&
+                             (isZero(operand.get()) ||
+                              operand.get().getDefiningOp<tensor::EmptyOp>());
     known[op.getMatchingBlockArgument(&operand)] =
-        op.isDpsInit(&operand) && isZero(operand.get()) ? AxisState::partial()
-                                                        : state;
+        addsNothing ? AxisState::partial() : state;
+  }
   // What the body captures is replicated.
   auto getStates = [&](ValueRange values) {
     return llvm::map_to_vector(values, [&](Value value) {
@@ -81,6 +85,8 @@ static bool bodyKeepsPartial(linalg::LinalgOp op, OperandStates states) {
   };
   for (Operation &inner : op.getBlock()->without_terminator()) {
     SmallVector<AxisState> given = getStates(inner.getOperands());
+    if (visit)
+      visit(&inner, given);
     AxisState made = AxisState::varying();
     if (inner.getNumRegions() == 0 && allReplicated(given))
       made = AxisState::replicated();
@@ -95,7 +101,7 @@ static bool bodyKeepsPartial(linalg::LinalgOp op, OperandStates states) {
 
 bool commuter::keepsPartial(Operation *op, OperandStates states) {
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
-    return bodyKeepsPartial(structured, states);
+    return evaluateBody(structured, states);
   auto isPartialOrZero = [&](unsigned i) {
     return states[i].isPartial() || isZero(op->getOperand(i));
   };

@@ -18,10 +18,22 @@ using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
 
-/// What an op that is no collective does wrong with the pending sum in operand
-/// `pending`. Where an operand's state is not known, neither is the misuse.
+/// What an op that is no collective does wrong with a pending sum, the first of
+/// its operands that is one; a structured op, in its body. Where an operand's
+/// state is not known, neither is the misuse.
 static std::optional<StateMisuse::Kind>
-findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
+findMisuseAlongAxis(Operation *op, OperandStates states) {
+  if (!hasPartial(states) || keepsPartial(op, states))
+    return std::nullopt;
+  if (auto structured = dyn_cast<linalg::LinalgOp>(op)) {
+    std::optional<StateMisuse::Kind> misuse;
+    (void)evaluateBody(structured, states,
+                       [&](Operation *inner, OperandStates given) {
+                         if (!misuse)
+                           misuse = findMisuseAlongAxis(inner, given);
+                       });
+    return misuse;
+  }
   switch (getLinearity(op)) {
   case Linearity::Unknown:
   case Linearity::Together:
@@ -37,7 +49,7 @@ findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
   case Linearity::Unary:
   case Linearity::Select: {
     bool isLinear =
-        getLinearity(op) == Linearity::Unary ? pending == 0 : pending != 0;
+        states.front().isPartial() == (getLinearity(op) == Linearity::Unary);
     if (isLinear)
       return std::nullopt;
     return StateMisuse::NonLinearOnPartial;
@@ -109,17 +121,13 @@ std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
     }
     SmallVector<AxisState> states = llvm::map_to_vector(
         op->getOperands(), [&](Value value) { return getState(value, axis); });
-    auto pending =
-        llvm::find_if(states, [](AxisState s) { return s.isPartial(); });
-    if (pending == states.end() || keepsPartial(op, states))
-      continue;
-    unsigned operand = pending - states.begin();
-    std::optional<StateMisuse::Kind> kind =
-        findMisuseAlongAxis(op, states, operand);
+    std::optional<StateMisuse::Kind> kind = findMisuseAlongAxis(op, states);
     if (!kind || (*kind == StateMisuse::ReplicatedPlusPartial &&
                   isAddedBySomeRanks(op, axis, *this)))
       continue;
-    return StateMisuse{*kind, axis, op->getOperand(operand)};
+    auto pending =
+        llvm::find_if(states, [](AxisState s) { return s.isPartial(); });
+    return StateMisuse{*kind, axis, op->getOperand(pending - states.begin())};
   }
   return std::nullopt;
 }

@@ -121,10 +121,10 @@ func.func @ranks(%r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{},
   return
 }
 
-// What is linear in a pending sum is one; what a product is added to is not.
+// What is linear in a pending sum is one.
 func.func @pending(%p: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}, %w: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
   %e = tensor.empty() : tensor<4x8xf32>
-  // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: R, @mesh[tp]: V
+  // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: R, @mesh[tp]: P
   %0 = linalg.matmul ins(%p, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
   // CHECK: :[[@LINE+1]]:{{.*}} result #0: @mesh[dp]: R, @mesh[tp]: P
   %1 = tensor.concat dim(1) %p, %p : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x16xf32>

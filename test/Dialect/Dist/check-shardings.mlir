@@ -235,32 +235,41 @@ func.func @linear_linalg(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@me
 
 // -----
 
-// What is not linear in the sum does not keep it: nothing is known of the result.
+// What is not linear in the sum does not keep it.
 dist.mesh @mesh(tp = 2)
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #row = affine_map<(d0, d1) -> (d0)>
+// expected-note @+1 {{the pending sum is here}}
 func.func @nonlinear_linalg(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
-                            %s: tensor<4xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>}) {
+                            %s: tensor<4xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>},
+                            %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %v: tensor<4x8xf32>) {
   %one = arith.constant 1.0 : f32
   %e = tensor.empty() : tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.generic' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
   %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
   ^bb0(%a: f32, %o: f32):
     %m = arith.mulf %a, %a : f32
     linalg.yield %m : f32
   } -> tensor<4x8xf32>
   %1 = math.tanh %0 : tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.generic' op adds a value that is replicated over @mesh[tp]}}
   %2 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
   ^bb0(%a: f32, %o: f32):
     %m = arith.addf %a, %one : f32
     linalg.yield %m : f32
   } -> tensor<4x8xf32>
   %3 = math.tanh %2 : tensor<4x8xf32>
-  // Each rank's part has the constant that the rows add to.
+  // Each rank's part has what the rows add to.
+  // expected-error @+1 {{'linalg.generic' op adds a value that is replicated over @mesh[tp]}}
   %4 = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%h : tensor<4x8xf32>) outs(%s : tensor<4xf32>) {
   ^bb0(%a: f32, %o: f32):
     %m = arith.addf %a, %o : f32
     linalg.yield %m : f32
   } -> tensor<4xf32>
   %5 = math.tanh %4 : tensor<4xf32>
+  // expected-error @+1 {{'linalg.add' op adds a value that is replicated over @mesh[tp]}}
+  %6 = linalg.add ins(%h, %r : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // Of what is not known, nothing is said.
+  %7 = linalg.add ins(%h, %v : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
   return
 }
