@@ -11,6 +11,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "OpOrder.h"
+#include "WholeViews.h"
+
 #include "commuter/Dialect/Dist/IR/BufferUses.h"
 #include "commuter/Dialect/Dist/IR/Dist.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
@@ -21,7 +24,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -34,52 +36,6 @@ using namespace mlir;
 using namespace commuter::dist;
 
 namespace {
-
-/// The order of ops in a block, kept while ops move. MLIR's own order
-/// (`Operation::isBeforeInBlock`) is lost at each move: it numbers the whole
-/// block again when it is asked next.
-class OpOrder {
-public:
-  bool isBefore(Operation *a, Operation *b) {
-    number(a);
-    number(b); // may number all again
-    return numbers.at(a) < numbers.at(b);
-  }
-
-  /// To be called before the op is moved or erased.
-  void forget(Operation *op) { numbers.erase(op); }
-
-private:
-  /// Numbers the op, with those without a number around it.
-  void number(Operation *op) {
-    if (numbers.contains(op))
-      return;
-    Block::iterator first(op), end = std::next(first);
-    Block *block = op->getBlock();
-    while (first != block->begin() && !numbers.contains(&*std::prev(first)))
-      --first;
-    while (end != block->end() && !numbers.contains(&*end))
-      ++end;
-    if (!spread(first, end))
-      (void)spread(block->begin(), block->end());
-  }
-
-  /// Gives numbers to the ops from `first` to `end`, at equal distances between
-  /// those of the ops around them; false if there is no room.
-  bool spread(Block::iterator first, Block::iterator end) {
-    Block *block = first->getBlock();
-    uint64_t low = first == block->begin() ? 0 : numbers.at(&*std::prev(first));
-    uint64_t high = end == block->end() ? UINT64_MAX : numbers.at(&*end);
-    uint64_t distance = (high - low) / (std::distance(first, end) + 1);
-    if (distance == 0)
-      return false;
-    for (Operation &op : llvm::make_range(first, end))
-      numbers[&op] = low += distance;
-    return true;
-  }
-
-  DenseMap<Operation *, uint64_t> numbers;
-};
 
 /// True if `made` is other memory than `memory`, an allocation or an argument:
 /// another allocation's; or made after the argument was there, as all that a
@@ -297,8 +253,7 @@ std::optional<Part> findPart(Gather gather) {
       std::reverse(part.views.begin(), part.views.end());
       return part;
     }
-    if (!isa<memref::CastOp, memref::ExpandShapeOp, memref::CollapseShapeOp>(
-            op))
+    if (!isWholeView(op))
       return std::nullopt;
     part.views.push_back(op);
   }
@@ -357,93 +312,6 @@ bool isOnlyReadUntil(OpOrder &order, Value memory, Operation *gather,
   });
 }
 
-/// The type of what `view` is of, in the layout that its result has if it is of
-/// type `result`; null if there is no such layout.
-MemRefType getViewedType(Operation *view, MemRefType result) {
-  auto viewed = cast<MemRefType>(view->getOperand(0).getType());
-  if (auto expand = dyn_cast<memref::ExpandShapeOp>(view)) {
-    auto groups = expand.getReassociationIndices();
-    return memref::CollapseShapeOp::isGuaranteedCollapsible(result, groups)
-               ? memref::CollapseShapeOp::computeCollapsedType(result, groups)
-               : MemRefType();
-  }
-  if (auto collapse = dyn_cast<memref::CollapseShapeOp>(view))
-    return memref::ExpandShapeOp::computeExpandedType(
-               result, viewed.getShape(), collapse.getReassociationIndices())
-        .value_or(MemRefType());
-  auto type = MemRefType::get(viewed.getShape(), result.getElementType(),
-                              result.getLayout(), result.getMemorySpace());
-  return memref::CastOp::areCastCompatible(result, type) ? type : MemRefType();
-}
-
-/// What the view's result shows, made of what it shows.
-Value createViewed(OpBuilder &builder, Operation *view, MemRefType type,
-                   Value result, ArrayRef<OpFoldResult> sizes) {
-  Location loc = view->getLoc();
-  if (auto expand = dyn_cast<memref::ExpandShapeOp>(view))
-    return memref::CollapseShapeOp::create(builder, loc, type, result,
-                                           expand.getReassociationIndices());
-  if (auto collapse = dyn_cast<memref::CollapseShapeOp>(view))
-    return memref::ExpandShapeOp::create(
-        builder, loc, type, result, collapse.getReassociationIndices(), sizes);
-  return memref::CastOp::create(builder, loc, type, result);
-}
-
-/// The sizes of what `view` shows, by those of what it is of.
-SmallVector<OpFoldResult> getViewSizes(OpBuilder &builder, Operation *view,
-                                       ArrayRef<OpFoldResult> viewed) {
-  auto type = cast<MemRefType>(view->getResult(0).getType());
-  SmallVector<OpFoldResult> sizes;
-  for (int64_t size : type.getShape())
-    sizes.push_back(ShapedType::isDynamic(size) ? OpFoldResult()
-                                                : builder.getIndexAttr(size));
-  auto compute = [&](int64_t dim, AffineExpr expr,
-                     ArrayRef<OpFoldResult> inputs) {
-    if (!sizes[dim])
-      sizes[dim] = getValueOrCreateConstantIndexOp(
-          builder, view->getLoc(),
-          affine::makeComposedFoldedAffineApply(builder, view->getLoc(), expr,
-                                                inputs));
-  };
-  AffineExpr first, second;
-  bindSymbols(builder.getContext(), first, second);
-  if (auto expand = dyn_cast<memref::ExpandShapeOp>(view)) {
-    for (auto [of, group] : llvm::enumerate(expand.getReassociationIndices())) {
-      int64_t others = 1;
-      for (int64_t dim : group)
-        others *= type.isDynamicDim(dim) ? 1 : type.getDimSize(dim);
-      for (int64_t dim : group)
-        compute(dim, first.floorDiv(std::max<int64_t>(others, 1)), viewed[of]);
-    }
-  } else if (auto collapse = dyn_cast<memref::CollapseShapeOp>(view)) {
-    for (auto [dim, group] :
-         llvm::enumerate(collapse.getReassociationIndices())) {
-      OpFoldResult product = viewed[group.front()];
-      for (int64_t of : llvm::drop_begin(group))
-        product = affine::makeComposedFoldedAffineApply(
-            builder, view->getLoc(), first * second, {product, viewed[of]});
-      compute(dim, first, product);
-    }
-  } else {
-    for (auto [dim, size] : llvm::enumerate(viewed))
-      compute(dim, first, size);
-  }
-  return sizes;
-}
-
-/// True if the sizes that the views show follow from those of the memory.
-bool knowsSizes(const Part &part) {
-  return llvm::all_of(part.views, [](Operation *view) {
-    auto expand = dyn_cast<memref::ExpandShapeOp>(view);
-    return !expand ||
-           llvm::all_of(expand.getReassociationIndices(), [&](auto &group) {
-             return llvm::count_if(group, [&](int64_t dim) {
-                      return expand.getResultType().isDynamicDim(dim);
-                    }) <= 1;
-           });
-  });
-}
-
 /// all_gather_into(view(part), whole) with view(part) = slot(whole): nothing is
 /// copied for this rank's own part.
 ///
@@ -467,7 +335,7 @@ bool placeInput(OpOrder &order, Gather gather) {
     return false;
   Operation *last = findLastUse(order, *part, gather);
   if (!last || !isOnlyReadUntil(order, whole, gather.op, last) ||
-      !knowsSizes(*part))
+      !llvm::all_of(part->views, knowsViewSizes))
     return false;
   MemRefType type = whole.getType();
   const int64_t dim = gather.getDim();
