@@ -221,3 +221,17 @@ func.func @size_of_ragged(%x: tensor<?x8xf32>, %c: tensor<?xindex> {dist.shardin
   %y = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xf32>
   return %y, %n : tensor<?x8xf32>, index
 }
+
+// -----
+
+// The size of nobody knows which dimension is asked of the whole.
+dist.mesh @mesh(dp = ?)
+// CHECK-LABEL: func @size_of_some(
+// CHECK: norm.rms_norm {{.*}} : tensor<?x8xf32>
+func.func @size_of_some(%x: tensor<4x8xf32>, %i: index) -> (tensor<?x8xf32>, index) {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<?x8xf32>
+  %n = tensor.dim %g, %i : tensor<?x8xf32>
+  // expected-remark @+1 {{Reason=other-users}}
+  %y = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xf32>
+  return %y, %n : tensor<?x8xf32>, index
+}
