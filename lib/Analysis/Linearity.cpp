@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -32,6 +33,10 @@ Linearity commuter::getLinearity(Operation *op) {
       .Case<arith::MulFOp, arith::MulIOp>(
           [](auto) { return Linearity::Product; })
       .Case([](arith::SelectOp) { return Linearity::Select; })
+      // As long as no sum exceeds its type; or in two operands of three.
+      .Case<arith::SIToFPOp, arith::UIToFPOp, arith::ExtSIOp, arith::ExtUIOp,
+            arith::TruncIOp, math::FmaOp>(
+          [](auto) { return Linearity::Unknown; })
       .Case<tensor::ConcatOp, tensor::InsertSliceOp>(
           [](auto) { return Linearity::Together; })
       .Case([](tensor::PadOp pad) {
@@ -43,7 +48,7 @@ Linearity commuter::getLinearity(Operation *op) {
         // A collective may be linear, and a region can hold anything: of a
         // structured op, see `keepsPartial`.
         bool isKnown =
-            op->getNumRegions() == 0 &&
+            op->getNumRegions() == 0 && op->getDialect() &&
             !isa<tensor::TensorDialect, linalg::LinalgDialect, DistDialect>(
                 op->getDialect());
         return isKnown ? Linearity::None : Linearity::Unknown;
@@ -60,13 +65,9 @@ static bool allReplicated(OperandStates states) {
   return llvm::all_of(states, [](AxisState s) { return s.isReplicated(); });
 }
 
-bool commuter::hasPartial(OperandStates states) {
-  return llvm::any_of(states, [](AxisState s) { return s.isPartial(); });
-}
-
-bool commuter::evaluateBody(
-    linalg::LinalgOp op, OperandStates states,
-    function_ref<void(Operation *, OperandStates)> visit) {
+/// Of a structured op whose captured values are replicated: what its body makes
+/// of pending sums of elements, it makes of those of tensors.
+static bool bodyKeepsPartial(linalg::LinalgOp op, OperandStates states) {
   llvm::SmallDenseMap<Value, AxisState> known;
   for (auto [operand, state] : llvm::zip_equal(op->getOpOperands(), states)) {
     // What is undefined may be zero.
@@ -76,7 +77,6 @@ bool commuter::evaluateBody(
     known[op.getMatchingBlockArgument(&operand)] =
         addsNothing ? AxisState::partial() : state;
   }
-  // What the body captures is replicated.
   auto getStates = [&](ValueRange values) {
     return llvm::map_to_vector(values, [&](Value value) {
       auto it = known.find(value);
@@ -85,12 +85,10 @@ bool commuter::evaluateBody(
   };
   for (Operation &inner : op.getBlock()->without_terminator()) {
     SmallVector<AxisState> given = getStates(inner.getOperands());
-    if (visit)
-      visit(&inner, given);
     AxisState made = AxisState::varying();
     if (inner.getNumRegions() == 0 && allReplicated(given))
       made = AxisState::replicated();
-    else if (hasPartial(given) && keepsPartial(&inner, given))
+    else if (keepsPartial(&inner, given))
       made = AxisState::partial();
     for (Value result : inner.getResults())
       known[result] = made;
@@ -100,8 +98,10 @@ bool commuter::evaluateBody(
 }
 
 bool commuter::keepsPartial(Operation *op, OperandStates states) {
+  if (llvm::none_of(states, [](AxisState s) { return s.isPartial(); }))
+    return false;
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
-    return evaluateBody(structured, states);
+    return bodyKeepsPartial(structured, states);
   auto isPartialOrZero = [&](unsigned i) {
     return states[i].isPartial() || isZero(op->getOperand(i));
   };

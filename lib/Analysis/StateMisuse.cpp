@@ -13,27 +13,21 @@
 #include "Linearity.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
 
-/// What an op that is no collective does wrong with a pending sum, the first of
-/// its operands that is one; a structured op, in its body. Where an operand's
-/// state is not known, neither is the misuse.
+static bool isPartial(AxisState state) { return state.isPartial(); }
+
+/// What an op that is no collective does wrong with the pending sum in operand
+/// `pending`. Where an operand's state is not known, neither is the misuse; nor
+/// what a structured op does: its init may be a zero that is not seen to be
+/// one.
 static std::optional<StateMisuse::Kind>
-findMisuseAlongAxis(Operation *op, OperandStates states) {
-  if (!hasPartial(states) || keepsPartial(op, states))
-    return std::nullopt;
-  if (auto structured = dyn_cast<linalg::LinalgOp>(op)) {
-    std::optional<StateMisuse::Kind> misuse;
-    (void)evaluateBody(structured, states,
-                       [&](Operation *inner, OperandStates given) {
-                         if (!misuse)
-                           misuse = findMisuseAlongAxis(inner, given);
-                       });
-    return misuse;
-  }
+findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
   switch (getLinearity(op)) {
   case Linearity::Unknown:
   case Linearity::Together:
@@ -47,15 +41,15 @@ findMisuseAlongAxis(Operation *op, OperandStates states) {
     return std::nullopt;
   }
   case Linearity::Unary:
-  case Linearity::Select: {
-    bool isLinear =
-        states.front().isPartial() == (getLinearity(op) == Linearity::Unary);
-    if (isLinear)
+    if (pending == 0 && llvm::none_of(states.drop_front(), isPartial))
       return std::nullopt;
     return StateMisuse::NonLinearOnPartial;
-  }
+  case Linearity::Select:
+    if (pending != 0)
+      return std::nullopt;
+    return StateMisuse::NonLinearOnPartial;
   case Linearity::Product:
-    if (llvm::count_if(states, [](AxisState s) { return s.isPartial(); }) < 2)
+    if (llvm::count_if(states, isPartial) < 2)
       return std::nullopt;
     return StateMisuse::NonLinearOnPartial;
   case Linearity::None:
@@ -83,22 +77,74 @@ findCollectiveMisuse(Operation *op, AxisState x, bool isOver) {
   return std::nullopt;
 }
 
-/// True if not all ranks along the axis add what `op` adds: each comes to `op`,
-/// or selects its result, by a condition of its own. The residual that one rank
-/// adds enters the sum once.
-static bool isAddedBySomeRanks(Operation *op, unsigned axis,
-                               const ShardingAnalysis &analysis) {
-  const MeshAxes::Axis &along = analysis.getAxes()[axis];
-  if (analysis.findDivergence(op, FlatSymbolRefAttr::get(along.mesh),
-                              ArrayAttr::get(op->getContext(), along.name)))
-    return true;
-  return !op->use_empty() && llvm::all_of(op->getUsers(), [&](Operation *user) {
-    auto select = dyn_cast<arith::SelectOp>(user);
-    return select &&
-           !llvm::is_contained(op->getResults(), select.getCondition()) &&
-           !analysis.getState(select.getCondition(), axis).isReplicated();
-  });
-}
+namespace {
+/// Finds whether not all ranks along an axis add what an op adds, each deciding
+/// by a condition of its own. The residual that one rank adds enters the sum
+/// once.
+class AddedBySomeRanks {
+public:
+  AddedBySomeRanks(const ShardingAnalysis &analysis, unsigned axis)
+      : analysis(analysis), axis(axis) {}
+
+  bool find(Operation *op) const {
+    return comesAlone(op) ||
+           (op->getNumResults() == 1 && isSelected(op->getResult(0)));
+  }
+
+private:
+  /// Loops do not count, nor what has no order: all ranks may come to that.
+  bool comesAlone(Operation *op) const {
+    Operation *at = op;
+    while ((at = analysis.findDivergence(at, getMesh(), getNames())))
+      if (!isa<LoopLikeOpInterface>(at) && !hasNoOrder(at) &&
+          !hasUnknownOrder(at))
+        return true;
+    return false;
+  }
+
+  /// True if all that uses the value takes it or another one, each rank its
+  /// own, also by way of an op on it alone.
+  bool isSelected(Value value, unsigned depth = 0) const {
+    constexpr unsigned kMostOps = 4;
+    bool isUsed = false;
+    for (OpOperand &use : value.getUses()) {
+      Operation *user = use.getOwner();
+      if (isa<tensor::DimOp>(user))
+        continue;
+      isUsed = true;
+      if (isChoice(use))
+        continue;
+      if (depth == kMostOps || getLinearity(user) != Linearity::Unary ||
+          use.getOperandNumber() != 0 ||
+          !isSelected(user->getResult(0), depth + 1))
+        return false;
+    }
+    return isUsed;
+  }
+
+  bool isChoice(OpOperand &use) const {
+    if (auto select = dyn_cast<arith::SelectOp>(use.getOwner()))
+      return use.getOperandNumber() != 0 &&
+             !analysis.getState(select.getCondition(), axis).isReplicated();
+    auto branch = dyn_cast_or_null<RegionBranchOpInterface>(
+        use.getOwner()->getParentOp());
+    return branch && use.getOwner()->hasTrait<OpTrait::IsTerminator>() &&
+           !isa<LoopLikeOpInterface>(branch.getOperation()) &&
+           !analysis.isUniform(branch, getMesh(), getNames());
+  }
+
+  FlatSymbolRefAttr getMesh() const {
+    return FlatSymbolRefAttr::get(analysis.getAxes()[axis].mesh);
+  }
+  ArrayAttr getNames() const {
+    StringAttr name = analysis.getAxes()[axis].name;
+    return ArrayAttr::get(name.getContext(), name);
+  }
+
+  const ShardingAnalysis &analysis;
+  unsigned axis;
+};
+} // namespace
 
 std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
   auto group = dyn_cast<MeshGroupOpInterface>(op);
@@ -121,13 +167,16 @@ std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
     }
     SmallVector<AxisState> states = llvm::map_to_vector(
         op->getOperands(), [&](Value value) { return getState(value, axis); });
-    std::optional<StateMisuse::Kind> kind = findMisuseAlongAxis(op, states);
-    if (!kind || (*kind == StateMisuse::ReplicatedPlusPartial &&
-                  isAddedBySomeRanks(op, axis, *this)))
+    auto pending = llvm::find_if(states, isPartial);
+    if (pending == states.end() || keepsPartial(op, states))
       continue;
-    auto pending =
-        llvm::find_if(states, [](AxisState s) { return s.isPartial(); });
-    return StateMisuse{*kind, axis, op->getOperand(pending - states.begin())};
+    const unsigned operand = pending - states.begin();
+    std::optional<StateMisuse::Kind> kind =
+        findMisuseAlongAxis(op, states, operand);
+    if (!kind || (*kind == StateMisuse::ReplicatedPlusPartial &&
+                  AddedBySomeRanks(*this, axis).find(op)))
+      continue;
+    return StateMisuse{*kind, axis, op->getOperand(operand)};
   }
   return std::nullopt;
 }
