@@ -453,19 +453,21 @@ static Value sumUp(OpBuilder &builder, Location loc, Value extents,
                    const GatherKind &kind) {
   auto add = [&](OpBuilder &at, Value sum, Value rank) -> Value {
     Value extent = tensor::ExtractOp::create(at, loc, extents, rank);
-    return arith::AddIOp::create(at, loc, sum, extent);
+    return sum ? arith::AddIOp::create(at, loc, sum, extent).getResult()
+               : extent;
   };
-  Value sum = arith::ConstantIndexOp::create(builder, loc, 0);
   if (kind.groupSize) {
+    Value sum;
     for (int64_t rank = 0; rank < *kind.groupSize; ++rank)
       sum =
           add(builder, sum, arith::ConstantIndexOp::create(builder, loc, rank));
     return sum;
   }
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  Value ranks = tensor::DimOp::create(builder, loc, extents, sum);
+  Value ranks = tensor::DimOp::create(builder, loc, extents, zero);
   return scf::ForOp::create(
-             builder, loc, sum, ranks, one, sum,
+             builder, loc, zero, ranks, one, zero,
              [&](OpBuilder &inner, Location, Value rank, ValueRange sums) {
                scf::YieldOp::create(inner, loc, add(inner, sums.front(), rank));
              })
