@@ -61,6 +61,8 @@ bool commuter::isZero(Value value) {
   return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
 }
 
+static bool isPartial(AxisState state) { return state.isPartial(); }
+
 static bool allReplicated(OperandStates states) {
   return llvm::all_of(states, [](AxisState s) { return s.isReplicated(); });
 }
@@ -94,11 +96,11 @@ static bool bodyKeepsPartial(linalg::LinalgOp op, OperandStates states) {
       known[result] = made;
   }
   return llvm::all_of(getStates(op.getBlock()->getTerminator()->getOperands()),
-                      [](AxisState s) { return s.isPartial(); });
+                      isPartial);
 }
 
 bool commuter::keepsPartial(Operation *op, OperandStates states) {
-  if (llvm::none_of(states, [](AxisState s) { return s.isPartial(); }))
+  if (llvm::none_of(states, isPartial))
     return false;
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
     return bodyKeepsPartial(structured, states);
@@ -123,8 +125,7 @@ bool commuter::keepsPartial(Operation *op, OperandStates states) {
   case Linearity::Unary:
     return states.front().isPartial() && allReplicated(states.drop_front());
   case Linearity::Product:
-    return llvm::count_if(states, [](AxisState s) { return s.isPartial(); }) ==
-               1 &&
+    return llvm::count_if(states, isPartial) == 1 &&
            llvm::all_of(states, [](AxisState s) {
              return s.isPartial() || s.isReplicated();
            });

@@ -17,8 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "llvm/IR/ConstantRange.h"
-#include "llvm/IR/InstrTypes.h"
+#include "mlir/Interfaces/Utils/InferIntRangeCommon.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -60,33 +59,6 @@ SmallVector<unsigned> MeshAxes::find(FlatSymbolRefAttr mesh,
   return found;
 }
 
-static llvm::CmpInst::Predicate getPredicate(arith::CmpIPredicate predicate) {
-  using llvm::CmpInst;
-  switch (predicate) {
-  case arith::CmpIPredicate::eq:
-    return CmpInst::ICMP_EQ;
-  case arith::CmpIPredicate::ne:
-    return CmpInst::ICMP_NE;
-  case arith::CmpIPredicate::slt:
-    return CmpInst::ICMP_SLT;
-  case arith::CmpIPredicate::sle:
-    return CmpInst::ICMP_SLE;
-  case arith::CmpIPredicate::sgt:
-    return CmpInst::ICMP_SGT;
-  case arith::CmpIPredicate::sge:
-    return CmpInst::ICMP_SGE;
-  case arith::CmpIPredicate::ult:
-    return CmpInst::ICMP_ULT;
-  case arith::CmpIPredicate::ule:
-    return CmpInst::ICMP_ULE;
-  case arith::CmpIPredicate::ugt:
-    return CmpInst::ICMP_UGT;
-  case arith::CmpIPredicate::uge:
-    return CmpInst::ICMP_UGE;
-  }
-  llvm_unreachable("all predicates are handled");
-}
-
 namespace {
 /// The way that a branch takes if its condition holds, or does not.
 struct BranchWay {
@@ -97,34 +69,38 @@ struct BranchWay {
 /// What a way tells of the product of some axes' sizes.
 struct ToldSize {
   AxisSizeOp product; ///< null: nothing
-  llvm::ConstantRange sizes = llvm::ConstantRange::getFull(64); ///< no others
+  bool mayBeOne = true, mayBeMore = true;
 };
 } // namespace
 
-/// Of a comparison of `dist.axis_size` with a constant.
+/// By a comparison of `dist.axis_size` with a constant.
 static ToldSize getToldSize(const BranchWay &way) {
   auto compare = way.condition ? way.condition.getDefiningOp<arith::CmpIOp>()
                                : arith::CmpIOp();
   if (!compare)
     return {};
-  Value other = compare.getRhs();
-  llvm::CmpInst::Predicate predicate = getPredicate(compare.getPredicate());
   auto product = compare.getLhs().getDefiningOp<AxisSizeOp>();
-  if (!product) {
-    product = other.getDefiningOp<AxisSizeOp>();
-    other = compare.getLhs();
-    predicate = llvm::CmpInst::getSwappedPredicate(predicate);
-  }
+  const bool isLeft = product != nullptr;
+  if (!isLeft)
+    product = compare.getRhs().getDefiningOp<AxisSizeOp>();
   APInt bound;
-  if (!product || !matchPattern(other, m_ConstantInt(&bound)))
+  if (!product || !matchPattern(isLeft ? compare.getRhs() : compare.getLhs(),
+                                m_ConstantInt(&bound)))
     return {};
-  if (!way.holds)
-    predicate = llvm::CmpInst::getInversePredicate(predicate);
+  const auto predicate =
+      static_cast<intrange::CmpPredicate>(compare.getPredicate());
+  const auto bounds = ConstantIntRanges::constant(bound);
+  auto mayBe = [&](const APInt &least, const APInt &most) {
+    const auto sizes = ConstantIntRanges::fromUnsigned(least, most);
+    std::optional<bool> holds =
+        isLeft ? intrange::evaluatePred(predicate, sizes, bounds)
+               : intrange::evaluatePred(predicate, bounds, sizes);
+    return holds.value_or(way.holds) == way.holds;
+  };
   const unsigned width = bound.getBitWidth();
-  // There is one rank at least.
-  llvm::ConstantRange some(APInt(width, 1), APInt::getSignedMinValue(width));
-  return {product, some.intersectWith(llvm::ConstantRange::makeExactICmpRegion(
-                       predicate, bound))};
+  const APInt one(width, 1), two(width, 2);
+  return {product, mayBe(one, one),
+          mayBe(two, APInt::getSignedMaxValue(width))};
 }
 
 /// The way to `block` from the one that it is left for: a block around it, or
@@ -157,15 +133,16 @@ std::optional<bool> MeshAxes::isUnit(unsigned axis, Operation *op) const {
   unsigned blocksLeft = 32; // each op asks, and so goes through them again
   for (Block *block = op->getBlock(); block;) {
     ToldSize told = getToldSize(goBack(block, blocksLeft));
-    if (!told.product || told.sizes.isEmptySet() ||
-        told.product.getMeshAttr().getAttr() != asked.mesh ||
+    if (!told.product || told.product.getMeshAttr().getAttr() != asked.mesh ||
         !llvm::is_contained(told.product.getAxes(), asked.name))
       continue;
-    const APInt one(told.sizes.getBitWidth(), 1);
-    if (told.sizes.isSingleElement() && told.sizes.contains(one))
+    // It tells nothing, or is never taken.
+    if (told.mayBeOne == told.mayBeMore)
+      continue;
+    if (told.mayBeOne)
       return true;
     // A product of 1 is of ones; another product may still have this one.
-    if (told.product.getAxes().size() == 1 && !told.sizes.contains(one))
+    if (told.product.getAxes().size() == 1)
       known = false;
   }
   return known;

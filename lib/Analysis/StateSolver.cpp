@@ -132,7 +132,7 @@ public:
               const MeshAxes &axes, StateTable &table)
       : AbstractSparseForwardDataFlowAnalysis(solver), solver(solver),
         reachability(reachability), axes(axes), solved(table),
-        transfer(axes, table) {}
+        transfer(axes, table, symbols) {}
 
   /// The calls whose callees are known, with these.
   ArrayRef<std::pair<Operation *, Operation *>> getCalls() const {
@@ -564,9 +564,9 @@ private:
   Reachability &reachability;
   const MeshAxes &axes;
   SolvedStates solved;
+  SymbolTableCollection symbols;
   StateTransfer transfer;
   Operation *scope = nullptr;
-  SymbolTableCollection symbols;
   OpTraitsOfNames traits;
   Partings partings;
   DenseSet<std::pair<Operation *, unsigned>> parted; ///< terminators, by axis

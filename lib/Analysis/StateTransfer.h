@@ -33,8 +33,9 @@ struct Visit {
 
 class StateTransfer {
 public:
-  StateTransfer(const MeshAxes &axes, const StateTable &table)
-      : axes(axes), table(table) {}
+  StateTransfer(const MeshAxes &axes, const StateTable &table,
+                mlir::SymbolTableCollection &symbols)
+      : axes(axes), table(table), symbols(symbols) {}
 
   /// The state of result `resultNumber` along `axis`, where those of the
   /// operands along it are `states`. All that the op reads has a state there.
@@ -57,7 +58,7 @@ private:
 
   const MeshAxes &axes;
   const StateTable &table;
-  mlir::SymbolTableCollection symbols;
+  mlir::SymbolTableCollection &symbols;
 };
 
 } // namespace commuter

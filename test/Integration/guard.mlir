@@ -32,6 +32,17 @@
 // REGIONS2: norm rows per rank 64 64 1.000
 // REGIONS2: 3 results: bit-exact on 8/8 ranks
 
+// Branches of the program's own, in regions and in blocks.
+// REDEFINE: %{options} =
+// REDEFINE: %{tp} = 1
+// RUN: %{run} --entry compared | FileCheck %s --check-prefix=COMPARED1
+// REDEFINE: %{tp} = 2
+// RUN: %{run} --entry compared | FileCheck %s --check-prefix=COMPARED2
+// COMPARED1: norm rows per rank 64 16 0.250
+// COMPARED1: 2 results: bit-exact on 4/4 ranks
+// COMPARED2: norm rows per rank 64 64 1.000
+// COMPARED2: 2 results: bit-exact on 8/8 ranks
+
 // MOVED: norm rows per rank 128 32 0.250
 // STAYED: norm rows per rank 128 128 1.000
 // EXACT4: 2 results: bit-exact on 4/4 ranks
@@ -91,4 +102,31 @@ func.func @regions(%h: tensor<8x96xbf16> {dist.sharding = #dist.sharding<@mesh, 
   }
   %z = norm.layer_norm %q eps 1.0e-05 : tensor<32x96xbf16>
   return %r, %z, %e : tensor<32x96xbf16>, tensor<32x96xbf16>, tensor<8x96xbf16>
+}
+
+func.func @compared(%h: tensor<8x96xbf16> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {tp}>})
+    -> (tensor<32x96xbf16>, tensor<32x96xbf16>) {
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %n = dist.axis_size @mesh[tp] : index
+  %c = arith.cmpi ule, %c2, %n : index
+  %r = scf.if %c -> tensor<32x96xbf16> {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] summing [tp] : tensor<8x96xbf16> -> tensor<32x96xbf16>
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<32x96xbf16>
+    scf.yield %y : tensor<32x96xbf16>
+  } else {
+    %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<8x96xbf16> -> tensor<32x96xbf16>
+    %y = norm.rms_norm %g eps 1.0e-06 : tensor<32x96xbf16>
+    scf.yield %y : tensor<32x96xbf16>
+  }
+  %d = arith.cmpi sgt, %n, %c1 : index
+  cf.cond_br %d, ^several, ^one
+^several:
+  %k = dist.all_gather %h dim 0 over @mesh[dp] summing [tp] : tensor<8x96xbf16> -> tensor<32x96xbf16>
+  %y = norm.layer_norm %k eps 1.0e-05 : tensor<32x96xbf16>
+  return %r, %y : tensor<32x96xbf16>, tensor<32x96xbf16>
+^one:
+  %l = dist.all_gather %h dim 0 over @mesh[dp] : tensor<8x96xbf16> -> tensor<32x96xbf16>
+  %z = norm.layer_norm %l eps 1.0e-05 : tensor<32x96xbf16>
+  return %r, %z : tensor<32x96xbf16>, tensor<32x96xbf16>
 }

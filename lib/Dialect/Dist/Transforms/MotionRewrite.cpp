@@ -449,6 +449,7 @@ void MotionRewriter::passSlices(const Unit &join) {
 // Users
 //===----------------------------------------------------------------------===//
 
+/// The sum of the extents, in a loop where it is not known of how many.
 static Value sumUp(OpBuilder &builder, Location loc, Value extents,
                    const GatherKind &kind) {
   auto add = [&](OpBuilder &at, Value sum, Value rank) -> Value {
