@@ -12,11 +12,19 @@
 
 // Whichever way is taken:
 // RUN: %commuter-run %s --entry needed_on_each_way --compare --seed 1 | FileCheck %s --check-prefix=EACH
-// RUN: %commuter-run %s --entry needed_on_each_way --compare --seed 4 | FileCheck %s --check-prefix=EACH
+// RUN: %commuter-run %s --entry needed_on_each_way --compare --seed 0 | FileCheck %s --check-prefix=EACH
 // RUN: %commuter-run %s --entry called_on_each_way --compare --seed 1 | FileCheck %s --check-prefix=EACH
-// RUN: %commuter-run %s --entry called_on_each_way --compare --seed 4 | FileCheck %s --check-prefix=EACH
+// RUN: %commuter-run %s --entry called_on_each_way --compare --seed 0 | FileCheck %s --check-prefix=EACH
 // RUN: %commuter-run %s --entry one_way_replicated --compare --seed 1 | FileCheck %s --check-prefix=ONE
-// RUN: %commuter-run %s --entry one_way_replicated --compare --seed 4 | FileCheck %s --check-prefix=ONE
+// RUN: %commuter-run %s --entry one_way_replicated --compare --seed 0 | FileCheck %s --check-prefix=ONE
+
+// RUN: %commuter-run %s --entry one_way_needs_all --compare --seed 0 | FileCheck %s --check-prefix=EACH
+// RUN: %commuter-run %s --entry one_way_needs_all --compare --seed 1 | FileCheck %s --check-prefix=OTHER
+// RUN: %commuter-run %s --entry ways_of_a_way --compare --seed 0 | FileCheck %s --check-prefix=NONE
+// RUN: %commuter-run %s --entry ways_of_a_way --compare --seed 1 | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry ways_of_a_way --compare --seed 2 | FileCheck %s --check-prefix=MOVED
+// RUN: %commuter-run %s --entry ragged_ways --compare --extent 0.0=3,0,5 --seed 0 | FileCheck %s --check-prefix=RAGGED-WAY
+// RUN: %commuter-run %s --entry ragged_ways --compare --extent 0.0=3,0,5 --seed 1 | FileCheck %s --check-prefix=RAGGED-NONE
 
 // RUN: %commuter-run %s --entry divergent --compare | FileCheck %s --check-prefix=STAYED
 // RUN: %commuter-run %s --entry gathered_differently --compare | FileCheck %s --check-prefix=STAYED
@@ -35,6 +43,18 @@
 // EACH: norm rows per rank 20 12 0.600
 // EACH: bytes received per rank 256 256 1.000
 // EACH: bit-exact on 3/3 ranks
+// OTHER: norm rows per rank 8 8 1.000
+// OTHER: bytes received per rank 256 256 1.000
+// OTHER: bit-exact on 3/3 ranks
+// NONE: norm rows per rank 0 0
+// NONE: bytes received per rank 256 256 1.000
+// NONE: bit-exact on 3/3 ranks
+// RAGGED-WAY: norm rows per rank 8 5 0.625
+// RAGGED-WAY: bytes received per rank [[BYTES:[0-9]+]] [[BYTES]]
+// RAGGED-WAY: bit-exact on 3/3 ranks
+// RAGGED-NONE: norm rows per rank 0 0
+// RAGGED-NONE: bytes received per rank [[BYTES:[0-9]+]] [[BYTES]]
+// RAGGED-NONE: bit-exact on 3/3 ranks
 // ONE: bytes received per rank [[BYTES:[0-9]+]] [[BYTES]]
 // ONE: bit-exact on 3/3 ranks
 // MOVED: norm rows per rank {{[0-9]+ [0-9]+}} 0.333
@@ -96,6 +116,60 @@ func.func @needed_on_each_way(%x: !x, %c: i1 {dist.sharding = #dist.sharding<@m,
     scf.yield %s : tensor<8x12xf32>
   }
   return %r : tensor<8x12xf32>
+}
+
+// One way gathers what it normalises, another one all, and a third one nothing.
+func.func @one_way_needs_all(%x: !x, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> tensor<8x12xf32> {
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %e = tensor.empty() : tensor<8x12xf32>
+  %r = scf.if %c -> tensor<8x12xf32> {
+    %n = norm.rms_norm %g eps 1.0e-6 : !g
+    %t = linalg.transpose ins(%n : !g) outs(%e : tensor<8x12xf32>) permutation = [1, 0]
+    %s = norm.rms_norm %t eps 1.0e-6 : tensor<8x12xf32>
+    scf.yield %s : tensor<8x12xf32>
+  } else {
+    %t = linalg.transpose ins(%g : !g) outs(%e : tensor<8x12xf32>) permutation = [1, 0]
+    %s = norm.layer_norm %t eps 1.0e-6 : tensor<8x12xf32>
+    scf.yield %s : tensor<8x12xf32>
+  }
+  return %r : tensor<8x12xf32>
+}
+
+func.func @ways_of_a_way(%x: !x, %r: !g {dist.sharding = #dist.sharding<@m, [{}, {}]>}, %c: i1 {dist.sharding = #dist.sharding<@m, []>}, %d: i1 {dist.sharding = #dist.sharding<@m, []>}) -> tensor<8x12xf32> {
+  %g = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  %h = arith.addf %g, %r : !g
+  %e = tensor.empty() : tensor<8x12xf32>
+  cf.cond_br %c, ^a, ^b
+^a:
+  %s = scf.if %d -> tensor<8x12xf32> {
+    %n = norm.rms_norm %h eps 1.0e-6 : !g
+    %t = linalg.transpose ins(%n : !g) outs(%e : tensor<8x12xf32>) permutation = [1, 0]
+    scf.yield %t : tensor<8x12xf32>
+  } else {
+    %t = linalg.transpose ins(%h : !g) outs(%e : tensor<8x12xf32>) permutation = [1, 0]
+    scf.yield %t : tensor<8x12xf32>
+  }
+  return %s : tensor<8x12xf32>
+^b:
+  %n = norm.layer_norm %h eps 1.0e-5 : !g
+  %t = linalg.transpose ins(%n : !g) outs(%e : tensor<8x12xf32>) permutation = [1, 0]
+  return %t : tensor<8x12xf32>
+}
+
+func.func @ragged_ways(%x: tensor<?x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@m, []>}) -> (tensor<8x?xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %x dim 0 over @m[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %k = tensor.dim %g, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%k) : tensor<8x?xf32>
+  %r = scf.if %c -> tensor<8x?xf32> {
+    %n = norm.rms_norm %g eps 1.0e-6 : tensor<?x8xf32>
+    %t = linalg.transpose ins(%n : tensor<?x8xf32>) outs(%e : tensor<8x?xf32>) permutation = [1, 0]
+    scf.yield %t : tensor<8x?xf32>
+  } else {
+    %t = linalg.transpose ins(%g : tensor<?x8xf32>) outs(%e : tensor<8x?xf32>) permutation = [1, 0]
+    scf.yield %t : tensor<8x?xf32>
+  }
+  return %r, %k : tensor<8x?xf32>, index
 }
 
 func.func private @columns(%g: !g) -> tensor<8x12xf32> {

@@ -4,7 +4,15 @@
 // RUN: %commuter-run %s --entry one_axis --pipeline=commute --compare | FileCheck %s --check-prefix=FOURTH
 // RUN: %commuter-run %s --entry ragged --extent 0.0=1,3,0,2 --pipeline=commute --compare | FileCheck %s --check-prefix=RAGGED
 // RUN: %commuter-run %s --entry outer_one --pipeline=commute --compare | FileCheck %s --check-prefix=HALF
+// And in front of a gather over the first axes of one over more.
+// RUN: %commuter-run %s --entry gathered_over_the_first --pipeline=commute --compare | FileCheck %s --check-prefix=FOURTH
+// RUN: %commuter-run %s --entry varies_along_the_last --pipeline=commute --compare | FileCheck %s --check-prefix=HALF
+// RUN: %commuter-run %s --entry slice_over_the_first --pipeline=commute --compare | FileCheck %s --check-prefix=SLICE
+// RUN: %commuter-run %s --entry slice_over_the_first --compare | FileCheck %s --check-prefix=SLICE
 
+// SLICE: norm rows per rank 16 4 0.250
+// SLICE: bytes received per rank 384 128 0.333
+// SLICE: bit-exact on 4/4 ranks
 // FOURTH: norm rows per rank 16 4 0.250
 // HALF: norm rows per rank 16 8 0.500
 // RAGGED: norm rows per rank 6 3 0.500
@@ -51,4 +59,24 @@ func.func @outer_one(%x: !x, %w: !w) -> !h {
   %h = dist.all_gather %g dim 0 over @a[p] : !g -> !h
   %n = norm.rms_norm %h scale %v eps 1.0e-6 : !h, !w
   return %n : !h
+}
+
+func.func @gathered_over_the_first(%x: !x, %r: !g {dist.sharding = #dist.sharding<@a, [{p}, {}]>}) -> !h {
+  %h = dist.all_gather %r dim 0 over @a[p] : !g -> !h
+  %g = dist.all_gather %x dim 0 over @a[p, q] : !x -> !h
+  %y, %n = norm.add_rms_norm %h, %g eps 1.0e-6 : !h
+  return %n : !h
+}
+
+func.func @varies_along_the_last(%x: !x, %w: !w {dist.sharding = #dist.sharding<@a, [{q}]>}) -> !h {
+  %g = dist.all_gather %x dim 0 over @a[p, q] : !x -> !h
+  %n = norm.rms_norm %g scale %w eps 1.0e-6 : !h, !w
+  return %n : !h
+}
+
+func.func @slice_over_the_first(%x: !x) -> !g {
+  %g = dist.all_gather %x dim 0 over @a[p, q] : !x -> !h
+  %n = norm.rms_norm %g eps 1.0e-6 : !h
+  %s = dist.all_slice %n dim 0 over @a[p] : !h -> !g
+  return %s : !g
 }

@@ -102,6 +102,51 @@ func.func @gather_of_slice_in_other_order(%x: tensor<16x8xf32> {dist.sharding = 
   return %1 : tensor<16x8xf32>
 }
 
+// The last axes do not choose what a rank has; nor is a gather that is needed as well
+// any smaller for it; nor does it go where not all ranks may come.
+// CHECK-LABEL: func @slice_over_some_axes(
+// CHECK: dist.all_gather %{{.*}} over @mesh[dp, tp]
+// CHECK: dist.all_slice %{{.*}} over @mesh[tp]
+// CHECK: dist.all_gather %{{.*}} over @mesh[tp, dp]
+// CHECK: dist.all_slice %{{.*}} over @mesh[tp]
+// CHECK: dist.all_gather %{{.*}} over @mesh[dp, tp]
+// CHECK: scf.if
+// CHECK-NEXT: dist.all_slice %{{.*}} over @mesh[dp]
+func.func @slice_over_some_axes(%x: tensor<4x8xf32>, %y: tensor<8x8xf32>, %c: i1) -> (tensor<16x8xf32>, tensor<32x8xf32>, tensor<16x8xf32>, tensor<8x8xf32>) {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<4x8xf32> -> tensor<32x8xf32>
+  %1 = dist.all_slice %0 dim 0 over @mesh[tp] : tensor<32x8xf32> -> tensor<16x8xf32>
+  %2 = dist.all_gather %x dim 0 over @mesh[tp, dp] : tensor<4x8xf32> -> tensor<32x8xf32>
+  %3 = dist.all_slice %2 dim 0 over @mesh[tp] : tensor<32x8xf32> -> tensor<16x8xf32>
+  %4 = math.absf %x : tensor<4x8xf32>
+  %5 = dist.all_gather %4 dim 0 over @mesh[dp, tp] : tensor<4x8xf32> -> tensor<32x8xf32>
+  %6 = scf.if %c -> tensor<8x8xf32> {
+    %7 = dist.all_slice %5 dim 0 over @mesh[dp] : tensor<32x8xf32> -> tensor<8x8xf32>
+    scf.yield %7 : tensor<8x8xf32>
+  } else {
+    scf.yield %y : tensor<8x8xf32>
+  }
+  return %1, %2, %3, %6 : tensor<16x8xf32>, tensor<32x8xf32>, tensor<16x8xf32>, tensor<8x8xf32>
+}
+
+// The first axes do not put together what others have cut; nor is what differs along
+// the last axes any rank's own.
+// CHECK-LABEL: func @gather_over_some_axes(
+// CHECK: dist.all_slice %{{.*}} over @mesh[dp]
+// CHECK: dist.all_gather %{{.*}} over @mesh[dp, tp]
+// CHECK: dist.all_slice %{{.*}} over @mesh[dp, tp]
+// CHECK: dist.all_gather %{{.*}} over @mesh[dp]
+// CHECK: dist.all_slice %{{.*}} over @mesh[tp]
+// CHECK: dist.all_gather %{{.*}} over @mesh[dp, tp]
+func.func @gather_over_some_axes(%x: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %y: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {tp}]>}) -> (tensor<32x8xf32>, tensor<8x8xf32>, tensor<16x8xf32>) {
+  %0 = dist.all_slice %x dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[dp, tp] : tensor<4x8xf32> -> tensor<32x8xf32>
+  %2 = dist.all_slice %x dim 0 over @mesh[dp, tp] : tensor<16x8xf32> -> tensor<2x8xf32>
+  %3 = dist.all_gather %2 dim 0 over @mesh[dp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  %4 = dist.all_slice %y dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<2x8xf32>
+  %5 = dist.all_gather %4 dim 0 over @mesh[dp, tp] : tensor<2x8xf32> -> tensor<16x8xf32>
+  return %1, %3, %5 : tensor<32x8xf32>, tensor<8x8xf32>, tensor<16x8xf32>
+}
+
 // Zeros are no identity of the maximum, and a sum over more ranks counts more.
 // CHECK-LABEL: func @reduce_of_other_partial(
 // CHECK: dist.all_reduce %{{.*}} max over @mesh[tp]

@@ -145,6 +145,48 @@ func.func @nested_gathers(%x: tensor<4x8xf32>) -> tensor<32x8xf32> {
   return %1 : tensor<32x8xf32>
 }
 
+// The first axes choose what a rank has gathered from fewer ranks, or from itself.
+// CHECK-LABEL: func @slice_over_more_axes(
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>
+// CHECK-NEXT: %[[S:.*]] = dist.all_slice %[[X]] dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<2x8xf32>
+// CHECK-NEXT: return %[[S]]
+func.func @slice_over_more_axes(%x: tensor<4x8xf32>) -> tensor<2x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %1 = dist.all_slice %0 dim 0 over @mesh[dp, tp] : tensor<16x8xf32> -> tensor<2x8xf32>
+  return %1 : tensor<2x8xf32>
+}
+
+// CHECK-LABEL: func @slice_over_fewer_axes(
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[X]] dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<8x8xf32>
+// CHECK-NEXT: return %[[G]]
+func.func @slice_over_fewer_axes(%x: tensor<4x8xf32>) -> tensor<8x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<4x8xf32> -> tensor<32x8xf32>
+  %1 = dist.all_slice %0 dim 0 over @mesh[dp] : tensor<32x8xf32> -> tensor<8x8xf32>
+  return %1 : tensor<8x8xf32>
+}
+
+// The last axes put together again what they have cut.
+// CHECK-LABEL: func @gather_over_more_axes(
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[X]] dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+// CHECK-NEXT: return %[[G]]
+func.func @gather_over_more_axes(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}) -> tensor<16x8xf32> {
+  %0 = dist.all_slice %x dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<2x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[dp, tp] : tensor<2x8xf32> -> tensor<16x8xf32>
+  return %1 : tensor<16x8xf32>
+}
+
+// CHECK-LABEL: func @gather_over_fewer_axes(
+// CHECK-SAME: %[[X:.*]]: tensor<16x8xf32>
+// CHECK-NEXT: %[[S:.*]] = dist.all_slice %[[X]] dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<4x8xf32>
+// CHECK-NEXT: return %[[S]]
+func.func @gather_over_fewer_axes(%x: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {dp}]>}) -> tensor<4x8xf32> {
+  %0 = dist.all_slice %x dim 0 over @mesh[dp, tp] : tensor<16x8xf32> -> tensor<2x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @mesh[tp] : tensor<2x8xf32> -> tensor<4x8xf32>
+  return %1 : tensor<4x8xf32>
+}
+
 // CHECK-LABEL: func @queries(
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
 // CHECK-DAG: %[[EIGHT:.*]] = arith.constant 8 : index

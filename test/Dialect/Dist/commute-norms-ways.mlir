@@ -83,6 +83,185 @@ func.func @needed_on_each_way(%x: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist
 
 // -----
 
+// One way normalises and the other one needs all: each gathers what it needs. Sizes
+// are known without.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>, index) -> tensor<8xf32>
+// CHECK-LABEL: func @one_way_needs_all
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>
+// CHECK-NOT: dist.all_gather
+// CHECK: scf.if
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[X]]
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[N]]
+// CHECK-NEXT: func.call @use(%[[G]]
+// CHECK: else
+// CHECK-NEXT: %[[H:.*]] = dist.all_gather %[[X]]
+// CHECK-NEXT: func.call @use(%[[H]]
+func.func @one_way_needs_all(%x: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %i = arith.constant 1 : index
+  %d = tensor.dim %g, %i : tensor<16x8xf32>
+  %r = scf.if %c -> tensor<8xf32> {
+    // expected-remark @+1 {{bytes-after=384, bytes-before=384, rows-after=4}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    %u = func.call @use(%n, %d) : (tensor<16x8xf32>, index) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  } else {
+    %u = func.call @use(%g, %d) : (tensor<16x8xf32>, index) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+// So do the ways of a way, and of blocks, of what is computed in front of them.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func @ways_of_a_way
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>
+// CHECK-NEXT: %[[E:.*]] = math.exp %[[X]] : tensor<4x8xf32>
+// CHECK-NEXT: cf.cond_br
+// CHECK: scf.index_switch
+// CHECK: case 1 {
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[E]]
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[N]]
+// CHECK-NEXT: func.call @use(%[[G]])
+// CHECK: case 2 {
+// CHECK-NEXT: %[[H:.*]] = dist.all_gather %[[E]]
+// CHECK-NEXT: func.call @use(%[[H]])
+// CHECK: default {
+// CHECK-NEXT: scf.yield
+// CHECK: ^bb2:
+// CHECK-NEXT: %[[M:.*]] = norm.rms_norm %[[E]]
+// CHECK-NEXT: %[[I:.*]] = dist.all_gather %[[M]]
+// CHECK-NEXT: call @use(%[[I]])
+func.func @ways_of_a_way(%x: tensor<4x8xf32>, %y: tensor<8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}, %i: index {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %e = math.exp %g : tensor<16x8xf32>
+  cf.cond_br %c, ^a, ^b
+^a:
+  %r = scf.index_switch %i -> tensor<8xf32>
+  case 1 {
+    // expected-remark @+1 {{bytes-after=384, bytes-before=384, rows-after=4}}
+    %n = norm.rms_norm %e eps 1.0e-06 : tensor<16x8xf32>
+    %u = func.call @use(%n) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  }
+  case 2 {
+    %u = func.call @use(%e) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  }
+  default {
+    scf.yield %y : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+^b:
+  // expected-remark @+1 {{bytes-after=384, bytes-before=384, rows-after=4}}
+  %m = norm.rms_norm %e eps 1.0e-06 : tensor<16x8xf32>
+  %v = func.call @use(%m) : (tensor<16x8xf32>) -> tensor<8xf32>
+  return %v : tensor<8xf32>
+}
+
+// -----
+
+// Branches that follow one another are no ways of one.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func @one_after_the_other
+// CHECK: dist.all_gather
+// CHECK: scf.if
+// CHECK-NOT: dist.all_gather
+func.func @one_after_the_other(%x: tensor<4x8xf32>, %y: tensor<8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> (tensor<8xf32>, tensor<8xf32>) {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.if %c -> tensor<8xf32> {
+    // expected-remark @+1 {{Reason=other-users, Suggestion=allow-extra-gather=true}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    %u = func.call @use(%n) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  } else {
+    scf.yield %y : tensor<8xf32>
+  }
+  %s = scf.if %c -> tensor<8xf32> {
+    %u = func.call @use(%g) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  } else {
+    scf.yield %y : tensor<8xf32>
+  }
+  return %r, %s : tensor<8xf32>, tensor<8xf32>
+}
+
+// -----
+
+// A loop's turns would gather each time; and what is needed behind a branch is gathered
+// in front of it.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func @in_a_loop
+// CHECK: dist.all_gather
+// CHECK: scf.for
+// CHECK-NOT: dist.all_gather
+// CHECK-LABEL: func @needed_behind
+// CHECK: dist.all_gather
+// CHECK: scf.if
+// CHECK-NOT: dist.all_gather
+func.func @in_a_loop(%x: tensor<4x8xf32>, %y: tensor<8xf32>, %k: index {dist.sharding = #dist.sharding<@mesh, []>}, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.for %i = %c0 to %k step %c1 iter_args(%a = %y) -> tensor<8xf32> {
+    %s = scf.if %c -> tensor<8xf32> {
+      // expected-remark @+1 {{Reason=other-users, Suggestion=allow-extra-gather=true}}
+      %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+      %u = func.call @use(%n) : (tensor<16x8xf32>) -> tensor<8xf32>
+      scf.yield %u : tensor<8xf32>
+    } else {
+      %u = func.call @use(%g) : (tensor<16x8xf32>) -> tensor<8xf32>
+      scf.yield %u : tensor<8xf32>
+    }
+    scf.yield %s : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
+func.func @needed_behind(%x: tensor<4x8xf32>, %y: tensor<8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> (tensor<8xf32>, tensor<8xf32>) {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.if %c -> tensor<8xf32> {
+    // expected-remark @+1 {{Reason=other-users, Suggestion=allow-extra-gather=true}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    %u = func.call @use(%n) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  } else {
+    scf.yield %y : tensor<8xf32>
+  }
+  %u = func.call @use(%g) : (tensor<16x8xf32>) -> tensor<8xf32>
+  return %r, %u : tensor<8xf32>, tensor<8xf32>
+}
+
+// -----
+
+// Ranks that take different ways would not meet in their gathers.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func @ranks_part
+// CHECK: dist.all_gather
+// CHECK: scf.if
+// CHECK-NOT: dist.all_gather
+func.func @ranks_part(%x: tensor<4x8xf32>, %c: i1) -> tensor<8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.if %c -> tensor<8xf32> {
+    // expected-remark @+1 {{Reason=divergent-control-flow}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+    %u = func.call @use(%n) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  } else {
+    %u = func.call @use(%g) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
+
+// -----
+
 // Two on one way are more than one in front of it.
 dist.mesh @mesh(dp = 4)
 func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>

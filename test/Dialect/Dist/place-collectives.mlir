@@ -142,3 +142,44 @@ func.func @outer_one(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor<16x8xf3
   %s = arith.mulf %h, %k : tensor<16x8xf32>
   return %s : tensor<16x8xf32>
 }
+
+// -----
+
+// On the way that has no use for it nothing is gathered.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func @sinks
+// CHECK-SAME: %[[X:[^:]*]]: tensor<4x8xf32>
+// CHECK-NEXT: scf.if
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[X]]
+// CHECK-NEXT: func.call @use(%[[G]])
+func.func @sinks(%x: tensor<4x8xf32>, %y: tensor<8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<8xf32> {
+  // expected-remark @+1 {{bytes-after=384, bytes-before=384, rows-after=4, rows-before=16}}
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.if %c -> tensor<8xf32> {
+    %u = func.call @use(%g) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  } else {
+    scf.yield %y : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+// Not all ranks take that way.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func @ranks_part
+// CHECK-NEXT: dist.all_gather
+func.func @ranks_part(%x: tensor<4x8xf32>, %y: tensor<8xf32>, %c: i1) -> tensor<8xf32> {
+  // expected-remark @+1 {{Reason=}}
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.if %c -> tensor<8xf32> {
+    %u = func.call @use(%g) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  } else {
+    scf.yield %y : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}

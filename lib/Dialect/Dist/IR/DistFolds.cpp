@@ -160,6 +160,30 @@ OpFoldResult AxisSizeOp::fold(FoldAdaptor) {
   return {};
 }
 
+LogicalResult commuter::dist::mergeNestedGathers(RewriterBase &rewriter,
+                                                 AllGatherOp outer) {
+  auto inner = outer.getInput().getDefiningOp<AllGatherOp>();
+  if (!inner || !inner->hasOneUse() || inner->getBlock() != outer->getBlock() ||
+      inner.getDim() != outer.getDim() ||
+      inner.getMeshAttr() != outer.getMeshAttr() || inner.getSummingAttr() ||
+      outer.getSummingAttr() || inner.getExtents() || outer.getExtents() ||
+      inner.getInput().getType().isDynamicDim(inner.getDim()) ||
+      inner.getType().isDynamicDim(inner.getDim()))
+    return failure();
+  SmallVector<Attribute> axes(outer.getAxes().begin(), outer.getAxes().end());
+  for (Attribute axis : inner.getAxes()) {
+    if (llvm::is_contained(axes, axis))
+      return failure();
+    axes.push_back(axis);
+  }
+  rewriter.setInsertionPoint(outer);
+  rewriter.replaceOpWithNewOp<AllGatherOp>(
+      outer, outer.getType(), inner.getInput(), outer.getDimAttr(), Value(),
+      outer.getMeshAttr(), rewriter.getArrayAttr(axes), ArrayAttr());
+  rewriter.eraseOp(inner);
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Canonicalisation patterns
 //===----------------------------------------------------------------------===//
@@ -238,32 +262,100 @@ struct SimplifySumming : public OpRewritePattern<AllGatherOp> {
   }
 };
 
-/// all_gather{A}(all_gather{B}(x)) = all_gather{A, B}(x) along one static
-/// dimension: the outer axes are the major ones. Precondition: no other user of
-/// the inner gather, which would keep it alive.
 struct MergeNestedGathers : public OpRewritePattern<AllGatherOp> {
   using OpRewritePattern<AllGatherOp>::OpRewritePattern;
   LogicalResult matchAndRewrite(AllGatherOp outer,
                                 PatternRewriter &rewriter) const override {
-    auto inner = outer.getInput().getDefiningOp<AllGatherOp>();
-    if (!inner || !inner->hasOneUse() ||
-        inner->getBlock() != outer->getBlock() ||
-        inner.getDim() != outer.getDim() ||
-        inner.getMeshAttr() != outer.getMeshAttr() || inner.getSummingAttr() ||
-        outer.getSummingAttr() || inner.getExtents() || outer.getExtents() ||
-        inner.getInput().getType().isDynamicDim(inner.getDim()) ||
-        inner.getType().isDynamicDim(inner.getDim()))
+    return mergeNestedGathers(rewriter, outer);
+  }
+};
+
+/// True if both cut the same dimension, of a static size, evenly, and nothing
+/// is summed.
+bool cutAlike(AllGatherOp gather, AllSliceOp slice) {
+  auto isStatic = [&](RankedTensorType type) {
+    return !type.isDynamicDim(gather.getDim());
+  };
+  return gather.getDim() == slice.getDim() &&
+         gather.getMeshAttr() == slice.getMeshAttr() && !gather.getExtents() &&
+         !slice.getExtents() && !gather.getSummingAttr() &&
+         isStatic(gather.getInput().getType()) && isStatic(gather.getType()) &&
+         isStatic(slice.getInput().getType()) && isStatic(slice.getType());
+}
+
+/// The axes in front of `last`, if these are the last ones; else none.
+ArrayRef<Attribute> getAxesBefore(ArrayAttr last, ArrayAttr axes) {
+  ArrayRef<Attribute> all = axes.getValue();
+  if (last.size() > all.size() || all.take_back(last.size()) != last.getValue())
+    return {};
+  return all.drop_back(last.size());
+}
+
+/// all_slice{A, B}(all_gather{A}(x)) = all_slice{B}(x): the first axes choose
+/// what the rank itself has.
+///
+/// all_slice{A}(all_gather{A, B}(x)) = all_gather{B}(x): they choose what it
+/// has together with its neighbours along the last ones. Precondition: no other
+/// user of the gather, which would be one more; one block with it.
+struct SliceGathered : public OpRewritePattern<AllSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AllSliceOp slice,
+                                PatternRewriter &rewriter) const override {
+    auto gather = slice.getInput().getDefiningOp<AllGatherOp>();
+    if (!gather || !cutAlike(gather, slice))
       return failure();
-    SmallVector<Attribute> axes(outer.getAxes().begin(), outer.getAxes().end());
-    for (Attribute axis : inner.getAxes()) {
-      if (llvm::is_contained(axes, axis))
-        return failure();
-      axes.push_back(axis);
+    ArrayRef<Attribute> rest = getAxesBehind(gather.getAxes(), slice.getAxes());
+    if (!rest.empty()) {
+      rewriter.replaceOpWithNewOp<AllSliceOp>(
+          slice, slice.getType(), gather.getInput(), slice.getDimAttr(),
+          /*extents=*/Value(), slice.getMeshAttr(),
+          rewriter.getArrayAttr(rest));
+      return success();
     }
+    rest = getAxesBehind(slice.getAxes(), gather.getAxes());
+    if (rest.empty() || !gather->hasOneUse() ||
+        gather->getBlock() != slice->getBlock())
+      return failure();
+    rewriter.setInsertionPoint(gather);
     rewriter.replaceOpWithNewOp<AllGatherOp>(
-        outer, outer.getType(), inner.getInput(), outer.getDimAttr(), Value(),
-        outer.getMeshAttr(), rewriter.getArrayAttr(axes), ArrayAttr());
+        slice, slice.getType(), gather.getInput(), gather.getDimAttr(),
+        /*extents=*/Value(), gather.getMeshAttr(), rewriter.getArrayAttr(rest),
+        /*summing=*/ArrayAttr());
+    rewriter.eraseOp(gather);
     return success();
+  }
+};
+
+/// all_gather{A, B}(all_slice{B}(x)) = all_gather{A}(x) and
+/// all_gather{B}(all_slice{A, B}(x)) = all_slice{A}(x): the last axes put
+/// together again what they have cut. Precondition: x is replicated over B.
+struct GatherSliced : public OpRewritePattern<AllGatherOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AllGatherOp gather,
+                                PatternRewriter &rewriter) const override {
+    auto slice = gather.getInput().getDefiningOp<AllSliceOp>();
+    if (!slice || !cutAlike(gather, slice))
+      return failure();
+    Value x = slice.getInput();
+    auto isReplicatedOver = [&](ArrayAttr axes) {
+      return isReplicated(x, gather.getMeshAttr(), axes);
+    };
+    ArrayRef<Attribute> rest = getAxesBefore(slice.getAxes(), gather.getAxes());
+    if (!rest.empty() && isReplicatedOver(slice.getAxes())) {
+      rewriter.replaceOpWithNewOp<AllGatherOp>(
+          gather, gather.getType(), x, gather.getDimAttr(), /*extents=*/Value(),
+          gather.getMeshAttr(), rewriter.getArrayAttr(rest),
+          /*summing=*/ArrayAttr());
+      return success();
+    }
+    rest = getAxesBefore(gather.getAxes(), slice.getAxes());
+    if (!rest.empty() && isReplicatedOver(gather.getAxes())) {
+      rewriter.replaceOpWithNewOp<AllSliceOp>(
+          gather, gather.getType(), x, gather.getDimAttr(), /*extents=*/Value(),
+          gather.getMeshAttr(), rewriter.getArrayAttr(rest));
+      return success();
+    }
+    return failure();
   }
 };
 
@@ -326,14 +418,14 @@ struct ReplaceUnitExchange : public OpRewritePattern<ExchangeExtentsOp> {
 void AllGatherOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
   patterns.add<DropUnitAxes<AllGatherOp>, CastUnitGroup<AllGatherOp>,
-               SimplifySumming, MergeNestedGathers,
+               SimplifySumming, MergeNestedGathers, GatherSliced,
                CastRoundTrip<AllGatherOp, getSlicedInput>>(context);
 }
 void AllSliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                              MLIRContext *context) {
   patterns.add<DropUnitAxes<AllSliceOp>, CastUnitGroup<AllSliceOp>,
-               CastRoundTrip<AllSliceOp, getGatheredInput>, ScatterSlicedSum>(
-      context);
+               CastRoundTrip<AllSliceOp, getGatheredInput>, SliceGathered,
+               ScatterSlicedSum>(context);
 }
 void AllReduceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {

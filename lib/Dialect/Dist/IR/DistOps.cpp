@@ -46,6 +46,15 @@ std::optional<int64_t> commuter::dist::getGroupSize(MeshGroupOpInterface op) {
   return mesh ? getGroupSize(mesh, op.getAxesAttr()) : std::nullopt;
 }
 
+ArrayRef<Attribute> commuter::dist::getAxesBehind(ArrayAttr first,
+                                                  ArrayAttr axes) {
+  ArrayRef<Attribute> all = axes.getValue();
+  if (first.size() > all.size() ||
+      all.take_front(first.size()) != first.getValue())
+    return {};
+  return all.drop_front(first.size());
+}
+
 /// axes ::= `[` identifier (`,` identifier)* `]`
 static ParseResult parseAxisList(OpAsmParser &parser, ArrayAttr &axes) {
   SmallVector<Attribute> names;

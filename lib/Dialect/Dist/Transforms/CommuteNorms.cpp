@@ -63,20 +63,17 @@ private:
     (void)move(functions, ShardingAnalysis(getOperation()), options);
     return true;
   }
-  /// Returns true if something moved. (A statistic does not tell: it counts
+  /// Returns true if something changed. (A statistic does not tell: it counts
   /// only where LLVM is built to.)
   bool move(ArrayRef<FunctionOpInterface> functions,
             const ShardingAnalysis &analysis, const MotionOptions &options) {
-    bool movesAny = false;
-    moveInFrontOfNestedGathers(
+    return moveInFrontOfNestedGathers(
         getOperation(), functions, analysis, options,
         [&](MotionOutcome &outcome, DescribeOutcome describe) {
           emitMotionRemark("dist-commute-norms", outcome, analysis.getAxes(),
                            describe);
-          movesAny |= outcome.reason.empty();
           ++(outcome.reason.empty() ? numMoved : numMissed);
         });
-    return movesAny;
   }
 };
 

@@ -54,3 +54,20 @@ Value commuter::dist::exposeExtents(AllGatherOp gather) {
   gather.getExtentsMutable().assign(extents);
   return extents;
 }
+
+AllGatherOp commuter::dist::splitGather(AllGatherOp gather, unsigned numAxes) {
+  OpBuilder builder(gather);
+  const auto dim = static_cast<int64_t>(gather.getDim());
+  ArrayRef<Attribute> axes = gather.getAxes().getValue();
+  ArrayAttr last = builder.getArrayAttr(axes.drop_front(numAxes));
+  RankedTensorType type = gather.getInput().getType();
+  SmallVector<int64_t> shape(type.getShape());
+  shape[dim] *= *getGroupSize(lookupMesh(gather, gather.getMeshAttr()), last);
+  auto inner = AllGatherOp::create(
+      builder, gather.getLoc(), type.clone(shape), gather.getInput(),
+      gather.getDimAttr(), /*extents=*/Value(), gather.getMeshAttr(), last,
+      /*summing=*/ArrayAttr());
+  gather.getInputMutable().assign(inner);
+  gather.setAxesAttr(builder.getArrayAttr(axes.take_front(numAxes)));
+  return inner;
+}

@@ -38,6 +38,15 @@ bool hideSum(AllReduceOp sum);
 /// are exchanged in front of the gather.
 mlir::Value exposeExtents(AllGatherOp gather);
 
+/// Law, along a dimension of which all ranks have equally many elements:
+///
+///   all_gather {A, B} (x) = all_gather {A} (all_gather {B} (x))
+///
+/// Makes the gather one over the first `numAxes` axes of what another one over
+/// the others gathers, which is returned. Precondition: the local size is
+/// static, the axes' sizes are known, there are no extents, nothing is summed.
+AllGatherOp splitGather(AllGatherOp gather, unsigned numAxes);
+
 } // namespace commuter::dist
 
 #endif // COMMUTER_DIALECT_DIST_TRANSFORMS_GATHERFORMS_H

@@ -136,7 +136,7 @@ static std::optional<Refusal> explain(const MotionGraph &graph,
   if (!unit.isGather())
     return unit.moves ? std::nullopt : std::optional(explainStay(graph, unit));
   const SlicedValue &gathered = graph.getValues(unit).front();
-  return graph.staysWhole(gathered)
+  return graph.staysWhole(gathered) && !gathered.isSunk
              ? std::optional(explainGather(graph, gathered))
              : std::nullopt;
 }
@@ -204,6 +204,8 @@ bool commuter::dist::moveInFrontOfGathers(
     function_ref<void(MotionOutcome &, DescribeOutcome)> tell) {
   MotionGraph graph(functions, analysis, options);
   graph.build();
+  if (options.splitsGathers && splitGathers(graph))
+    return true;
 
   // Whose outcome is told, and for whose sake a region is looked at.
   auto isCandidate = [&](unsigned u) {

@@ -415,6 +415,7 @@ void MotionGraph::build() {
     refusals.clear();
     divergence.clear();
     missed.clear();
+    partialFits.clear();
     consumersOf.clear();
     laterDemands.clear();
     hasNestedGathers = false;
@@ -437,7 +438,8 @@ void MotionGraph::build() {
       }
     if (isRight && (round >= kMaxRounds || !expectLateSources())) {
       refuseThroughCalls();
-      return findConsumers();
+      findConsumers();
+      return findSites();
     }
   }
 }
@@ -478,14 +480,24 @@ bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
     return false;
   if (user.getAxes() == kind.axes)
     return true;
-  // Law: all_slice [A, B] (all_gather [A] (x)) = all_slice [B] (x).
-  // Precondition: A comes first, so that its ranks hold whole parts, and all
-  // are equally long.
-  ArrayRef<Attribute> axes = user.getAxes().getValue();
+  // The law of further axes.
   return !user.getExtents() &&
          !user.getResult().getType().isDynamicDim(made.dim) &&
-         axes.size() > kind.axes.size() &&
-         axes.take_front(kind.axes.size()) == kind.axes.getValue();
+         !getAxesBehind(kind.axes, user.getAxes()).empty();
+}
+
+bool MotionGraph::isEven(unsigned kind) const {
+  const GatherKind &even = kinds[kind];
+  return !even.isRagged() && even.groupSize && even.cycles.isOne();
+}
+
+ArrayRef<Attribute> MotionGraph::getFurtherAxes(const Slices &made, int64_t dim,
+                                                unsigned kind) const {
+  if (made.dim != dim || !isEven(made.kind) || !isEven(kind) ||
+      ShapedType::isDynamic(made.localSize) ||
+      kinds[made.kind].mesh != kinds[kind].mesh)
+    return {};
+  return getAxesBehind(kinds[made.kind].axes, kinds[kind].axes);
 }
 
 Demand MotionGraph::getDemand(OpOperand &use, const SlicedValue &made) const {
@@ -506,8 +518,11 @@ Demand MotionGraph::getDemand(OpOperand &use, const SlicedValue &made) const {
   const Unit *unit = findUnit(user);
   const unsigned operand = use.getOperandNumber();
   if (!unit || unit->isGather() ||
-      getKindOf(*unit, operand) != made.slices.kind ||
       getOperandDims(*unit)[operand] != made.slices.dim)
+    return {Demand::Whole};
+  const unsigned kind = getKindOf(*unit, operand);
+  if (kind != made.slices.kind &&
+      getFurtherAxes(made.slices, made.slices.dim, kind).empty())
     return {Demand::Whole};
   return {Demand::Slices, getNumber(*unit)};
 }
@@ -516,6 +531,8 @@ void MotionGraph::addDemand(OpOperand &use, unsigned number) {
   SlicedValue &made = values[number];
   Demand demand = getDemand(use, made);
   made.isNeededWhole |= demand.isForWhole();
+  if (demand.isForWhole() || demand.isForSlices())
+    made.isUsedInBlock |= use.getOwner()->getBlock() == made.block;
   if (demand.isForSlices())
     consumersOf.emplace_back(number, demand.consumer);
 }

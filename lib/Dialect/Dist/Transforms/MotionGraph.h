@@ -135,6 +135,25 @@ struct SlicedValue {
   int64_t rowBits;            ///< see `countBits`, without the sliced dimension
   unsigned unit;              ///< that makes it
   bool isNeededWhole = false; ///< by a user that is no unit
+  bool isUsedInBlock = false; ///< whole or in slices
+  bool isSunk = false;        ///< its whole is made elsewhere: see `Site`
+};
+
+/// A block in which a value is made whole for all users in it and behind it
+/// that need it so: where the value is; or, if all of these are in some ways of
+/// a branch, at the begin of each such way.
+struct Site {
+  mlir::Block *block;
+  bool isNeededWhole;                 ///< by a user that is no unit
+  llvm::ArrayRef<unsigned> consumers; ///< units that take the value in slices
+};
+
+/// An op, or a slice, that could do with slices over the first `numAxes` axes
+/// of the gathers of a kind that feed it, and cannot do with those over all.
+struct PartialFit {
+  mlir::Operation *user;
+  unsigned kind;
+  unsigned numAxes;
 };
 
 /// The kinds of a join's slices. They differ where a call is between: the
@@ -184,6 +203,9 @@ public:
     return unit && unit->op == op && !unit->isJoin() ? unit : nullptr;
   }
   unsigned getNumber(const Unit &unit) const { return &unit - units.begin(); }
+  unsigned getNumber(const SlicedValue &made) const {
+    return &made - values.begin();
+  }
   llvm::ArrayRef<SlicedValue> getValues(const Unit &unit) const {
     return llvm::ArrayRef<SlicedValue>(values).slice(
         unit.firstValue, unit.endValue - unit.firstValue);
@@ -209,18 +231,36 @@ public:
   }
   /// The units that take the value in slices.
   llvm::ArrayRef<unsigned> getConsumers(const SlicedValue &made) const {
-    const size_t number = &made - values.begin();
+    const unsigned number = getNumber(made);
     const unsigned begin = number == 0 ? 0 : consumerEnds[number - 1];
     return llvm::ArrayRef<unsigned>(consumers).slice(
         begin, consumerEnds[number] - begin);
   }
+  /// The sites of a value that no run comes to more than one of.
+  template <typename Visitor>
+  void forEachSite(const SlicedValue &made, Visitor visit) const {
+    if (!made.isSunk)
+      return visit({made.block, made.isNeededWhole, getConsumers(made)});
+    for (const SunkSite &site : sunkSites.at(getNumber(made)))
+      visit({site.block, site.isNeededWhole, site.consumers});
+  }
   /// True if, once the units that are to move have, a user is left that needs
   /// the value whole.
-  bool staysWhole(const SlicedValue &made) const {
-    return made.isNeededWhole ||
-           llvm::any_of(getConsumers(made),
-                        [&](unsigned u) { return !units[u].moves; });
+  bool staysWhole(const Site &site) const {
+    return site.isNeededWhole || llvm::any_of(site.consumers, [&](unsigned u) {
+             return !units[u].moves;
+           });
   }
+  bool staysWhole(const SlicedValue &made) const {
+    bool stays = false;
+    forEachSite(made, [&](const Site &site) { stays |= staysWhole(site); });
+    return stays;
+  }
+  /// True if the use is one of a value that is made whole at the site.
+  bool isServedBy(const mlir::OpOperand &use, const mlir::Block *site) const;
+  /// True if both uses, of a value that there is in slices, are served so.
+  bool areServedTogether(const mlir::OpOperand &a,
+                         const mlir::OpOperand &b) const;
   Demand getDemand(mlir::OpOperand &use, const SlicedValue &made) const;
   /// Why a value behind a gather cannot be had in slices; null if no reason was
   /// found.
@@ -238,6 +278,15 @@ public:
            (made.kind == kind ||
             options.ignores(reason::kOperandGatheredDifferently));
   }
+  /// Law:
+  ///
+  ///   all_slice [A, B] (all_gather [A] (x)) = all_slice [B] (x)
+  ///
+  /// Precondition: A comes first, so that its ranks hold whole parts, and all
+  /// are equally long. The axes B, if slices over [A, B], of `kind` along
+  /// `dim`, are such slices of those `made` are; else none.
+  llvm::ArrayRef<mlir::Attribute>
+  getFurtherAxes(const Slices &made, int64_t dim, unsigned kind) const;
 
   llvm::ArrayRef<mlir::FunctionOpInterface> functions;
   KnownCalls calls;
@@ -248,6 +297,7 @@ public:
   llvm::SmallVector<GatherKind> kinds;
   llvm::SmallVector<Unit, 0> units;         ///< in program order
   llvm::SmallVector<SlicedValue, 0> values; ///< in the order of their units
+  llvm::SmallVector<PartialFit> partialFits;
   /// Ops that are worth moving and cannot move.
   llvm::SmallVector<std::pair<mlir::Operation *, Refusal>> missed;
   bool hasNestedGathers = false;
@@ -304,6 +354,10 @@ private:
                                       const GatherKind &kind,
                                       unsigned kindNumber) const;
   bool losesPendingSum(mlir::Operation *op, mlir::Value &pending) const;
+  bool isEven(unsigned kind) const;
+  void notePartialFit(mlir::Operation *op, mlir::Value value,
+                      std::optional<int64_t> dim, const Slices &anchorSlices);
+  void notePartialFit(AllSliceOp slice, const Slices &made);
   void addValue(mlir::Value value, const Slices &slices);
   void addUnit(Unit unit);
   unsigned addRefusal(const Refusal &refusal, unsigned kind);
@@ -331,6 +385,8 @@ private:
   void noteDemand(mlir::OpOperand &use);
   void noteDemandsIn(mlir::Block &block);
   void findConsumers();
+  void findSites();
+  void sink(SlicedValue &made);
 
   llvm::DenseMap<std::tuple<mlir::Attribute, mlir::Attribute, void *, int64_t,
                             int64_t, int64_t>,
@@ -376,6 +432,13 @@ private:
   llvm::DenseMap<mlir::OpOperand *, JoinedAs> joinOf;
   llvm::SmallVector<unsigned, 0> consumers;    ///< value by value
   llvm::SmallVector<unsigned, 0> consumerEnds; ///< of the values' consumers
+  struct SunkSite {
+    mlir::Block *block = nullptr;
+    bool isNeededWhole = false;
+    llvm::SmallVector<unsigned, 2> consumers;
+  };
+  /// By the number of a value that is sunk.
+  llvm::DenseMap<unsigned, llvm::SmallVector<SunkSite, 2>> sunkSites;
   /// While ops are visited: values, by number, with units that take them.
   llvm::SmallVector<std::pair<unsigned, unsigned>, 0> consumersOf;
   /// Uses of values, by number, that joins may turn out to take.
@@ -474,6 +537,8 @@ private:
   /// the region is the same unknown. Of cycles that are not counted it is; as
   /// are other open sizes, what is not known of their number is taken for 1.
   bool hasStaticRows = true;
+  /// Gathers over more axes receive more slices, smaller ones.
+  bool hasOneGroup = true;
   /// Whether the cut counts what norms on slices are worth.
   bool favoursNorms = false;
 
@@ -495,6 +560,11 @@ struct ReceivedBytes {
   std::optional<int64_t> before, after;
 };
 ReceivedBytes countReceivedBytes(const MotionGraph &graph, MotionRegion region);
+
+/// Makes two gathers of each one over several axes behind which something fits
+/// the first of them alone. Returns true if there was one; the graph is then
+/// none of the program any more.
+bool splitGathers(MotionGraph &graph);
 
 /// Moves what the placement decided to move, region by region, and erases what
 /// nobody needs any more.

@@ -287,13 +287,17 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
     const unsigned ofOperand = isScaled ? operandKinds[i] : anchorSlices.kind;
     if (std::optional<Refusal> refusal = checkOperand(
             op, operand, slicing->operandDims[i], kinds[ofOperand], ofOperand);
-        refusal && !op.ignoresElements(i))
+        refusal && !op.ignoresElements(i)) {
+      notePartialFit(op, operand, slicing->operandDims[i], anchorSlices);
       return refusal;
+    }
   }
   for (Value captured : getCapturedValues(op))
     if (std::optional<Refusal> refusal =
-            checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind))
+            checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind)) {
+      notePartialFit(op, captured, std::nullopt, anchorSlices);
       return refusal;
+    }
 
   Unit unit(Unit::Op, op, anchorSlices.kind);
   unit.isWorthMoving = op.isWorthMoving();
@@ -367,6 +371,48 @@ static bool canBeCut(ShardingAttr promise, const GatherKind &kind) {
          });
 }
 
+/// Notes that `value`, an operand of `op` that does not fit the slices of
+/// another one, or that its regions capture, fits those over some of their
+/// axes.
+void MotionGraph::notePartialFit(Operation *op, Value value,
+                                 std::optional<int64_t> dim,
+                                 const Slices &anchorSlices) {
+  if (!isEven(anchorSlices.kind))
+    return;
+  const FlatSymbolRefAttr mesh = kinds[anchorSlices.kind].mesh;
+  const ArrayAttr axes = kinds[anchorSlices.kind].axes;
+  const SlicedValue *found = find(value);
+  for (unsigned number = axes.size() - 1; number != 0; --number) {
+    auto first =
+        ArrayAttr::get(op->getContext(), axes.getValue().take_front(number));
+    const bool isGathered = found && dim == found->slices.dim &&
+                            isEven(found->slices.kind) &&
+                            kinds[found->slices.kind].mesh == mesh &&
+                            kinds[found->slices.kind].axes == first;
+    if (!isGathered && !analysis.isReplicatedOver(value, mesh, first))
+      continue;
+    partialFits.push_back({op, anchorSlices.kind, number});
+    return;
+  }
+}
+
+/// And that a slice is one over some of the axes of what it is taken from.
+void MotionGraph::notePartialFit(AllSliceOp slice, const Slices &made) {
+  const GatherKind &kind = kinds[made.kind];
+  if (slice.getExtents() || !isEven(made.kind) ||
+      static_cast<int64_t>(slice.getDim()) != made.dim ||
+      slice.getMeshAttr() != kind.mesh)
+    return;
+  unsigned number = 0;
+  for (auto [axis, sliced] : llvm::zip(kind.axes, slice.getAxes())) {
+    if (axis != sliced)
+      break;
+    ++number;
+  }
+  if (number != 0 && number != kind.axes.size())
+    partialFits.push_back({slice, made.kind, number});
+}
+
 void MotionGraph::visitOperands(Operation *op) {
   SmallVector<unsigned> anchors;
   unsigned inherited = Fate::kNone;
@@ -379,6 +425,15 @@ void MotionGraph::visitOperands(Operation *op) {
   }
   if (anchors.empty() && inherited == Fate::kNone)
     return;
+  // What is cut by the first axes of a gather serves where all of them cut.
+  auto hasMoreAxes = [&](unsigned a, unsigned b) {
+    auto getNumAxes = [&](unsigned anchor) {
+      return kinds[find(op->getOperand(anchor))->slices.kind].axes.size();
+    };
+    return getNumAxes(a) > getNumAxes(b);
+  };
+  if (!llvm::is_sorted(anchors, hasMoreAxes))
+    llvm::stable_sort(anchors, hasMoreAxes);
   visitUser(op, anchors, inherited);
   for (unsigned anchor : anchors)
     noteDemand(op->getOpOperand(anchor));
@@ -394,6 +449,8 @@ void MotionGraph::visitUser(Operation *op, ArrayRef<unsigned> anchors,
     const SlicedValue *made = find(slice.getInput());
     if (made && takesBackOwnSlice(slice, made->slices))
       return;
+    if (made)
+      notePartialFit(slice, made->slices);
   }
   const unsigned kind =
       anchors.empty() ? refusals[inherited].kind

@@ -40,20 +40,25 @@ static int64_t getCostOfBits(int64_t bits) {
          kCostOfGather;
 }
 
-/// The rows of a rank's slice, as far as their number is known.
+/// The rows that a rank receives of the others, as far as their number is
+/// known, or such a part of them as each gather of the region receives: where
+/// all groups are alike, those of one slice.
 int64_t Placement::getRows(const SlicedValue &made) const {
   const GatherKind &kind = graph.kinds[made.slices.kind];
+  const int64_t others = hasOneGroup ? 1 : kind.groupSize.value_or(2) - 1;
+  int64_t rows;
   if (!hasStaticRows)
-    return multiplySaturating(kind.cycles.number, kind.openRows);
-  if (kind.cycles.areCounted())
-    return made.slices.localSize;
-  return multiplySaturating(kind.cycles.number,
-                            kind.cycles.size / *kind.groupSize);
+    rows = multiplySaturating(kind.cycles.number, kind.openRows);
+  else if (kind.cycles.areCounted())
+    rows = made.slices.localSize;
+  else
+    rows = multiplySaturating(kind.cycles.number,
+                              kind.cycles.size / *kind.groupSize);
+  return multiplySaturating(std::max<int64_t>(rows, 1), others);
 }
 
 int64_t Placement::getGatherCost(const SlicedValue &made) const {
-  return getCostOfBits(
-      multiplySaturating(made.rowBits, std::max<int64_t>(getRows(made), 1)));
+  return getCostOfBits(multiplySaturating(made.rowBits, getRows(made)));
 }
 
 /// True if the unit that makes the value deals it out in more cycles than what
@@ -101,18 +106,22 @@ int64_t Placement::weigh(int64_t cost, Block *block) {
 
 /// A region is a flow network: a unit is on the source's side if it computes
 /// its slice only. A value made there, and needed whole on the other side, is
-/// gathered once, at its cost. What the sink's side computes whole can be
-/// sliced for nothing. Of the cheapest cuts the one nearest to the sink moves
-/// most.
+/// gathered once at each site, at its cost. What the sink's side computes whole
+/// can be sliced for nothing. Of the cheapest cuts the one nearest to the sink
+/// moves most.
 void Placement::cutAtLeastCost(MotionRegion region) {
-  hasStaticRows = true;
+  hasStaticRows = hasOneGroup = true;
+  const ArrayAttr axes = graph.kinds[graph.units[region.front()].kind].axes;
   cut.clear();
   for (unsigned u : region) {
     const Unit &unit = graph.units[u];
     nodes[u] = unit.isGather() ? cut.getSource() : cut.addNode();
-    for (const SlicedValue &made : graph.getValues(unit))
+    for (const SlicedValue &made : graph.getValues(unit)) {
+      const GatherKind &kind = graph.kinds[made.slices.kind];
       hasStaticRows &= !ShapedType::isDynamic(made.slices.localSize) ||
-                       !graph.kinds[made.slices.kind].cycles.areCounted();
+                       !kind.cycles.areCounted();
+      hasOneGroup &= kind.axes == axes;
+    }
   }
   for (unsigned u : region) {
     const Unit &unit = graph.units[u];
@@ -127,14 +136,16 @@ void Placement::cutAtLeastCost(MotionRegion region) {
     if (unit.isHeldBack && !unit.isGather())
       cut.addEdge(nodes[u], cut.getSink(), MinimumCut::kInfinity);
     for (const SlicedValue &made : graph.getValues(unit)) {
-      MinimumCut::Node gathered = cut.addNode();
       const int64_t cost =
           getGatherCost(made) + (makesCycles(made) ? kCostOfCycles : 0);
-      cut.addEdge(nodes[u], gathered, weigh(cost, made.block));
-      if (made.isNeededWhole)
-        cut.addEdge(gathered, cut.getSink(), MinimumCut::kInfinity);
-      for (unsigned consumer : graph.getConsumers(made))
-        cut.addEdge(gathered, nodes[consumer], MinimumCut::kInfinity);
+      graph.forEachSite(made, [&](const Site &site) {
+        MinimumCut::Node gathered = cut.addNode();
+        cut.addEdge(nodes[u], gathered, weigh(cost, site.block));
+        if (site.isNeededWhole)
+          cut.addEdge(gathered, cut.getSink(), MinimumCut::kInfinity);
+        for (unsigned consumer : site.consumers)
+          cut.addEdge(gathered, nodes[consumer], MinimumCut::kInfinity);
+      });
     }
   }
   cut.solve();
@@ -170,8 +181,11 @@ bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
       int64_t cost = getGatherCost(made) - kCostOfGather;
       if (unit.isGather())
         add(made.block, -cost);
-      if ((unit.isGather() || unit.moves) && graph.staysWhole(made))
-        add(made.block, cost);
+      if (unit.isGather() || unit.moves)
+        graph.forEachSite(made, [&](const Site &site) {
+          if (graph.staysWhole(site))
+            add(site.block, cost);
+        });
     }
   }
   std::optional<int64_t> most = hasOneBlock ? total : ways.getMost();
@@ -263,7 +277,8 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
         const bool staysBehind = demand.isForSlices() &&
                                  !feeding.contains(demand.consumer) &&
                                  isWorthMoving(use.getOwner());
-        if (!demand.isForWhole() && !staysBehind)
+        if ((!demand.isForWhole() && !staysBehind) ||
+            !graph.areServedTogether(operand, use))
           continue;
         why = Refusal{reason::kOtherUsers, use.getOwner(),
                       suggestForUser(graph, use.getOwner(), *made,
@@ -357,8 +372,11 @@ ReceivedBytes commuter::dist::countReceivedBytes(const MotionGraph &graph,
     for (const SlicedValue &made : graph.getValues(unit)) {
       if (unit.isGather())
         before.add(made.block, getGatherBytes(graph, made));
-      if ((unit.isGather() || unit.moves) && graph.staysWhole(made))
-        after.add(made.block, getGatherBytes(graph, made));
+      if (unit.isGather() || unit.moves)
+        graph.forEachSite(made, [&](const Site &site) {
+          if (graph.staysWhole(site))
+            after.add(site.block, getGatherBytes(graph, made));
+        });
     }
   }
   return {before.getMost(), after.getMost()};

@@ -40,6 +40,7 @@ private:
   void moveJoin(const Unit &unit);
   void passSlices(const Unit &join);
   void replaceUsers(const SlicedValue &made);
+  void gatherAtSites(const SlicedValue &made);
   Value gather(OpBuilder &builder, const SlicedValue &made);
   void replaceSize(tensor::DimOp query, const SlicedValue &made);
   void noteDead(const Unit &unit);
@@ -52,6 +53,8 @@ private:
   IntegerAttr getDimAttr(int64_t dim);
   Value lookUpLocal(const SlicedValue &made) const;
   Value findLocal(Value value, int64_t dim, unsigned kind) const;
+  Value sliceFurther(OpBuilder &builder, Value value, int64_t dim,
+                     RankedTensorType localType, const Unit &unit);
   OpFoldResult getLocalExtent(OpBuilder &builder, Value value, int64_t dim,
                               int64_t localSize, const Unit &unit);
   bool isRecomputable(Value value, int64_t dim, const GatherKind &kind,
@@ -143,6 +146,24 @@ Value MotionRewriter::findLocal(Value value, int64_t dim, unsigned kind) const {
   const SlicedValue *made = graph.find(value);
   return made && graph.isCutAlike(made->slices, dim, kind) ? lookUpLocal(*made)
                                                            : Value();
+}
+
+/// The slice of a value that there is in larger slices, over the first axes of
+/// the unit's gathers; null if it is none (see `getFurtherAxes`).
+Value MotionRewriter::sliceFurther(OpBuilder &builder, Value value, int64_t dim,
+                                   RankedTensorType localType,
+                                   const Unit &unit) {
+  const SlicedValue *made = graph.find(value);
+  if (!made)
+    return {};
+  ArrayRef<Attribute> axes = graph.getFurtherAxes(made->slices, dim, unit.kind);
+  Value local = axes.empty() ? Value() : lookUpLocal(*made);
+  if (!local)
+    return {};
+  return AllSliceOp::create(builder, unit.op->getLoc(), localType, local,
+                            getDimAttr(dim), /*extents=*/Value(),
+                            graph.kinds[unit.kind].mesh,
+                            builder.getArrayAttr(axes));
 }
 
 /// Of a size that may be dynamic, one of as many equal parts.
@@ -315,6 +336,8 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
       local = tensor::CastOp::create(builder, loc, localType, local);
     return local;
   }
+  if (Value slice = sliceFurther(builder, value, dim, localType, unit))
+    return slice;
   if (isRecomputable(value, dim, kind))
     return recompute(builder, value, dim, localSize, unit);
   Value extents = getExtents(kind);
@@ -548,13 +571,28 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
       break;
     }
   }
-  if (!isNeededWhole)
+  if (!isNeededWhole || made.isSunk)
     for (tensor::DimOp query : sizeQueries)
       replaceSize(query, made);
+  if (made.isSunk)
+    return gatherAtSites(made);
   if (unit.isGather() || !isNeededWhole)
     return;
   OpBuilder builder(unit.isJoin() ? value.getDefiningOp() : unit.op);
   value.replaceAllUsesWith(gather(builder, made));
+}
+
+/// At each site where the value stays whole, for the users that it serves.
+void MotionRewriter::gatherAtSites(const SlicedValue &made) {
+  graph.forEachSite(made, [&](const Site &site) {
+    if (!graph.staysWhole(site))
+      return;
+    auto builder = OpBuilder::atBlockBegin(site.block);
+    Value value = made.value, whole = gather(builder, made);
+    value.replaceUsesWithIf(whole, [&](OpOperand &use) {
+      return graph.isServedBy(use, site.block);
+    });
+  });
 }
 
 /// What the slices make up.

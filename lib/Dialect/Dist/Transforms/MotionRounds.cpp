@@ -38,12 +38,17 @@ public:
     if (tellsOfGathers)
       made.insert(gather);
   }
+  void notifySplit(AllGatherOp inner) override {
+    hasSplit = true;
+    notifyGathered(inner);
+  }
   void notifyErased(Operation *op) override {
     NumbersOfOps::notifyErased(op);
     made.erase(op);
   }
 
   SmallVector<MotionOutcome> outcomes;
+  bool hasSplit = false;
 
 private:
   /// An op that has moved and moves no further has moved.
@@ -68,17 +73,33 @@ private:
 
 } // namespace
 
+/// Gathers that were split, and between which nothing has come, are one again.
+static void mergeGathers(ArrayRef<FunctionOpInterface> functions) {
+  SmallVector<AllGatherOp> gathers;
+  for (FunctionOpInterface function : functions)
+    function->walk([&](AllGatherOp gather) { gathers.push_back(gather); });
+  if (gathers.empty())
+    return;
+  IRRewriter rewriter(gathers.front().getContext());
+  // An inner one comes first: it is not erased before it is looked at.
+  for (AllGatherOp gather : gathers)
+    (void)mergeNestedGathers(rewriter, gather);
+}
+
 /// A round takes a gather off the ways to what moved in it, so the rounds are
 /// as many as gathers are nested, not as there are gathers. Each needs the
 /// states anew.
-void commuter::dist::moveInFrontOfNestedGathers(
+bool commuter::dist::moveInFrontOfNestedGathers(
     Operation *top, ArrayRef<FunctionOpInterface> functions,
     const ShardingAnalysis &analysis, MotionOptions options,
     function_ref<void(MotionOutcome &, DescribeOutcome)> emit) {
   constexpr unsigned kMostRounds = 32;
   OutcomesOfRounds rounds(options.placesEveryGather);
   options.listener = &rounds;
+  options.splitsGathers = true;
+  bool movesAny = false;
   auto tell = [&](MotionOutcome &outcome, DescribeOutcome describe) {
+    movesAny |= outcome.reason.empty();
     // Where nothing is nested there is one round, and nothing is held.
     if (!outcome.isAmongNested && rounds.outcomes.empty())
       return emit(outcome, describe);
@@ -89,6 +110,9 @@ void commuter::dist::moveInFrontOfNestedGathers(
   for (unsigned round = 1; movesOn && round < kMostRounds; ++round)
     movesOn =
         moveInFrontOfGathers(functions, ShardingAnalysis(top), options, tell);
+  if (rounds.hasSplit)
+    mergeGathers(functions);
   for (MotionOutcome &outcome : rounds.outcomes)
     emit(outcome, /*describe=*/{});
+  return movesAny || rounds.hasSplit;
 }

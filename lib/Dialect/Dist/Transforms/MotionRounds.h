@@ -22,8 +22,9 @@ namespace commuter::dist {
 /// over one axis again. `emit` is told once of each op, when all is done for
 /// it: its rows before are those of the first round, its rows after those of
 /// the last in which it moved. `analysis` is of the program below `top`.
-/// Precondition: `options` have no listener.
-void moveInFrontOfNestedGathers(
+/// Returns true if the program has changed. Precondition: `options` have no
+/// listener.
+bool moveInFrontOfNestedGathers(
     mlir::Operation *top, llvm::ArrayRef<mlir::FunctionOpInterface> functions,
     const ShardingAnalysis &analysis, MotionOptions options,
     llvm::function_ref<void(MotionOutcome &, DescribeOutcome)> emit);

@@ -46,21 +46,49 @@ static int64_t estimateRuns(Operation *op, int64_t runs) {
   return runs / std::max<int64_t>(ways.size(), 1);
 }
 
+/// True if the block is one of several ways on from `from`, and in no loop of
+/// blocks: as far as that is found out at little cost.
+static bool isWayFrom(Block *from, Block *block) {
+  constexpr unsigned kMostBlocks = 1024;
+  return from->getNumSuccessors() > 1 &&
+         !llvm::hasNItemsOrMore(*block->getParent(), kMostBlocks) &&
+         !block->isReachable(from);
+}
+
+/// Of how many ways from its region's first block a block is one.
+static int64_t getWays(Block *block) {
+  // Blocks that nothing leads to may go round in circles.
+  constexpr unsigned kMostSteps = 64;
+  constexpr int64_t kMostWays = 64;
+  int64_t ways = 1;
+  Block *from = block->getSinglePredecessor();
+  for (unsigned step = 0; from && step < kMostSteps; ++step) {
+    if (isWayFrom(from, block))
+      ways = std::min<int64_t>(ways * from->getNumSuccessors(), kMostWays);
+    block = from;
+    from = block->getSinglePredecessor();
+  }
+  return ways;
+}
+
 int64_t RunEstimate::get(Block *block) {
-  constexpr int64_t kMostRuns = kOneRun << 16;
   if (auto known = runsOf.find(block); known != runsOf.end())
     return known->second;
-  Operation *op = block->getParentOp();
-  int64_t runs = 0;
-  if (!isa<FunctionOpInterface>(op) && op->getBlock())
-    runs = estimateRuns(op, get(op->getBlock()));
-  else if (ArrayRef<CallOpInterface> known = calls.lookup(op); known.empty())
-    runs = kOneRun;
-  else
-    for (CallOpInterface call : known)
-      runs = std::min(runs + get(call->getBlock()), kMostRuns);
+  const int64_t runs = block->isEntryBlock()
+                           ? estimateRegion(block->getParentOp())
+                           : get(&block->getParent()->front()) / getWays(block);
   // What matters is what runs more often, and nothing runs for free.
   return runsOf[block] = std::clamp<int64_t>(runs, 1, kMostRuns);
+}
+
+int64_t RunEstimate::estimateRegion(Operation *op) {
+  if (!isa<FunctionOpInterface>(op) && op->getBlock())
+    return estimateRuns(op, get(op->getBlock()));
+  ArrayRef<CallOpInterface> known = calls.lookup(op);
+  int64_t runs = known.empty() ? kOneRun : 0;
+  for (CallOpInterface call : known)
+    runs = std::min(runs + get(call->getBlock()), kMostRuns);
+  return runs;
 }
 
 //===----------------------------------------------------------------------===//

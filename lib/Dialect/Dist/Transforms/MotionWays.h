@@ -22,7 +22,8 @@
 namespace commuter::dist {
 
 /// How often blocks run, in estimate. A loop of unknown length takes 8 turns,
-/// and each way of a branch is as likely as the others.
+/// and each way of a branch is as likely as the others; a loop of blocks is
+/// taken for none.
 class RunEstimate {
 public:
   /// Estimates are in units of this part of a run of the program's entry.
@@ -32,6 +33,10 @@ public:
   int64_t get(mlir::Block *block);
 
 private:
+  static constexpr int64_t kMostRuns = kOneRun << 16;
+
+  int64_t estimateRegion(mlir::Operation *op);
+
   const KnownCalls &calls;
   llvm::SmallDenseMap<mlir::Block *, int64_t> runsOf;
 };

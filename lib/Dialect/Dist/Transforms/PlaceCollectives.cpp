@@ -45,22 +45,19 @@ struct PlaceCollectives
   }
 
 private:
-  /// Returns true if something moved.
+  /// Returns true if something changed.
   bool move(ArrayRef<FunctionOpInterface> functions,
             const ShardingAnalysis &analysis) {
     MotionOptions options;
     options.completeSums = completeSums;
     options.placesEveryGather = true;
-    bool movesAny = false;
-    moveInFrontOfNestedGathers(
+    return moveInFrontOfNestedGathers(
         getOperation(), functions, analysis, options,
         [&](MotionOutcome &outcome, DescribeOutcome describe) {
           emitMotionRemark("dist-place-collectives", outcome,
                            analysis.getAxes(), describe);
-          movesAny |= outcome.reason.empty();
           ++(outcome.reason.empty() ? numMoved : numMissed);
         });
-    return movesAny;
   }
 };
 

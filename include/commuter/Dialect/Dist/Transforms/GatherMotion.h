@@ -61,6 +61,8 @@ public:
   virtual void notifyMoved(mlir::Operation *op, mlir::Operation *local) = 0;
   /// The gather of what moved.
   virtual void notifyGathered(AllGatherOp gather) = 0;
+  /// A gather is two now, of which this is the inner one.
+  virtual void notifySplit(AllGatherOp inner) {}
   /// Before `op` is.
   virtual void notifyErased(mlir::Operation *op) = 0;
 };
@@ -94,6 +96,9 @@ struct MotionOptions {
   bool takesOpenAxesAsUnit = false;
   /// What a guard would let move has one: it is not suggested for the rest.
   bool isGuarded = false;
+  /// Where something behind a gather over several axes fits the first of them
+  /// alone, make two gathers of it, and do no more: then there are nested ones.
+  bool splitsGathers = false;
   /// If not empty, the only gathers in front of which anything moves. What
   /// others gather is replicated, no more.
   llvm::SmallPtrSet<mlir::Operation *, 4> onlyGathers;
@@ -160,7 +165,7 @@ using DescribeOutcome = llvm::function_ref<void(MotionOutcome &)>;
 /// and calls of one another. Everything is decided before anything is changed,
 /// from static facts alone, so that all ranks decide alike. `tell` is told of
 /// each outcome then. Returns true if something moved in front of a gather of
-/// what is gathered: it may move on.
+/// what is gathered, or gathers were split: it may move on.
 bool moveInFrontOfGathers(
     llvm::ArrayRef<mlir::FunctionOpInterface> functions,
     const ShardingAnalysis &analysis, const MotionOptions &options,

@@ -84,10 +84,14 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     that move the fewest bytes (a minimum cut), among these the ones with the most
     norms in front of them, then the fewest gathers, then the latest. (So one gather
     may become two of as many bytes in all, as where a part of each row is normalised
-    and the rest is not.) Unless `allow-extra-gather` lets it, it never gathers more
+    and the rest is not.) What is used in some ways of a branch alone, that all ranks
+    of the gather's group take alike, each of these gathers as it needs it: the norm's
+    result in one, all of it in another. Unless `allow-extra-gather` lets it, it never gathers more
     bytes than before, on no path through branches, loops and calls, be it one that
     runs no iteration of a loop of unknown length. Where what is gathered was gathered
-    before, this is done again, for the gathers in front.
+    before, this is done again, for the gathers in front. A gather over several axes
+    is two, if something behind it fits the first of them alone: a slice over these,
+    or an operand that varies along the others.
 
     Where a gather sums over an axis whose size is open (`?`), whether DP equals TP
     is known only when the program runs. With `guard` the gather, what would move
@@ -141,9 +145,10 @@ def PlaceCollectivesPass : Pass<"dist-place-collectives", "::mlir::ModuleOp"> {
     Does what `dist-commute-norms` does, by the same law and choice of places, but
     for every gather, whether or not it feeds a norm: a gather goes behind what
     narrows (a cast to fewer bits, a product with fewer columns), stays in front of
-    what widens, and of places that cost the same takes the latest, where each rank
-    has computed its own rows only. Collectives that may move across a gather do if
-    that saves bytes. No way of a run gathers more than before.
+    what widens, goes into the ways of a branch where these alone use it, and of
+    places that cost the same takes the latest, where each rank has computed its own
+    rows only. Collectives that may move across a gather do if that saves bytes. No
+    way of a run gathers more than before.
 
     ```mlir
     %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<32x8xf32>
