@@ -22,14 +22,17 @@ func.func @gathered_over_the_first(%x: tensor<2x8xf32>, %r: tensor<4x8xf32> {dis
 // -----
 
 // The sum is needed, too: two gathers over both axes would receive more than one of
-// these and one over the first.
+// these and one over the first. Two over the first do not.
 dist.mesh @mesh(dp = 2, tp = 2)
 // CHECK-LABEL: func @both_are_needed
-// CHECK: norm.add_rms_norm {{.*}} : tensor<8x8xf32>
+// CHECK: %[[I:.*]] = dist.all_gather %{{.*}} dim 0 over @mesh[tp] : tensor<2x8xf32> -> tensor<4x8xf32>
+// CHECK: norm.add_rms_norm %{{.*}}, %[[I]] {{.*}} : tensor<4x8xf32>
+// CHECK-COUNT-2: dist.all_gather %{{.*}} dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+// CHECK-NEXT: return
 func.func @both_are_needed(%x: tensor<2x8xf32>, %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
   %h = dist.all_gather %r dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
   %g = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<2x8xf32> -> tensor<8x8xf32>
-  // expected-remark @+1 {{Reason=not-profitable}}
+  // expected-remark @+1 {{bytes-after=256, bytes-before=256, rows-after=4, rows-before=8}}
   %y, %n = norm.add_rms_norm %h, %g eps 1.0e-06 : tensor<8x8xf32>
   return %y, %n : tensor<8x8xf32>, tensor<8x8xf32>
 }
@@ -135,14 +138,134 @@ func.func @ragged(%x: tensor<?x8xf32>, %r: tensor<?x8xf32> {dist.sharding = #dis
 
 // -----
 
-// One that sums is not split.
-dist.mesh @mesh(dp = 2, tp = 2, unit = 1)
+// A sum over one rank is none; another one is completed first, if at all.
+dist.mesh @mesh(dp = 2, tp = 2, unit = 1, more = 2)
 // CHECK-LABEL: func @sums
-// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp, tp] summing [unit]
-// CHECK: norm.add_rms_norm {{.*}} : tensor<8x8xf32>
-func.func @sums(%x: tensor<2x8xf32>, %r: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {tp}]>}) -> tensor<8x8xf32> {
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[tp]
+// CHECK: norm.rms_norm {{.*}} : tensor<4x8xf32>
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp, tp] summing [more]
+// CHECK: norm.rms_norm {{.*}} : tensor<8x8xf32>
+func.func @sums(%x: tensor<2x8xf32>, %w: tensor<8xf32> {dist.sharding = #dist.sharding<@mesh, [{tp}]>}) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
   %g = dist.all_gather %x dim 0 over @mesh[dp, tp] summing [unit] : tensor<2x8xf32> -> tensor<8x8xf32>
-  // expected-remark @+1 {{Reason=operand-not-replicated}}
-  %y, %n = norm.add_rms_norm %g, %r eps 1.0e-06 : tensor<8x8xf32>
+  // expected-remark @+1 {{rows-after=4, rows-before=8}}
+  %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<8x8xf32>, tensor<8xf32>
+  %h = dist.all_gather %x dim 0 over @mesh[dp, tp] summing [more] : tensor<2x8xf32> -> tensor<8x8xf32>
+  // expected-remark @+1 {{Reason=pending-sum}}
+  %m = norm.rms_norm %h scale %w eps 1.0e-06 : tensor<8x8xf32>, tensor<8xf32>
+  return %n, %m : tensor<8x8xf32>, tensor<8x8xf32>
+}
+
+// -----
+
+// Ranks part along the last axis alone: those of the first take one way.
+dist.mesh @mesh(dp = 2, tp = 2)
+// CHECK-LABEL: func @parts_along_the_last
+// CHECK: %[[I:.*]] = dist.all_gather %{{.*}} dim 0 over @mesh[tp] : tensor<2x8xf32> -> tensor<4x8xf32>
+// CHECK: %[[R:.*]] = scf.if
+// CHECK: norm.rms_norm %[[I]] {{.*}} : tensor<4x8xf32>
+// CHECK: dist.all_gather %[[R]] dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+func.func @parts_along_the_last(%x: tensor<2x8xf32>) -> tensor<8x8xf32> {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  %i = dist.axis_index @mesh[tp] : index
+  %c = arith.cmpi eq, %i, %c0 : index
+  %r = scf.if %c -> tensor<8x8xf32> {
+    // expected-remark @+1 {{rows-after=4, rows-before=8}}
+    %n = norm.rms_norm %g eps 1.0e-06 : tensor<8x8xf32>
+    scf.yield %n : tensor<8x8xf32>
+  } else {
+    scf.yield %g : tensor<8x8xf32>
+  }
+  return %r : tensor<8x8xf32>
+}
+
+// -----
+
+// What acts along the last axis acts across the first; what puts more rows together than
+// a rank has may not need more than those of the last.
+dist.mesh @mesh(dp = 2, tp = 2)
+// CHECK-LABEL: func @acts_along_the_last
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[tp] : tensor<2x8xf32> -> tensor<4x8xf32>
+// CHECK: dist.all_reduce %{{.*}} max over @mesh[tp] : tensor<4x8xf32>
+// CHECK: norm.rms_norm {{.*}} : tensor<4x8xf32>
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+// CHECK-LABEL: func @rows_of_four
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[tp] : tensor<2x8xf32> -> tensor<4x8xf32>
+// CHECK: norm.rms_norm {{.*}} : tensor<1x4x8xf32>
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp] : tensor<1x4x8xf32> -> tensor<2x4x8xf32>
+func.func @acts_along_the_last(%x: tensor<2x8xf32>) -> tensor<8x8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  %m = dist.all_reduce %g max over @mesh[tp] : tensor<8x8xf32>
+  // expected-remark @+1 {{rows-after=4, rows-before=8}}
+  %n = norm.rms_norm %m eps 1.0e-06 : tensor<8x8xf32>
   return %n : tensor<8x8xf32>
+}
+func.func @rows_of_four(%x: tensor<2x8xf32>) -> tensor<2x4x8xf32> {
+  %g = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  %e = tensor.expand_shape %g [[0, 1], [2]] output_shape [2, 4, 8] : tensor<8x8xf32> into tensor<2x4x8xf32>
+  // expected-remark @+1 {{rows-after=1, rows-before=2}}
+  %n = norm.rms_norm %e axis 1 eps 1.0e-06 : tensor<2x4x8xf32>
+  return %n : tensor<2x4x8xf32>
+}
+
+// -----
+
+// Ways of a branch that gather over both axes, and over the first.
+dist.mesh @mesh(dp = 2, tp = 2)
+// CHECK-LABEL: func @ways_of_both
+// CHECK: %[[R:.*]] = scf.if
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[tp] : tensor<2x8xf32> -> tensor<4x8xf32>
+// CHECK: norm.rms_norm %[[R]] {{.*}} : tensor<4x8xf32>
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+func.func @ways_of_both(%x: tensor<2x8xf32>, %y: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<8x8xf32> {
+  %r = scf.if %c -> tensor<8x8xf32> {
+    %g = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<2x8xf32> -> tensor<8x8xf32>
+    scf.yield %g : tensor<8x8xf32>
+  } else {
+    %g = dist.all_gather %y dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+    scf.yield %g : tensor<8x8xf32>
+  }
+  // expected-remark @+1 {{rows-after=4, rows-before=8}}
+  %n = norm.rms_norm %r eps 1.0e-06 : tensor<8x8xf32>
+  return %n : tensor<8x8xf32>
+}
+
+// -----
+
+// Equal gathers are one: they would be told apart else, and one more.
+dist.mesh @mesh(dp = 2, unit = 1)
+// CHECK-LABEL: func @equal(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.rms_norm %[[G]] {{.*}} : tensor<8x8xf32>
+// CHECK-NOT: dist.all_gather
+// CHECK-LABEL: func @equal_extents
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.rms_norm %[[G]] {{.*}} : tensor<?x8xf32>
+// CHECK-NOT: dist.all_gather
+// CHECK-LABEL: func @not_equal
+// CHECK: norm.rms_norm {{.*}} : tensor<?x8xf32>
+// CHECK-COUNT-2: dist.all_gather
+func.func @equal(%x: tensor<4x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %h = dist.all_gather %x dim 0 over @mesh[dp] summing [unit] : tensor<4x8xf32> -> tensor<8x8xf32>
+  // expected-remark @+1 {{Reason=other-users}}
+  %n = norm.rms_norm %h eps 1.0e-06 : tensor<8x8xf32>
+  return %n, %g : tensor<8x8xf32>, tensor<8x8xf32>
+}
+func.func @equal_extents(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %d = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = dist.exchange_extents %d over @mesh[dp] : tensor<2xindex>
+  %g = dist.all_gather %x dim 0 extents %e over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  %h = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  // expected-remark @+1 {{Reason=other-users}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xf32>
+  return %n, %h : tensor<?x8xf32>, tensor<?x8xf32>
+}
+func.func @not_equal(%x: tensor<?x8xf32>, %e: tensor<2xindex>, %f: tensor<2xindex>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %g = dist.all_gather %x dim 0 extents %e over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  // expected-remark @+1 {{bytes-after=?, bytes-before=?}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xf32>
+  %h = dist.all_gather %x dim 0 extents %f over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  return %n, %h : tensor<?x8xf32>, tensor<?x8xf32>
 }

@@ -277,3 +277,35 @@ func.func @mesh_of_other_ranks(%x: tensor<4x8xf32>, %w: tensor<8xf32> {dist.shar
   %n = norm.rms_norm %g scale %w eps 1.0e-06 : tensor<16x8xf32>, tensor<8xf32>
   return %n : tensor<16x8xf32>
 }
+
+// -----
+
+// A region that reads what is gathered needs all of it.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @captured
+// CHECK: norm.rms_norm {{.*}} : tensor<16x8xf32>
+// CHECK: norm.rms_norm {{.*}} : tensor<16x8xf32>
+func.func @captured(%x: tensor<4x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %c15 = arith.constant 15 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %e = tensor.empty() : tensor<16x8xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<16x8xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %k = arith.subi %c15, %i : index
+    %v = tensor.extract %g[%k, %j] : tensor<16x8xf32>
+    linalg.yield %v : f32
+  } -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=not-row-wise}}
+  %n = norm.rms_norm %r eps 1.0e-06 : tensor<16x8xf32>
+  %t = tensor.generate {
+  ^bb0(%i: index, %j: index):
+    %k = arith.subi %c15, %i : index
+    %v = tensor.extract %g[%k, %j] : tensor<16x8xf32>
+    tensor.yield %v : f32
+  } : tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=unsupported-op}}
+  %m = norm.rms_norm %t eps 1.0e-06 : tensor<16x8xf32>
+  return %n, %m : tensor<16x8xf32>, tensor<16x8xf32>
+}

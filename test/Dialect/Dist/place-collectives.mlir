@@ -77,13 +77,13 @@ dist.mesh @mesh(dp = 4, tp = 2)
 // CHECK-LABEL: func @stay
 // CHECK-COUNT-5: dist.all_gather
 // CHECK-NOT: dist.all_gather
-func.func @stay(%x: tensor<4x8xf32>, %v: tensor<16x8xf32>, %w: tensor<4x8xbf16>, %p: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {tp}>}) -> (tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<8x16xf32>) {
+func.func @stay(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>, %v: tensor<16x8xf32>, %w: tensor<4x8xbf16>, %p: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}], unreduced {tp}>}) -> (tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<16x8xf32>, tensor<8x16xf32>) {
   // It is returned.
   // expected-remark @+1 {{Reason=other-users}}
   %a = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
   // What is added may differ between the ranks.
   // expected-remark @+1 {{Reason=operand-not-replicated}}
-  %b = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %b = dist.all_gather %y dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
   %bv = arith.addf %b, %v : tensor<16x8xf32>
   // More bytes.
   // expected-remark @+1 {{Reason=not-profitable}}

@@ -160,30 +160,6 @@ OpFoldResult AxisSizeOp::fold(FoldAdaptor) {
   return {};
 }
 
-LogicalResult commuter::dist::mergeNestedGathers(RewriterBase &rewriter,
-                                                 AllGatherOp outer) {
-  auto inner = outer.getInput().getDefiningOp<AllGatherOp>();
-  if (!inner || !inner->hasOneUse() || inner->getBlock() != outer->getBlock() ||
-      inner.getDim() != outer.getDim() ||
-      inner.getMeshAttr() != outer.getMeshAttr() || inner.getSummingAttr() ||
-      outer.getSummingAttr() || inner.getExtents() || outer.getExtents() ||
-      inner.getInput().getType().isDynamicDim(inner.getDim()) ||
-      inner.getType().isDynamicDim(inner.getDim()))
-    return failure();
-  SmallVector<Attribute> axes(outer.getAxes().begin(), outer.getAxes().end());
-  for (Attribute axis : inner.getAxes()) {
-    if (llvm::is_contained(axes, axis))
-      return failure();
-    axes.push_back(axis);
-  }
-  rewriter.setInsertionPoint(outer);
-  rewriter.replaceOpWithNewOp<AllGatherOp>(
-      outer, outer.getType(), inner.getInput(), outer.getDimAttr(), Value(),
-      outer.getMeshAttr(), rewriter.getArrayAttr(axes), ArrayAttr());
-  rewriter.eraseOp(inner);
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // Canonicalisation patterns
 //===----------------------------------------------------------------------===//
@@ -262,28 +238,54 @@ struct SimplifySumming : public OpRewritePattern<AllGatherOp> {
   }
 };
 
+/// all_gather{A}(all_gather{B}(x)) = all_gather{A, B}(x) along one static
+/// dimension: the outer axes are the major ones. Precondition: no other user of
+/// the inner gather, which would keep it alive.
 struct MergeNestedGathers : public OpRewritePattern<AllGatherOp> {
   using OpRewritePattern<AllGatherOp>::OpRewritePattern;
   LogicalResult matchAndRewrite(AllGatherOp outer,
                                 PatternRewriter &rewriter) const override {
-    return mergeNestedGathers(rewriter, outer);
+    auto inner = outer.getInput().getDefiningOp<AllGatherOp>();
+    if (!inner || !inner->hasOneUse() ||
+        inner->getBlock() != outer->getBlock() ||
+        inner.getDim() != outer.getDim() ||
+        inner.getMeshAttr() != outer.getMeshAttr() || inner.getSummingAttr() ||
+        outer.getSummingAttr() || inner.getExtents() || outer.getExtents() ||
+        inner.getInput().getType().isDynamicDim(inner.getDim()) ||
+        inner.getType().isDynamicDim(inner.getDim()))
+      return failure();
+    SmallVector<Attribute> axes(outer.getAxes().begin(), outer.getAxes().end());
+    for (Attribute axis : inner.getAxes()) {
+      if (llvm::is_contained(axes, axis))
+        return failure();
+      axes.push_back(axis);
+    }
+    rewriter.replaceOpWithNewOp<AllGatherOp>(
+        outer, outer.getType(), inner.getInput(), outer.getDimAttr(), Value(),
+        outer.getMeshAttr(), rewriter.getArrayAttr(axes), ArrayAttr());
+    return success();
   }
 };
 
-/// True if both cut the same dimension, of a static size, evenly, and nothing
-/// is summed.
+/// True if both cut the same dimension, of a static size, evenly, nothing is
+/// summed, and what is known of the other dimensions does not differ.
 bool cutAlike(AllGatherOp gather, AllSliceOp slice) {
-  auto isStatic = [&](RankedTensorType type) {
-    return !type.isDynamicDim(gather.getDim());
+  const uint64_t dim = gather.getDim();
+  RankedTensorType like = gather.getType();
+  auto fits = [&](RankedTensorType type) {
+    return !type.isDynamicDim(dim) &&
+           type.getShape().take_front(dim) == like.getShape().take_front(dim) &&
+           type.getShape().drop_front(dim + 1) ==
+               like.getShape().drop_front(dim + 1);
   };
-  return gather.getDim() == slice.getDim() &&
-         gather.getMeshAttr() == slice.getMeshAttr() && !gather.getExtents() &&
-         !slice.getExtents() && !gather.getSummingAttr() &&
-         isStatic(gather.getInput().getType()) && isStatic(gather.getType()) &&
-         isStatic(slice.getInput().getType()) && isStatic(slice.getType());
+  return slice.getDim() == dim && slice.getMeshAttr() == gather.getMeshAttr() &&
+         !gather.getExtents() && !slice.getExtents() &&
+         !gather.getSummingAttr() && fits(like) &&
+         fits(gather.getInput().getType()) &&
+         fits(slice.getInput().getType()) && fits(slice.getType());
 }
 
-/// The axes in front of `last`, if these are the last ones; else none.
+/// The axes in front of `last`; none if these are all of them, or not the last.
 ArrayRef<Attribute> getAxesBefore(ArrayAttr last, ArrayAttr axes) {
   ArrayRef<Attribute> all = axes.getValue();
   if (last.size() > all.size() || all.take_back(last.size()) != last.getValue())

@@ -63,11 +63,32 @@ AllGatherOp commuter::dist::splitGather(AllGatherOp gather, unsigned numAxes) {
   RankedTensorType type = gather.getInput().getType();
   SmallVector<int64_t> shape(type.getShape());
   shape[dim] *= *getGroupSize(lookupMesh(gather, gather.getMeshAttr()), last);
-  auto inner = AllGatherOp::create(
-      builder, gather.getLoc(), type.clone(shape), gather.getInput(),
-      gather.getDimAttr(), /*extents=*/Value(), gather.getMeshAttr(), last,
-      /*summing=*/ArrayAttr());
+  auto inner = AllGatherOp::create(builder, gather.getLoc(), type.clone(shape),
+                                   gather.getInput(), gather.getDimAttr(),
+                                   /*extents=*/Value(), gather.getMeshAttr(),
+                                   last, gather.getSummingAttr());
+  gather.removeSummingAttr();
   gather.getInputMutable().assign(inner);
   gather.setAxesAttr(builder.getArrayAttr(axes.take_front(numAxes)));
   return inner;
+}
+
+bool commuter::dist::canJoinGathers(AllGatherOp outer, AllGatherOp inner) {
+  return outer.getInput() == inner.getResult() && inner->hasOneUse() &&
+         outer->getBlock() == inner->getBlock() &&
+         outer.getDim() == inner.getDim() && !outer.getSummingAttr() &&
+         !outer.getExtents() && !inner.getExtents() &&
+         !inner.getInput().getType().isDynamicDim(inner.getDim()) &&
+         !inner.getType().isDynamicDim(inner.getDim()) &&
+         isAcross(inner, outer.getMeshAttr(), outer.getAxes());
+}
+
+void commuter::dist::joinGathers(AllGatherOp outer, AllGatherOp inner) {
+  SmallVector<Attribute> axes(outer.getAxes().getValue());
+  llvm::append_range(axes, inner.getAxes());
+  outer.setAxesAttr(ArrayAttr::get(outer->getContext(), axes));
+  if (ArrayAttr summing = inner.getSummingAttr())
+    outer.setSummingAttr(summing);
+  outer.getInputMutable().assign(inner.getInput());
+  inner.erase();
 }

@@ -42,10 +42,17 @@ mlir::Value exposeExtents(AllGatherOp gather);
 ///
 ///   all_gather {A, B} (x) = all_gather {A} (all_gather {B} (x))
 ///
-/// Makes the gather one over the first `numAxes` axes of what another one over
-/// the others gathers, which is returned. Precondition: the local size is
-/// static, the axes' sizes are known, there are no extents, nothing is summed.
+/// and a sum is that of the inner one. Makes the gather one over the first
+/// `numAxes` axes of what another one over the others gathers, which is
+/// returned. Precondition: the local size is static, the axes' sizes are known,
+/// there are no extents.
 AllGatherOp splitGather(AllGatherOp gather, unsigned numAxes);
+
+/// The same law, backwards. Precondition: as above, one dimension and mesh, no
+/// common axis; the outer gather, which does not sum, is all that uses the
+/// inner one, in one block.
+bool canJoinGathers(AllGatherOp outer, AllGatherOp inner);
+void joinGathers(AllGatherOp outer, AllGatherOp inner);
 
 } // namespace commuter::dist
 

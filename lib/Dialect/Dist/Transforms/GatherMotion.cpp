@@ -11,13 +11,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MotionGraph.h"
+#include "MotionPlacement.h"
+#include "MotionRewrite.h"
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "llvm/ADT/IntEqClasses.h"
 #include "llvm/Support/CheckedArithmetic.h"
-#include <numeric>
 
 using namespace mlir;
 using namespace commuter;
@@ -56,24 +55,6 @@ static std::optional<int64_t> countRows(RankedTensorType type,
     rows = rows ? llvm::checkedMul(*rows, size) : std::nullopt;
   }
   return rows;
-}
-
-MotionRegions::MotionRegions(const MotionGraph &graph)
-    : units(graph.units.size()) {
-  llvm::IntEqClasses connected(graph.units.size());
-  for (const SlicedValue &made : graph.values)
-    for (unsigned consumer : graph.getConsumers(made))
-      connected.join(made.unit, consumer);
-  // Numbers the classes by their first members.
-  connected.compress();
-  SmallVector<unsigned, 0> next(connected.getNumClasses() + 1);
-  for (unsigned u = 0; u < graph.units.size(); ++u)
-    ++next[connected[u] + 1];
-  std::partial_sum(next.begin(), next.end(), next.begin());
-  for (unsigned u = 0; u < graph.units.size(); ++u)
-    units[next[connected[u]]++] = u;
-  next.pop_back();
-  ends = std::move(next);
 }
 
 /// How many rows the slices have at most; kDynamic if that is not static.
@@ -136,7 +117,7 @@ static std::optional<Refusal> explain(const MotionGraph &graph,
   if (!unit.isGather())
     return unit.moves ? std::nullopt : std::optional(explainStay(graph, unit));
   const SlicedValue &gathered = graph.getValues(unit).front();
-  return graph.staysWhole(gathered) && !gathered.isSunk
+  return graph.staysWhole(gathered) && !gathered.isUsedInWays
              ? std::optional(explainGather(graph, gathered))
              : std::nullopt;
 }
@@ -204,7 +185,8 @@ bool commuter::dist::moveInFrontOfGathers(
     function_ref<void(MotionOutcome &, DescribeOutcome)> tell) {
   MotionGraph graph(functions, analysis, options);
   graph.build();
-  if (options.splitsGathers && splitGathers(graph))
+  if (options.regroupsGathers &&
+      (mergeEqualGathers(graph) || splitGathers(graph)))
     return true;
 
   // Whose outcome is told, and for whose sake a region is looked at.

@@ -251,6 +251,8 @@ void MotionGraph::visitGather(AllGatherOp gather) {
   const auto dim = static_cast<int64_t>(gather.getDim());
   unit.isNested = find(gather.getInput());
   hasNestedGathers |= unit.isNested;
+  if (!gather.getInput().hasOneUse())
+    noteEqual(unit);
   addUnit(unit);
   addValue(gather.getResult(),
            {unit.kind, dim, gather.getInput().getType().getDimSize(dim)});
@@ -415,6 +417,7 @@ void MotionGraph::build() {
     refusals.clear();
     divergence.clear();
     missed.clear();
+    equalGathers.clear();
     partialFits.clear();
     consumersOf.clear();
     laterDemands.clear();
@@ -480,24 +483,12 @@ bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
     return false;
   if (user.getAxes() == kind.axes)
     return true;
-  // The law of further axes.
+  // Law: all_slice [A, B] (all_gather [A] (x)) = all_slice [B] (x).
+  // Precondition: A comes first, so that its ranks hold whole parts, and all
+  // are equally long.
   return !user.getExtents() &&
          !user.getResult().getType().isDynamicDim(made.dim) &&
          !getAxesBehind(kind.axes, user.getAxes()).empty();
-}
-
-bool MotionGraph::isEven(unsigned kind) const {
-  const GatherKind &even = kinds[kind];
-  return !even.isRagged() && even.groupSize && even.cycles.isOne();
-}
-
-ArrayRef<Attribute> MotionGraph::getFurtherAxes(const Slices &made, int64_t dim,
-                                                unsigned kind) const {
-  if (made.dim != dim || !isEven(made.kind) || !isEven(kind) ||
-      ShapedType::isDynamic(made.localSize) ||
-      kinds[made.kind].mesh != kinds[kind].mesh)
-    return {};
-  return getAxesBehind(kinds[made.kind].axes, kinds[kind].axes);
 }
 
 Demand MotionGraph::getDemand(OpOperand &use, const SlicedValue &made) const {
@@ -518,11 +509,8 @@ Demand MotionGraph::getDemand(OpOperand &use, const SlicedValue &made) const {
   const Unit *unit = findUnit(user);
   const unsigned operand = use.getOperandNumber();
   if (!unit || unit->isGather() ||
+      getKindOf(*unit, operand) != made.slices.kind ||
       getOperandDims(*unit)[operand] != made.slices.dim)
-    return {Demand::Whole};
-  const unsigned kind = getKindOf(*unit, operand);
-  if (kind != made.slices.kind &&
-      getFurtherAxes(made.slices, made.slices.dim, kind).empty())
     return {Demand::Whole};
   return {Demand::Slices, getNumber(*unit)};
 }

@@ -14,12 +14,10 @@
 #ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONGRAPH_H
 #define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONGRAPH_H
 
-#include "commuter/Analysis/MinimumCut.h"
 #include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 
 #include "EqualValues.h"
 #include "MotionCalls.h"
-#include "MotionWays.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/MathExtras.h"
 #include <variant>
@@ -135,24 +133,22 @@ struct SlicedValue {
   int64_t rowBits;            ///< see `countBits`, without the sliced dimension
   unsigned unit;              ///< that makes it
   bool isNeededWhole = false; ///< by a user that is no unit
-  bool isUsedInBlock = false; ///< whole or in slices
-  bool isSunk = false;        ///< its whole is made elsewhere: see `Site`
+  bool isUsedInBlock = false; ///< whole or in slices, in its own
+  bool isUsedInWays = false;  ///< of a branch alone: it has sites of its own
 };
 
-/// A block in which a value is made whole for all users in it and behind it
-/// that need it so: where the value is; or, if all of these are in some ways of
-/// a branch, at the begin of each such way.
+/// Where a value is made whole: in its own block; or, if it is used in some
+/// ways of a branch alone, at the begin of each of these that needs it so.
 struct Site {
   mlir::Block *block;
-  bool isNeededWhole;                 ///< by a user that is no unit
-  llvm::ArrayRef<unsigned> consumers; ///< units that take the value in slices
+  bool isNeededWhole; ///< by a user that it serves, and that is no unit
+  llvm::ArrayRef<unsigned> consumers; ///< that take slices instead
 };
 
-/// An op, or a slice, that could do with slices over the first `numAxes` axes
-/// of the gathers of a kind that feed it, and cannot do with those over all.
+/// A value that there is in slices, gathered over several axes, of which the
+/// first ones may fit a user better.
 struct PartialFit {
-  mlir::Operation *user;
-  unsigned kind;
+  mlir::Value value;
   unsigned numAxes;
 };
 
@@ -236,14 +232,18 @@ public:
     return llvm::ArrayRef<unsigned>(consumers).slice(
         begin, consumerEnds[number] - begin);
   }
-  /// The sites of a value that no run comes to more than one of.
+  /// No run comes to two of a value's sites.
   template <typename Visitor>
   void forEachSite(const SlicedValue &made, Visitor visit) const {
-    if (!made.isSunk)
-      return visit({made.block, made.isNeededWhole, getConsumers(made)});
-    for (const SunkSite &site : sunkSites.at(getNumber(made)))
-      visit({site.block, site.isNeededWhole, site.consumers});
+    if (!made.isUsedInWays)
+      return visit(Site{made.block, made.isNeededWhole, getConsumers(made)});
+    llvm::for_each(sitesInWays.at(getNumber(made)).sites, visit);
   }
+  /// That of a use of the value.
+  mlir::Block *getSite(mlir::OpOperand &use, const SlicedValue &made) const;
+  /// Where each way that a run can take would gather what the unit makes, it is
+  /// gathered in front of them.
+  void gatherInFront(const Unit &unit);
   /// True if, once the units that are to move have, a user is left that needs
   /// the value whole.
   bool staysWhole(const Site &site) const {
@@ -256,11 +256,6 @@ public:
     forEachSite(made, [&](const Site &site) { stays |= staysWhole(site); });
     return stays;
   }
-  /// True if the use is one of a value that is made whole at the site.
-  bool isServedBy(const mlir::OpOperand &use, const mlir::Block *site) const;
-  /// True if both uses, of a value that there is in slices, are served so.
-  bool areServedTogether(const mlir::OpOperand &a,
-                         const mlir::OpOperand &b) const;
   Demand getDemand(mlir::OpOperand &use, const SlicedValue &made) const;
   /// Why a value behind a gather cannot be had in slices; null if no reason was
   /// found.
@@ -278,15 +273,6 @@ public:
            (made.kind == kind ||
             options.ignores(reason::kOperandGatheredDifferently));
   }
-  /// Law:
-  ///
-  ///   all_slice [A, B] (all_gather [A] (x)) = all_slice [B] (x)
-  ///
-  /// Precondition: A comes first, so that its ranks hold whole parts, and all
-  /// are equally long. The axes B, if slices over [A, B], of `kind` along
-  /// `dim`, are such slices of those `made` are; else none.
-  llvm::ArrayRef<mlir::Attribute>
-  getFurtherAxes(const Slices &made, int64_t dim, unsigned kind) const;
 
   llvm::ArrayRef<mlir::FunctionOpInterface> functions;
   KnownCalls calls;
@@ -297,6 +283,8 @@ public:
   llvm::SmallVector<GatherKind> kinds;
   llvm::SmallVector<Unit, 0> units;         ///< in program order
   llvm::SmallVector<SlicedValue, 0> values; ///< in the order of their units
+  /// Gathers with an equal one in front of them, in their block: that first.
+  llvm::SmallVector<std::pair<AllGatherOp, AllGatherOp>> equalGathers;
   llvm::SmallVector<PartialFit> partialFits;
   /// Ops that are worth moving and cannot move.
   llvm::SmallVector<std::pair<mlir::Operation *, Refusal>> missed;
@@ -312,6 +300,7 @@ private:
   void visitGather(AllGatherOp gather);
   void visitComputation(mlir::Operation *op);
   void visitOperands(mlir::Operation *op);
+  void refuseCaptured(mlir::Operation *op);
   llvm::SmallVector<JoinClass> getJoins(mlir::RegionBranchOpInterface branch);
   void visitBranchJoin(mlir::RegionBranchOpInterface branch,
                        const JoinClass &join, unsigned next);
@@ -323,6 +312,8 @@ private:
   std::optional<Refusal> matchJoin(mlir::Operation *op, const JoinClass &join,
                                    llvm::ArrayRef<mlir::OpOperand *> known,
                                    JoinCheck check);
+  void noteAxesOfSources(llvm::ArrayRef<mlir::OpOperand *> known,
+                         JoinCheck check);
   void visitJoin(mlir::Operation *op, const JoinClass &join,
                  llvm::ArrayRef<mlir::OpOperand *> known, JoinCheck check);
   bool isSource(mlir::Value value, const Slices &made, bool isInCall) const;
@@ -340,7 +331,18 @@ private:
                                            bool &completesSum) const;
   std::optional<Refusal> findDivergence(mlir::Operation *op, unsigned kind);
   bool movesAsOp(AllGatherOp gather);
+  bool isEqual(const Unit &a, const Unit &b) const;
+  void noteEqual(const Unit &gather);
+  struct LawMatch {
+    DimSlicing slicing;
+    bool isScaled = false;
+    llvm::SmallVector<unsigned, 0> operandKinds; ///< if it is scaled
+  };
+  std::optional<Refusal> matchLaw(DimParallelOpInterface op, unsigned anchor,
+                                  const Slices &anchorSlices, LawMatch &match);
   std::optional<Refusal> applyLaw(DimParallelOpInterface op, unsigned anchor);
+  unsigned getScaledKind(unsigned kind, int64_t from, int64_t to,
+                         const Cycles &cycles);
   std::optional<DimSlicing> findCyclicSlicing(DimParallelOpInterface op,
                                               unsigned anchor,
                                               const Slices &anchorSlices) const;
@@ -354,10 +356,11 @@ private:
                                       const GatherKind &kind,
                                       unsigned kindNumber) const;
   bool losesPendingSum(mlir::Operation *op, mlir::Value &pending) const;
-  bool isEven(unsigned kind) const;
-  void notePartialFit(mlir::Operation *op, mlir::Value value,
-                      std::optional<int64_t> dim, const Slices &anchorSlices);
-  void notePartialFit(AllSliceOp slice, const Slices &made);
+  bool canBeSplit(const SlicedValue &made) const;
+  void noteCommonAxes(const SlicedValue &made, mlir::ArrayAttr axes);
+  void noteCommonAxes(const SlicedValue &a, const SlicedValue &b);
+  void noteFirstAxes(const SlicedValue &made,
+                     llvm::function_ref<bool(const Slices &)> fits);
   void addValue(mlir::Value value, const Slices &slices);
   void addUnit(Unit unit);
   unsigned addRefusal(const Refusal &refusal, unsigned kind);
@@ -386,7 +389,10 @@ private:
   void noteDemandsIn(mlir::Block &block);
   void findConsumers();
   void findSites();
-  void sink(SlicedValue &made);
+  void findSites(SlicedValue &made);
+  struct Ways;
+  unsigned countWays(mlir::Operation *op);
+  std::optional<Ways> findWays(mlir::Block *outer, mlir::Block *inner);
 
   llvm::DenseMap<std::tuple<mlir::Attribute, mlir::Attribute, void *, int64_t,
                             int64_t, int64_t>,
@@ -432,13 +438,15 @@ private:
   llvm::DenseMap<mlir::OpOperand *, JoinedAs> joinOf;
   llvm::SmallVector<unsigned, 0> consumers;    ///< value by value
   llvm::SmallVector<unsigned, 0> consumerEnds; ///< of the values' consumers
-  struct SunkSite {
-    mlir::Block *block = nullptr;
-    bool isNeededWhole = false;
-    llvm::SmallVector<unsigned, 2> consumers;
+  struct SitesInWays {
+    llvm::SmallVector<Site, 2> sites;
+    bool areOnAllWays = false;
   };
-  /// By the number of a value that is sunk.
-  llvm::DenseMap<unsigned, llvm::SmallVector<SunkSite, 2>> sunkSites;
+  /// By the number of a value that is used in ways.
+  llvm::DenseMap<unsigned, SitesInWays> sitesInWays;
+  llvm::DenseMap<mlir::OpOperand *, mlir::Block *> siteOf; ///< by its uses
+  llvm::BumpPtrAllocator siteConsumers;
+  llvm::DenseMap<mlir::Operation *, unsigned> waysOf; ///< see `countWays`
   /// While ops are visited: values, by number, with units that take them.
   llvm::SmallVector<std::pair<unsigned, unsigned>, 0> consumersOf;
   /// Uses of values, by number, that joins may turn out to take.
@@ -489,86 +497,6 @@ int64_t countBits(mlir::RankedTensorType type,
 /// `type` with `localSize` along `dim`.
 mlir::RankedTensorType getLocalType(mlir::Type type, int64_t dim,
                                     int64_t localSize);
-
-/// Units that hand slices to one another, in program order.
-using MotionRegion = llvm::ArrayRef<unsigned>;
-
-/// The regions of a graph, in the order of their first units.
-class MotionRegions {
-public:
-  explicit MotionRegions(const MotionGraph &graph);
-  unsigned size() const { return ends.size(); }
-  MotionRegion operator[](unsigned region) const {
-    const unsigned begin = region == 0 ? 0 : ends[region - 1];
-    return MotionRegion(units).slice(begin, ends[region] - begin);
-  }
-
-private:
-  llvm::SmallVector<unsigned, 0> units; ///< region by region
-  llvm::SmallVector<unsigned, 0> ends;  ///< of the regions' units
-};
-
-/// Decides which units of a region move, so that the fewest bytes are gathered:
-/// a minimum cut. Unless extra gathers are allowed, no way of a run through
-/// branches, loops and calls gathers more than before.
-class Placement {
-public:
-  explicit Placement(MotionGraph &graph)
-      : graph(graph), runs(graph.calls), nodes(graph.units.size()) {}
-
-  void choose(MotionRegion region);
-
-private:
-  void cutAtLeastCost(MotionRegion region);
-  bool gathersMoreOnSomeWay(MotionRegion region) const;
-  void holdBack(MotionRegion region);
-
-  // Costs are what a group's ranks hand each other in the collectives of the
-  // region, in bits, but for a factor that all of them share.
-  int64_t getRows(const SlicedValue &made) const;
-  int64_t getGatherCost(const SlicedValue &made) const;
-  bool makesCycles(const SlicedValue &made) const;
-  int64_t getSavings(const Unit &unit) const;
-  int64_t weigh(int64_t cost, mlir::Block *block);
-
-  MotionGraph &graph;
-  RunEstimate runs;
-  /// Where the number of rows is not static, that of a cycle of all values of
-  /// the region is the same unknown. Of cycles that are not counted it is; as
-  /// are other open sizes, what is not known of their number is taken for 1.
-  bool hasStaticRows = true;
-  /// Gathers over more axes receive more slices, smaller ones.
-  bool hasOneGroup = true;
-  /// Whether the cut counts what norms on slices are worth.
-  bool favoursNorms = false;
-
-  // Of use for the next region too.
-  MinimumCut cut;
-  llvm::SmallVector<MinimumCut::Node, 0> nodes; ///< by unit
-};
-
-/// Why the placement left an op behind.
-Refusal explainStay(const MotionGraph &graph, const Unit &norm);
-
-/// Why a gather stays where it is, or is made there and elsewhere.
-Refusal explainGather(const MotionGraph &graph, const SlicedValue &gathered);
-
-/// The bytes that each rank receives in the collectives of a region, before and
-/// after the motion, on the way through branches on which it is most; each
-/// counts once, in a loop, too. nullopt: not static.
-struct ReceivedBytes {
-  std::optional<int64_t> before, after;
-};
-ReceivedBytes countReceivedBytes(const MotionGraph &graph, MotionRegion region);
-
-/// Makes two gathers of each one over several axes behind which something fits
-/// the first of them alone. Returns true if there was one; the graph is then
-/// none of the program any more.
-bool splitGathers(MotionGraph &graph);
-
-/// Moves what the placement decided to move, region by region, and erases what
-/// nobody needs any more.
-void rewriteRegions(MotionGraph &graph, llvm::ArrayRef<MotionRegion> regions);
 
 } // namespace commuter::dist
 

@@ -248,10 +248,39 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
   return std::nullopt;
 }
 
+/// What the sources of a join fit better than the slices that they come in.
+void MotionGraph::noteAxesOfSources(ArrayRef<OpOperand *> known,
+                                    JoinCheck check) {
+  const SlicedValue *first = nullptr;
+  for (OpOperand *source : known) {
+    const SlicedValue *made = find(source->get());
+    if (!made)
+      continue;
+    if (!first)
+      first = made;
+    else if (first->slices.dim == made->slices.dim)
+      noteCommonAxes(*first, *made);
+  }
+  if (!first || !canBeSplit(*first))
+    return;
+  auto fits = [&](const Slices &slices) {
+    return !check(kinds[slices.kind]) &&
+           llvm::all_of(known, [&](OpOperand *source) {
+             const SlicedValue *made = find(source->get());
+             return (made && made->slices.kind == first->slices.kind &&
+                     made->slices.dim == slices.dim) ||
+                    isSource(source->get(), slices, /*isInCall=*/false);
+           });
+  };
+  if (!fits(first->slices))
+    noteFirstAxes(*first, fits);
+}
+
 /// As above, and what the join makes cannot be had in slices if it is refused.
 void MotionGraph::visitJoin(Operation *op, const JoinClass &join,
                             ArrayRef<OpOperand *> known, JoinCheck check) {
   std::optional<Refusal> refusal = matchJoin(op, join, known, check);
+  noteAxesOfSources(known, check);
   if (!refusal)
     return;
   const unsigned number = addRefusal(*refusal, refusal->kind);

@@ -111,6 +111,13 @@ static std::optional<int64_t> scaleTimes(const GatherKind &kind, int64_t from,
   return *times / *parts;
 }
 
+/// The kind of what has `to` elements for each row, as above.
+unsigned MotionGraph::getScaledKind(unsigned kind, int64_t from, int64_t to,
+                                    const Cycles &cycles) {
+  std::optional<int64_t> times = scaleTimes(kinds[kind], from, to, cycles);
+  return getKind(kind, cycles, times.value_or(kinds[kind].times));
+}
+
 /// As below, of ragged pieces: of `number` cycles at a time, they are whole
 /// rows if they are so many times as long as something.
 static bool fitsExtents(const DimSlicing &slicing, unsigned anchor,
@@ -245,10 +252,11 @@ bool MotionGraph::actsAcross(MeshGroupOpInterface op,
 /// What units of some operands or results are cut by are multiples of the
 /// anchor's extents.
 ///
-/// Adds a unit, or says why there is none.
-std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
-                                             unsigned anchor) {
-  const Slices anchorSlices = find(op->getOperand(anchor))->slices;
+/// Finds the slicing, or says why there is none.
+std::optional<Refusal> MotionGraph::matchLaw(DimParallelOpInterface op,
+                                             unsigned anchor,
+                                             const Slices &anchorSlices,
+                                             LawMatch &match) {
   std::optional<DimSlicing> slicing =
       findSlicing(op, anchor, anchorSlices.dim,
                   [&](StringRef refusal) { return options.ignores(refusal); });
@@ -265,71 +273,90 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
       !options.ignores(reason::kNotRowWise))
     return Refusal{reason::kNotRowWise, op, ""};
 
-  const bool isScaled =
+  match.isScaled =
       kinds[anchorSlices.kind].isRagged() && !hasOnlyUnitsOfOne(*slicing);
-  // Of what has `unit` elements for each row.
-  auto getScaled = [&](int64_t unit, const Cycles &cycles) {
-    const GatherKind &kind = kinds[anchorSlices.kind];
-    std::optional<int64_t> times =
-        scaleTimes(kind, slicing->getOperandUnit(anchor), unit, cycles);
-    return getKind(anchorSlices.kind, cycles, times.value_or(kind.times));
-  };
   const Cycles cycles = kinds[anchorSlices.kind].cycles;
-  SmallVector<unsigned, 0> operandKinds;
-  if (isScaled)
+  match.operandKinds.clear();
+  if (match.isScaled)
     for (unsigned i = 0; i < op->getNumOperands(); ++i)
-      operandKinds.push_back(getScaled(slicing->getOperandUnit(i), cycles));
+      match.operandKinds.push_back(
+          getScaledKind(anchorSlices.kind, slicing->getOperandUnit(anchor),
+                        slicing->getOperandUnit(i), cycles));
 
   const GatherKind &kind = kinds[anchorSlices.kind];
   for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
     if (slicing->isExtent(i))
       continue;
-    const unsigned ofOperand = isScaled ? operandKinds[i] : anchorSlices.kind;
+    const unsigned ofOperand =
+        match.isScaled ? match.operandKinds[i] : anchorSlices.kind;
     if (std::optional<Refusal> refusal = checkOperand(
             op, operand, slicing->operandDims[i], kinds[ofOperand], ofOperand);
-        refusal && !op.ignoresElements(i)) {
-      notePartialFit(op, operand, slicing->operandDims[i], anchorSlices);
+        refusal && !op.ignoresElements(i))
       return refusal;
-    }
   }
   for (Value captured : getCapturedValues(op))
     if (std::optional<Refusal> refusal =
-            checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind)) {
-      notePartialFit(op, captured, std::nullopt, anchorSlices);
+            checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind))
       return refusal;
-    }
+  match.slicing = *std::move(slicing);
+  return std::nullopt;
+}
+
+/// Adds a unit, or says why there is none.
+std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
+                                             unsigned anchor) {
+  const SlicedValue &anchored = *find(op->getOperand(anchor));
+  const Slices anchorSlices = anchored.slices;
+  LawMatch match;
+  if (std::optional<Refusal> refusal =
+          matchLaw(op, anchor, anchorSlices, match)) {
+    noteFirstAxes(anchored, [&](const Slices &slices) {
+      LawMatch ofFirst;
+      return !matchLaw(op, anchor, slices, ofFirst);
+    });
+    return refusal;
+  }
+  DimSlicing &slicing = match.slicing;
+  if (kinds.size() > 1)
+    for (auto [operand, dim] :
+         llvm::zip_equal(op->getOperands(), slicing.operandDims))
+      if (const SlicedValue *other = dim ? find(operand) : nullptr;
+          other && other->slices.dim == *dim)
+        noteCommonAxes(anchored, *other);
 
   Unit unit(Unit::Op, op, anchorSlices.kind);
   unit.isWorthMoving = op.isWorthMoving();
-  unit.isCollective = static_cast<bool>(group);
-  unit.isScaled = isScaled;
+  unit.isCollective = isa<MeshGroupOpInterface>(op.getOperation());
+  unit.isScaled = match.isScaled;
   unit.details = operandDims.size();
-  llvm::append_range(operandDims, slicing->operandDims);
-  const bool isUnusual = !slicing->extentOperands.empty() ||
-                         !slicing->operandUnits.empty() ||
-                         !slicing->resultUnits.empty();
+  llvm::append_range(operandDims, slicing.operandDims);
+  const bool isUnusual = !slicing.extentOperands.empty() ||
+                         !slicing.operandUnits.empty() ||
+                         !slicing.resultUnits.empty();
   unit.localRows = anchorSlices.localSize;
-  if (ShapedType::isDynamic(slicing->getOperandUnit(anchor)))
+  if (ShapedType::isDynamic(slicing.getOperandUnit(anchor)))
     unit.localRows = ShapedType::kDynamic;
   else if (!ShapedType::isDynamic(unit.localRows))
-    unit.localRows /= slicing->getOperandUnit(anchor);
+    unit.localRows /= slicing.getOperandUnit(anchor);
   addUnit(unit);
-  const Cycles resultCycles = slicing->resultCycles.value_or(cycles);
+  const Cycles resultCycles =
+      slicing.resultCycles.value_or(kinds[unit.kind].cycles);
   unsigned resultKind = unit.kind;
-  if (slicing->resultCycles && !isScaled)
+  if (slicing.resultCycles && !match.isScaled)
     resultKind = getKind(unit.kind, resultCycles, kinds[unit.kind].times);
   for (auto [i, result] : llvm::enumerate(op->getResults())) {
-    if (isScaled)
-      resultKind = getScaled(slicing->getResultUnit(i), resultCycles);
-    int64_t dim = slicing->resultDims[i];
+    if (match.isScaled)
+      resultKind = getScaledKind(unit.kind, slicing.getOperandUnit(anchor),
+                                 slicing.getResultUnit(i), resultCycles);
+    int64_t dim = slicing.resultDims[i];
     int64_t size = cast<RankedTensorType>(result.getType()).getDimSize(dim);
     addValue(result, {resultKind, dim,
-                      getLocalSize(size, slicing->getResultUnit(i),
+                      getLocalSize(size, slicing.getResultUnit(i),
                                    unit.localRows, kinds[resultKind])});
   }
   if (isUnusual)
     unusualSlicings.try_emplace(
-        op, UnusualSlicing{*std::move(slicing), std::move(operandKinds)});
+        op, UnusualSlicing{std::move(slicing), std::move(match.operandKinds)});
   return std::nullopt;
 }
 
@@ -371,46 +398,24 @@ static bool canBeCut(ShardingAttr promise, const GatherKind &kind) {
          });
 }
 
-/// Notes that `value`, an operand of `op` that does not fit the slices of
-/// another one, or that its regions capture, fits those over some of their
-/// axes.
-void MotionGraph::notePartialFit(Operation *op, Value value,
-                                 std::optional<int64_t> dim,
-                                 const Slices &anchorSlices) {
-  if (!isEven(anchorSlices.kind))
+/// An op of which no operand comes in slices, but what its regions capture:
+/// they need all of that.
+void MotionGraph::refuseCaptured(Operation *op) {
+  if (op->getNumRegions() == 0 || op->getNumResults() == 0)
     return;
-  const FlatSymbolRefAttr mesh = kinds[anchorSlices.kind].mesh;
-  const ArrayAttr axes = kinds[anchorSlices.kind].axes;
-  const SlicedValue *found = find(value);
-  for (unsigned number = axes.size() - 1; number != 0; --number) {
-    auto first =
-        ArrayAttr::get(op->getContext(), axes.getValue().take_front(number));
-    const bool isGathered = found && dim == found->slices.dim &&
-                            isEven(found->slices.kind) &&
-                            kinds[found->slices.kind].mesh == mesh &&
-                            kinds[found->slices.kind].axes == first;
-    if (!isGathered && !analysis.isReplicatedOver(value, mesh, first))
+  auto parallel = dyn_cast<DimParallelOpInterface>(op);
+  if (!parallel && isa<RegionBranchOpInterface>(op))
+    return;
+  for (Value captured : getCapturedValues(op)) {
+    const SlicedValue *made = find(captured);
+    if (!made)
       continue;
-    partialFits.push_back({op, anchorSlices.kind, number});
-    return;
+    const Refusal refusal =
+        parallel ? Refusal{reason::kNotRowWise, op, ""}
+                 : Refusal{reason::kUnsupportedOp, op,
+                           "attach DimParallelOpInterface to the op"};
+    return refuse(op, parallel, addRefusal(refusal, made->slices.kind));
   }
-}
-
-/// And that a slice is one over some of the axes of what it is taken from.
-void MotionGraph::notePartialFit(AllSliceOp slice, const Slices &made) {
-  const GatherKind &kind = kinds[made.kind];
-  if (slice.getExtents() || !isEven(made.kind) ||
-      static_cast<int64_t>(slice.getDim()) != made.dim ||
-      slice.getMeshAttr() != kind.mesh)
-    return;
-  unsigned number = 0;
-  for (auto [axis, sliced] : llvm::zip(kind.axes, slice.getAxes())) {
-    if (axis != sliced)
-      break;
-    ++number;
-  }
-  if (number != 0 && number != kind.axes.size())
-    partialFits.push_back({slice, made.kind, number});
 }
 
 void MotionGraph::visitOperands(Operation *op) {
@@ -424,16 +429,7 @@ void MotionGraph::visitOperands(Operation *op) {
       inherited = fate.refusal;
   }
   if (anchors.empty() && inherited == Fate::kNone)
-    return;
-  // What is cut by the first axes of a gather serves where all of them cut.
-  auto hasMoreAxes = [&](unsigned a, unsigned b) {
-    auto getNumAxes = [&](unsigned anchor) {
-      return kinds[find(op->getOperand(anchor))->slices.kind].axes.size();
-    };
-    return getNumAxes(a) > getNumAxes(b);
-  };
-  if (!llvm::is_sorted(anchors, hasMoreAxes))
-    llvm::stable_sort(anchors, hasMoreAxes);
+    return refuseCaptured(op);
   visitUser(op, anchors, inherited);
   for (unsigned anchor : anchors)
     noteDemand(op->getOpOperand(anchor));
@@ -449,8 +445,10 @@ void MotionGraph::visitUser(Operation *op, ArrayRef<unsigned> anchors,
     const SlicedValue *made = find(slice.getInput());
     if (made && takesBackOwnSlice(slice, made->slices))
       return;
-    if (made)
-      notePartialFit(slice, made->slices);
+    if (made && !slice.getExtents() &&
+        slice.getMeshAttr() == kinds[made->slices.kind].mesh &&
+        static_cast<int64_t>(slice.getDim()) == made->slices.dim)
+      noteCommonAxes(*made, slice.getAxes());
   }
   const unsigned kind =
       anchors.empty() ? refusals[inherited].kind

@@ -11,14 +11,34 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "CollectiveBytes.h"
-#include "MotionGraph.h"
+#include "MotionPlacement.h"
 
+#include "CollectiveBytes.h"
+#include "llvm/ADT/IntEqClasses.h"
 #include "llvm/ADT/SetVector.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
+
+MotionRegions::MotionRegions(const MotionGraph &graph)
+    : units(graph.units.size()) {
+  llvm::IntEqClasses connected(graph.units.size());
+  for (const SlicedValue &made : graph.values)
+    for (unsigned consumer : graph.getConsumers(made))
+      connected.join(made.unit, consumer);
+  // Numbers the classes by their first members.
+  connected.compress();
+  SmallVector<unsigned, 0> next(connected.getNumClasses() + 1);
+  for (unsigned u = 0; u < graph.units.size(); ++u)
+    ++next[connected[u] + 1];
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  for (unsigned u = 0; u < graph.units.size(); ++u)
+    units[next[connected[u]]++] = u;
+  next.pop_back();
+  ends = std::move(next);
+}
 
 //===----------------------------------------------------------------------===//
 // Costs
@@ -40,25 +60,20 @@ static int64_t getCostOfBits(int64_t bits) {
          kCostOfGather;
 }
 
-/// The rows that a rank receives of the others, as far as their number is
-/// known, or such a part of them as each gather of the region receives: where
-/// all groups are alike, those of one slice.
+/// The rows of a rank's slice, as far as their number is known.
 int64_t Placement::getRows(const SlicedValue &made) const {
   const GatherKind &kind = graph.kinds[made.slices.kind];
-  const int64_t others = hasOneGroup ? 1 : kind.groupSize.value_or(2) - 1;
-  int64_t rows;
   if (!hasStaticRows)
-    rows = multiplySaturating(kind.cycles.number, kind.openRows);
-  else if (kind.cycles.areCounted())
-    rows = made.slices.localSize;
-  else
-    rows = multiplySaturating(kind.cycles.number,
-                              kind.cycles.size / *kind.groupSize);
-  return multiplySaturating(std::max<int64_t>(rows, 1), others);
+    return multiplySaturating(kind.cycles.number, kind.openRows);
+  if (kind.cycles.areCounted())
+    return made.slices.localSize;
+  return multiplySaturating(kind.cycles.number,
+                            kind.cycles.size / *kind.groupSize);
 }
 
 int64_t Placement::getGatherCost(const SlicedValue &made) const {
-  return getCostOfBits(multiplySaturating(made.rowBits, getRows(made)));
+  return getCostOfBits(
+      multiplySaturating(made.rowBits, std::max<int64_t>(getRows(made), 1)));
 }
 
 /// True if the unit that makes the value deals it out in more cycles than what
@@ -110,18 +125,14 @@ int64_t Placement::weigh(int64_t cost, Block *block) {
 /// can be sliced for nothing. Of the cheapest cuts the one nearest to the sink
 /// moves most.
 void Placement::cutAtLeastCost(MotionRegion region) {
-  hasStaticRows = hasOneGroup = true;
-  const ArrayAttr axes = graph.kinds[graph.units[region.front()].kind].axes;
+  hasStaticRows = true;
   cut.clear();
   for (unsigned u : region) {
     const Unit &unit = graph.units[u];
     nodes[u] = unit.isGather() ? cut.getSource() : cut.addNode();
-    for (const SlicedValue &made : graph.getValues(unit)) {
-      const GatherKind &kind = graph.kinds[made.slices.kind];
+    for (const SlicedValue &made : graph.getValues(unit))
       hasStaticRows &= !ShapedType::isDynamic(made.slices.localSize) ||
-                       !kind.cycles.areCounted();
-      hasOneGroup &= kind.axes == axes;
-    }
+                       !graph.kinds[made.slices.kind].cycles.areCounted();
   }
   for (unsigned u : region) {
     const Unit &unit = graph.units[u];
@@ -159,8 +170,11 @@ bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
   auto getBlock = [&](unsigned u) {
     return graph.getValues(graph.units[u]).front().block;
   };
+  auto isUsedInWays = [](const SlicedValue &made) { return made.isUsedInWays; };
   const bool hasOneBlock = llvm::all_of(region, [&](unsigned u) {
-    return !graph.units[u].isJoin() && getBlock(u) == getBlock(region.front());
+    const Unit &unit = graph.units[u];
+    return !unit.isJoin() && getBlock(u) == getBlock(region.front()) &&
+           llvm::none_of(graph.getValues(unit), isUsedInWays);
   });
   // The cut has seen to it.
   if (hasOneBlock && !favoursNorms)
@@ -218,6 +232,12 @@ void Placement::holdBack(MotionRegion region) {
 }
 
 void Placement::choose(MotionRegion region) {
+  chooseUnits(region);
+  for (unsigned u : region)
+    graph.gatherInFront(graph.units[u]);
+}
+
+void Placement::chooseUnits(MotionRegion region) {
   favoursNorms = false;
   cutAtLeastCost(region);
   if (graph.options.allowExtraGather)
@@ -278,7 +298,7 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
                                  !feeding.contains(demand.consumer) &&
                                  isWorthMoving(use.getOwner());
         if ((!demand.isForWhole() && !staysBehind) ||
-            !graph.areServedTogether(operand, use))
+            graph.getSite(use, *made) != graph.getSite(operand, *made))
           continue;
         why = Refusal{reason::kOtherUsers, use.getOwner(),
                       suggestForUser(graph, use.getOwner(), *made,

@@ -11,9 +11,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "GatherForms.h"
-#include "MotionGraph.h"
+#include "MotionRewrite.h"
 
+#include "GatherForms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SetVector.h"
@@ -53,8 +53,6 @@ private:
   IntegerAttr getDimAttr(int64_t dim);
   Value lookUpLocal(const SlicedValue &made) const;
   Value findLocal(Value value, int64_t dim, unsigned kind) const;
-  Value sliceFurther(OpBuilder &builder, Value value, int64_t dim,
-                     RankedTensorType localType, const Unit &unit);
   OpFoldResult getLocalExtent(OpBuilder &builder, Value value, int64_t dim,
                               int64_t localSize, const Unit &unit);
   bool isRecomputable(Value value, int64_t dim, const GatherKind &kind,
@@ -146,24 +144,6 @@ Value MotionRewriter::findLocal(Value value, int64_t dim, unsigned kind) const {
   const SlicedValue *made = graph.find(value);
   return made && graph.isCutAlike(made->slices, dim, kind) ? lookUpLocal(*made)
                                                            : Value();
-}
-
-/// The slice of a value that there is in larger slices, over the first axes of
-/// the unit's gathers; null if it is none (see `getFurtherAxes`).
-Value MotionRewriter::sliceFurther(OpBuilder &builder, Value value, int64_t dim,
-                                   RankedTensorType localType,
-                                   const Unit &unit) {
-  const SlicedValue *made = graph.find(value);
-  if (!made)
-    return {};
-  ArrayRef<Attribute> axes = graph.getFurtherAxes(made->slices, dim, unit.kind);
-  Value local = axes.empty() ? Value() : lookUpLocal(*made);
-  if (!local)
-    return {};
-  return AllSliceOp::create(builder, unit.op->getLoc(), localType, local,
-                            getDimAttr(dim), /*extents=*/Value(),
-                            graph.kinds[unit.kind].mesh,
-                            builder.getArrayAttr(axes));
 }
 
 /// Of a size that may be dynamic, one of as many equal parts.
@@ -336,8 +316,6 @@ Value MotionRewriter::getLocal(OpBuilder &builder, Value value, int64_t dim,
       local = tensor::CastOp::create(builder, loc, localType, local);
     return local;
   }
-  if (Value slice = sliceFurther(builder, value, dim, localType, unit))
-    return slice;
   if (isRecomputable(value, dim, kind))
     return recompute(builder, value, dim, localSize, unit);
   Value extents = getExtents(kind);
@@ -549,7 +527,7 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
         own = AllSliceOp::create(
             builder, user->getLoc(), slice.getType(), own, slicing.getDimAttr(),
             /*extents=*/Value(), kind.mesh,
-            builder.getArrayAttr(axes.drop_front(kind.axes.size())));
+            builder.getArrayAttr(getAxesBehind(kind.axes, slicing.getAxes())));
       }
       if (own.getType() != slice.getType()) {
         OpBuilder builder(user);
@@ -571,10 +549,10 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
       break;
     }
   }
-  if (!isNeededWhole || made.isSunk)
+  if (!isNeededWhole || made.isUsedInWays)
     for (tensor::DimOp query : sizeQueries)
       replaceSize(query, made);
-  if (made.isSunk)
+  if (made.isUsedInWays)
     return gatherAtSites(made);
   if (unit.isGather() || !isNeededWhole)
     return;
@@ -584,15 +562,17 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
 
 /// At each site where the value stays whole, for the users that it serves.
 void MotionRewriter::gatherAtSites(const SlicedValue &made) {
+  DenseMap<Block *, Value> wholes;
   graph.forEachSite(made, [&](const Site &site) {
     if (!graph.staysWhole(site))
       return;
     auto builder = OpBuilder::atBlockBegin(site.block);
-    Value value = made.value, whole = gather(builder, made);
-    value.replaceUsesWithIf(whole, [&](OpOperand &use) {
-      return graph.isServedBy(use, site.block);
-    });
+    wholes[site.block] = gather(builder, made);
   });
+  Value value = made.value;
+  for (OpOperand &use : llvm::make_early_inc_range(value.getUses()))
+    if (Value whole = wholes.lookup(graph.getSite(use, made)))
+      use.set(whole);
 }
 
 /// What the slices make up.

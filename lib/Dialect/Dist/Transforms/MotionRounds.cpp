@@ -12,6 +12,8 @@
 
 #include "MotionRounds.h"
 
+#include "GatherForms.h"
+
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
@@ -37,20 +39,42 @@ public:
   void notifyGathered(AllGatherOp gather) override {
     if (tellsOfGathers)
       made.insert(gather);
+    if (splitsAny)
+      parts.insert(gather);
   }
-  void notifySplit(AllGatherOp inner) override {
-    hasSplit = true;
+  void notifySplit(AllGatherOp outer, AllGatherOp inner) override {
+    splitsAny = true;
+    parts.insert(outer);
     notifyGathered(inner);
   }
   void notifyErased(Operation *op) override {
     NumbersOfOps::notifyErased(op);
+    erasesAny = true;
     made.erase(op);
+    parts.erase(op);
+  }
+
+  /// The parts of gathers, and what became of them, are one again where nothing
+  /// has come between.
+  void joinParts() {
+    for (Operation *op : SmallVector<Operation *>(parts.begin(), parts.end()))
+      while (parts.contains(op) && joinWithInput(cast<AllGatherOp>(op)))
+        ;
   }
 
   SmallVector<MotionOutcome> outcomes;
-  bool hasSplit = false;
+  bool erasesAny = false;
 
 private:
+  bool joinWithInput(AllGatherOp outer) {
+    auto inner = outer.getInput().getDefiningOp<AllGatherOp>();
+    if (!inner || !parts.contains(inner) || !canJoinGathers(outer, inner))
+      return false;
+    parts.erase(inner);
+    joinGathers(outer, inner);
+    return true;
+  }
+
   /// An op that has moved and moves no further has moved.
   static void join(MotionOutcome &sofar, const MotionOutcome &next) {
     if (!sofar.reason.empty()) {
@@ -69,22 +93,12 @@ private:
 
   const bool tellsOfGathers;
   DenseSet<Operation *> made; ///< gathers, if they are told of
+  /// Gathers: those that were split, and all that was made since.
+  DenseSet<Operation *> parts;
+  bool splitsAny = false;
 };
 
 } // namespace
-
-/// Gathers that were split, and between which nothing has come, are one again.
-static void mergeGathers(ArrayRef<FunctionOpInterface> functions) {
-  SmallVector<AllGatherOp> gathers;
-  for (FunctionOpInterface function : functions)
-    function->walk([&](AllGatherOp gather) { gathers.push_back(gather); });
-  if (gathers.empty())
-    return;
-  IRRewriter rewriter(gathers.front().getContext());
-  // An inner one comes first: it is not erased before it is looked at.
-  for (AllGatherOp gather : gathers)
-    (void)mergeNestedGathers(rewriter, gather);
-}
 
 /// A round takes a gather off the ways to what moved in it, so the rounds are
 /// as many as gathers are nested, not as there are gathers. Each needs the
@@ -96,10 +110,8 @@ bool commuter::dist::moveInFrontOfNestedGathers(
   constexpr unsigned kMostRounds = 32;
   OutcomesOfRounds rounds(options.placesEveryGather);
   options.listener = &rounds;
-  options.splitsGathers = true;
-  bool movesAny = false;
+  options.regroupsGathers = true;
   auto tell = [&](MotionOutcome &outcome, DescribeOutcome describe) {
-    movesAny |= outcome.reason.empty();
     // Where nothing is nested there is one round, and nothing is held.
     if (!outcome.isAmongNested && rounds.outcomes.empty())
       return emit(outcome, describe);
@@ -110,9 +122,8 @@ bool commuter::dist::moveInFrontOfNestedGathers(
   for (unsigned round = 1; movesOn && round < kMostRounds; ++round)
     movesOn =
         moveInFrontOfGathers(functions, ShardingAnalysis(top), options, tell);
-  if (rounds.hasSplit)
-    mergeGathers(functions);
+  rounds.joinParts();
   for (MotionOutcome &outcome : rounds.outcomes)
     emit(outcome, /*describe=*/{});
-  return movesAny || rounds.hasSplit;
+  return rounds.erasesAny;
 }

@@ -28,81 +28,90 @@ namespace {
 struct Way {
   Block *block;
   Operation *choice;
+  unsigned numWays; ///< of the choice
 };
 } // namespace
 
-/// True if a run takes at most one of the op's regions, and once.
-static bool isChoice(Operation *op) {
+/// From outside to inside.
+struct MotionGraph::Ways : SmallVector<Way, 2> {};
+
+/// In how many ways a run goes through the op's regions, of which it comes to
+/// at most one, and once; 0 if that is not so, as of a loop, or if the op
+/// answers for itself.
+unsigned MotionGraph::countWays(Operation *op) {
+  auto [known, isNew] = waysOf.try_emplace(op, 0);
   auto branch = dyn_cast<RegionBranchOpInterface>(op);
-  if (!branch || isa<LoopLikeOpInterface>(op))
-    return false;
-  return llvm::all_of(op->getRegions(), [&](Region &region) {
-    SmallVector<RegionSuccessor> successors;
+  if (!isNew || !branch || isa<LoopLikeOpInterface, DimParallelOpInterface>(op))
+    return known->second;
+  auto isParent = [](const RegionSuccessor &next) { return next.isParent(); };
+  SmallVector<RegionSuccessor> successors;
+  for (Region &region : op->getRegions()) {
+    successors.clear();
     branch.getSuccessorRegions(region, successors);
-    return llvm::all_of(successors, [](const RegionSuccessor &next) {
-      return next.isParent();
-    });
-  });
+    if (!llvm::all_of(successors, isParent))
+      return 0;
+  }
+  successors.clear();
+  branch.getSuccessorRegions(RegionBranchPoint::parent(), successors);
+  return known->second = successors.size();
 }
 
-/// A block through which all runs come to `block`, the next one that is known;
-/// null if there is none in the function. `choice`: what the block is a way of;
-/// null if it is none, as the body of a loop.
-static Block *stepOut(Block *block, Operation *&choice) {
-  choice = nullptr;
+/// The block that all runs come from to a block, the next one that is known: of
+/// a block with several predecessors, the first of its region. Null if there is
+/// none in the function.
+static Block *getOuter(Block *block) {
   if (!block->isEntryBlock()) {
     Block *from = block->getSinglePredecessor();
-    if (!from)
-      return &block->getParent()->front();
-    choice = from->getTerminator();
-    return from;
+    return from ? from : &block->getParent()->front();
   }
   Operation *op = block->getParentOp();
-  if (op->hasTrait<OpTrait::IsIsolatedFromAbove>())
-    return nullptr;
-  if (isChoice(op))
-    choice = op;
-  return op->getBlock();
+  return op->hasTrait<OpTrait::IsIsolatedFromAbove>() ? nullptr
+                                                      : op->getBlock();
 }
 
-/// The ways by which a run comes from `outer` to `inner`; nothing if it is not
-/// known to come from there. What a way leads to but once is behind the last.
-static std::optional<SmallVector<Way, 2>> findWays(Block *outer, Block *inner) {
+/// The ways by which a run comes from `outer` to `inner`, as far as it comes to
+/// each once: behind the last one there may be loops. Nothing if it is not
+/// known to come from there.
+std::optional<MotionGraph::Ways> MotionGraph::findWays(Block *outer,
+                                                       Block *inner) {
   // Blocks that nothing leads to may go round in circles.
   constexpr unsigned kMostSteps = 256;
-  SmallVector<Way, 2> ways;
+  Ways ways;
   for (unsigned step = 0; inner != outer; ++step) {
-    Operation *choice;
-    Block *from = stepOut(inner, choice);
+    Block *from = getOuter(inner);
     if (!from || step == kMostSteps)
       return std::nullopt;
+    Operation *choice = inner->isEntryBlock()           ? inner->getParentOp()
+                        : inner->getSinglePredecessor() ? from->getTerminator()
+                                                        : nullptr;
+    unsigned numWays = 0;
     if (choice)
-      ways.push_back({inner, choice});
-    else
+      numWays = inner->isEntryBlock() ? countWays(choice)
+                                      : choice->getNumSuccessors();
+    if (numWays == 0)
       ways.clear();
+    else if (numWays > 1)
+      ways.push_back({inner, choice, numWays});
     inner = from;
   }
   std::reverse(ways.begin(), ways.end());
   return ways;
 }
 
-bool MotionGraph::isServedBy(const OpOperand &use, const Block *site) const {
+Block *MotionGraph::getSite(OpOperand &use, const SlicedValue &made) const {
+  if (!made.isUsedInWays)
+    return made.block;
+  if (Block *known = siteOf.lookup(&use))
+    return known;
+  // A use that the rewrite has made.
+  auto isSite = [&](Block *block) {
+    return llvm::any_of(sitesInWays.at(getNumber(made)).sites,
+                        [&](const Site &site) { return site.block == block; });
+  };
   Block *block = use.getOwner()->getBlock();
-  Operation *choice;
-  while (block && block != site)
-    block = block == find(use.get())->block ? nullptr : stepOut(block, choice);
+  while (block && block != made.block && !isSite(block))
+    block = getOuter(block);
   return block;
-}
-
-bool MotionGraph::areServedTogether(const OpOperand &a,
-                                    const OpOperand &b) const {
-  bool areTogether = false;
-  const SlicedValue &made = *find(a.get());
-  forEachSite(made, [&](const Site &site) {
-    areTogether |= !made.isSunk ||
-                   (isServedBy(a, site.block) && isServedBy(b, site.block));
-  });
-  return areTogether;
 }
 
 /// Law, for a branch that all ranks of the gather's group take alike, none of
@@ -112,63 +121,99 @@ bool MotionGraph::areServedTogether(const OpOperand &a,
 ///     = branch(.. f(all_gather(x)) .., .. g(all_gather(x)) ..)
 ///
 /// Precondition: there are no other users. Then no run gathers twice, and one
-/// that takes a way without users does not gather.
-void MotionGraph::sink(SlicedValue &made) {
+/// that takes a way without users does not gather. (What all ways need whole is
+/// gathered in front of them.)
+void MotionGraph::findSites(SlicedValue &made) {
   struct UseInWays {
+    OpOperand *use;
     Demand demand;
-    SmallVector<Way, 2> ways;
+    Ways ways;
   };
   SmallVector<UseInWays> uses;
   for (OpOperand &use : made.value.getUses()) {
     const Demand demand = getDemand(use, made);
     if (!demand.isForWhole() && !demand.isForSlices())
       continue;
-    auto ways = findWays(made.block, use.getOwner()->getBlock());
-    if (!ways)
+    std::optional<Ways> ways = findWays(made.block, use.getOwner()->getBlock());
+    if (!ways || ways->empty())
       return;
-    uses.push_back({demand, *std::move(ways)});
+    uses.push_back({&use, demand, *std::move(ways)});
   }
-  SmallVector<SunkSite, 2> sites;
-  // Looks at what is used in a block, and behind as many ways as `depth`.
+  struct Found {
+    bool areOnAllWays, areNeededWhole;
+  };
+  SitesInWays found;
+  SmallVector<SmallVector<UseInWays *>> served;
+  // The sites of what is used behind as many ways as `depth`, the last of which
+  // is `block`.
   auto visit = [&](auto &self, Block *block, ArrayRef<UseInWays *> inBlock,
-                   unsigned depth) -> void {
-    Operation *choice = nullptr;
-    auto isBehind = [&](const UseInWays *use) {
-      if (use->ways.size() == depth)
-        return false;
-      const Way &way = use->ways[depth];
-      if (!choice)
-        choice = way.choice;
-      return choice == way.choice &&
-             !findDivergence(&way.block->front(), made.slices.kind);
-    };
-    if (llvm::all_of(inBlock, isBehind)) {
+                   unsigned depth) -> Found {
+    const size_t numSites = served.size();
+    const Way *first = inBlock.front()->ways.size() > depth
+                           ? &inBlock.front()->ways[depth]
+                           : nullptr;
+    if (first && llvm::all_of(inBlock, [&](const UseInWays *use) {
+          return use->ways.size() > depth &&
+                 use->ways[depth].choice == first->choice &&
+                 !findDivergence(&use->ways[depth].block->front(),
+                                 made.slices.kind);
+        })) {
       llvm::MapVector<Block *, SmallVector<UseInWays *>> byWay;
       for (UseInWays *use : inBlock)
         byWay[use->ways[depth].block].push_back(use);
-      for (auto &[way, behind] : byWay)
-        self(self, way, behind, depth + 1);
-      return;
+      Found all{byWay.size() == first->numWays, true};
+      for (auto &[way, behind] : byWay) {
+        const Found inWay = self(self, way, behind, depth + 1);
+        all.areOnAllWays &= inWay.areOnAllWays;
+        all.areNeededWhole &= inWay.areNeededWhole;
+      }
+      if (!all.areOnAllWays || !all.areNeededWhole)
+        return all;
+      found.sites.truncate(numSites);
+      served.truncate(numSites);
     }
-    SunkSite &site = sites.emplace_back();
-    site.block = block;
+    Site site{block, false, {}};
+    SmallVector<unsigned> consumers;
     for (UseInWays *use : inBlock)
       if (use->demand.isForWhole())
         site.isNeededWhole = true;
       else
-        site.consumers.push_back(use->demand.consumer);
+        consumers.push_back(use->demand.consumer);
+    site.consumers = ArrayRef<unsigned>(consumers).copy(siteConsumers);
+    found.sites.push_back(site);
+    served.emplace_back(inBlock);
+    return {true, site.isNeededWhole};
   };
-  visit(visit, made.block,
-        llvm::map_to_vector(uses, [](UseInWays &use) { return &use; }), 0);
-  made.isSunk = sites.front().block != made.block;
-  if (made.isSunk)
-    sunkSites[getNumber(made)] = std::move(sites);
+  found.areOnAllWays =
+      visit(visit, made.block,
+            llvm::map_to_vector(uses, [](UseInWays &use) { return &use; }), 0)
+          .areOnAllWays;
+  made.isUsedInWays = found.sites.front().block != made.block;
+  if (!made.isUsedInWays)
+    return;
+  for (auto [site, atSite] : llvm::zip_equal(found.sites, served))
+    for (const UseInWays *use : atSite)
+      siteOf[use->use] = site.block;
+  sitesInWays[getNumber(made)] = std::move(found);
 }
 
 void MotionGraph::findSites() {
-  sunkSites.clear();
   for (SlicedValue &made : values)
     if (!made.isUsedInBlock &&
-        (made.isNeededWhole || !getConsumers(made).empty()))
-      sink(made);
+        (made.isNeededWhole || !getConsumers(made).empty()) &&
+        !(units[made.unit].isGather() && units[made.unit].isHeldBack))
+      findSites(made);
+}
+
+void MotionGraph::gatherInFront(const Unit &unit) {
+  for (unsigned number = unit.firstValue; number < unit.endValue; ++number) {
+    SlicedValue &made = values[number];
+    if (!made.isUsedInWays)
+      continue;
+    const SitesInWays &ways = sitesInWays.at(number);
+    made.isUsedInWays =
+        !ways.areOnAllWays || !llvm::all_of(ways.sites, [&](const Site &site) {
+          return staysWhole(site);
+        });
+  }
 }

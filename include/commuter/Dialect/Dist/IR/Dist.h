@@ -20,7 +20,6 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpImplementation.h"
-#include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
@@ -63,20 +62,9 @@ std::optional<int64_t> getGroupSize(MeshOp mesh, mlir::ArrayAttr axes);
 /// The size of the op's group, as above.
 std::optional<int64_t> getGroupSize(MeshGroupOpInterface op);
 
-/// The axes behind `first`, if these are the first ones; else none.
+/// The axes behind `first`; none if these are all of them, or not the first.
 llvm::ArrayRef<mlir::Attribute> getAxesBehind(mlir::ArrayAttr first,
                                               mlir::ArrayAttr axes);
-
-/// Law:
-///
-///   all_gather {A} (all_gather {B} (x)) = all_gather {A, B} (x)
-///
-/// along one static dimension: the outer axes are the major ones. Replaces
-/// `outer` and the gather of its input by one. Precondition, or it fails: the
-/// inner gather has no other user, which would keep it alive; one block;
-/// nothing is summed.
-llvm::LogicalResult mergeNestedGathers(mlir::RewriterBase &rewriter,
-                                       AllGatherOp outer);
 
 } // namespace commuter::dist
 

@@ -61,8 +61,8 @@ public:
   virtual void notifyMoved(mlir::Operation *op, mlir::Operation *local) = 0;
   /// The gather of what moved.
   virtual void notifyGathered(AllGatherOp gather) = 0;
-  /// A gather is two now, of which this is the inner one.
-  virtual void notifySplit(AllGatherOp inner) {}
+  /// `inner` gathers now what `outer` did over its last axes.
+  virtual void notifySplit(AllGatherOp outer, AllGatherOp inner) {}
   /// Before `op` is.
   virtual void notifyErased(mlir::Operation *op) = 0;
 };
@@ -96,9 +96,10 @@ struct MotionOptions {
   bool takesOpenAxesAsUnit = false;
   /// What a guard would let move has one: it is not suggested for the rest.
   bool isGuarded = false;
-  /// Where something behind a gather over several axes fits the first of them
-  /// alone, make two gathers of it, and do no more: then there are nested ones.
-  bool splitsGathers = false;
+  /// Make one of equal gathers of a block; and two of one over several axes,
+  /// where something behind it fits the first of them alone. Where there are
+  /// such, do no more: they are to be looked at again.
+  bool regroupsGathers = false;
   /// If not empty, the only gathers in front of which anything moves. What
   /// others gather is replicated, no more.
   llvm::SmallPtrSet<mlir::Operation *, 4> onlyGathers;
@@ -165,7 +166,7 @@ using DescribeOutcome = llvm::function_ref<void(MotionOutcome &)>;
 /// and calls of one another. Everything is decided before anything is changed,
 /// from static facts alone, so that all ranks decide alike. `tell` is told of
 /// each outcome then. Returns true if something moved in front of a gather of
-/// what is gathered, or gathers were split: it may move on.
+/// what is gathered, or gathers were regrouped: it may move on.
 bool moveInFrontOfGathers(
     llvm::ArrayRef<mlir::FunctionOpInterface> functions,
     const ShardingAnalysis &analysis, const MotionOptions &options,

@@ -1,0 +1,39 @@
+//===- MotionRewrite.h ----------------------------------------------------===//
+//
+// Part of the Commuter project, under the Apache License v2.0 with LLVM
+// Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What motion changes of the program that a graph is of.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONREWRITE_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONREWRITE_H
+
+#include "MotionGraph.h"
+#include "MotionPlacement.h"
+
+namespace commuter::dist {
+
+/// Law:
+///
+///   f(all_gather(x), all_gather(x)) = let y = all_gather(x) in f(y, y)
+///
+/// Makes one of the equal gathers of a block. Returns true if there were some;
+/// the graph is then none of the program any more.
+bool mergeEqualGathers(MotionGraph &graph);
+
+/// Makes two of each gather over several axes behind which something fits the
+/// first of them alone, and of those that go with it. Returns as above.
+bool splitGathers(MotionGraph &graph);
+
+/// Moves what the placement decided to move, region by region, and erases what
+/// nobody needs any more.
+void rewriteRegions(MotionGraph &graph, llvm::ArrayRef<MotionRegion> regions);
+
+} // namespace commuter::dist
+
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONREWRITE_H
