@@ -183,3 +183,24 @@ func.func @ranks_part(%x: tensor<4x8xf32>, %y: tensor<8xf32>, %c: i1) -> tensor<
   }
   return %r : tensor<8xf32>
 }
+
+// -----
+
+// All ways need it: it is gathered once, in front of them.
+dist.mesh @mesh(dp = 4)
+func.func private @use(tensor<16x8xf32>) -> tensor<8xf32>
+// CHECK-LABEL: func @all_ways
+// CHECK-NEXT: dist.all_gather
+// CHECK-NOT: dist.all_gather
+func.func @all_ways(%x: tensor<4x8xf32>, %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<8xf32> {
+  // expected-remark @+1 {{Reason=unsupported-op}}
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r = scf.if %c -> tensor<8xf32> {
+    %u = func.call @use(%g) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  } else {
+    %u = func.call @use(%g) : (tensor<16x8xf32>) -> tensor<8xf32>
+    scf.yield %u : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}

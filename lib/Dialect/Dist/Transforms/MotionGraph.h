@@ -239,6 +239,7 @@ public:
       return visit(Site{made.block, made.isNeededWhole, getConsumers(made)});
     llvm::for_each(sitesInWays.at(getNumber(made)).sites, visit);
   }
+  bool hasSitesInWays() const { return !sitesInWays.empty(); }
   /// That of a use of the value.
   mlir::Block *getSite(mlir::OpOperand &use, const SlicedValue &made) const;
   /// Where each way that a run can take would gather what the unit makes, it is
@@ -334,9 +335,9 @@ private:
   bool isEqual(const Unit &a, const Unit &b) const;
   void noteEqual(const Unit &gather);
   struct LawMatch {
-    DimSlicing slicing;
+    std::optional<DimSlicing> slicing;
     bool isScaled = false;
-    llvm::SmallVector<unsigned, 0> operandKinds; ///< if it is scaled
+    llvm::SmallVector<unsigned, 0> operandKinds = {}; ///< if it is scaled
   };
   std::optional<Refusal> matchLaw(DimParallelOpInterface op, unsigned anchor,
                                   const Slices &anchorSlices, LawMatch &match);

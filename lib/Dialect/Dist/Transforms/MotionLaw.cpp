@@ -252,14 +252,13 @@ bool MotionGraph::actsAcross(MeshGroupOpInterface op,
 /// What units of some operands or results are cut by are multiples of the
 /// anchor's extents.
 ///
-/// Finds the slicing, or says why there is none.
+/// Looks at the slicing, which may be none, and finds one in other cycles
+/// instead. Says why the law does not hold; nullopt if it does.
 std::optional<Refusal> MotionGraph::matchLaw(DimParallelOpInterface op,
                                              unsigned anchor,
                                              const Slices &anchorSlices,
                                              LawMatch &match) {
-  std::optional<DimSlicing> slicing =
-      findSlicing(op, anchor, anchorSlices.dim,
-                  [&](StringRef refusal) { return options.ignores(refusal); });
+  std::optional<DimSlicing> &slicing = match.slicing;
   if (!slicing || !fitsUnits(op, *slicing, anchor, anchorSlices)) {
     const bool hasSlicing = slicing.has_value();
     slicing = findCyclicSlicing(op, anchor, anchorSlices);
@@ -276,7 +275,6 @@ std::optional<Refusal> MotionGraph::matchLaw(DimParallelOpInterface op,
   match.isScaled =
       kinds[anchorSlices.kind].isRagged() && !hasOnlyUnitsOfOne(*slicing);
   const Cycles cycles = kinds[anchorSlices.kind].cycles;
-  match.operandKinds.clear();
   if (match.isScaled)
     for (unsigned i = 0; i < op->getNumOperands(); ++i)
       match.operandKinds.push_back(
@@ -298,7 +296,6 @@ std::optional<Refusal> MotionGraph::matchLaw(DimParallelOpInterface op,
     if (std::optional<Refusal> refusal =
             checkOperand(op, captured, std::nullopt, kind, anchorSlices.kind))
       return refusal;
-  match.slicing = *std::move(slicing);
   return std::nullopt;
 }
 
@@ -307,16 +304,17 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
                                              unsigned anchor) {
   const SlicedValue &anchored = *find(op->getOperand(anchor));
   const Slices anchorSlices = anchored.slices;
-  LawMatch match;
+  auto ignores = [&](StringRef refusal) { return options.ignores(refusal); };
+  LawMatch match{findSlicing(op, anchor, anchorSlices.dim, ignores)};
   if (std::optional<Refusal> refusal =
           matchLaw(op, anchor, anchorSlices, match)) {
     noteFirstAxes(anchored, [&](const Slices &slices) {
-      LawMatch ofFirst;
+      LawMatch ofFirst{findSlicing(op, anchor, slices.dim, ignores)};
       return !matchLaw(op, anchor, slices, ofFirst);
     });
     return refusal;
   }
-  DimSlicing &slicing = match.slicing;
+  DimSlicing &slicing = *match.slicing;
   if (kinds.size() > 1)
     for (auto [operand, dim] :
          llvm::zip_equal(op->getOperands(), slicing.operandDims))

@@ -233,8 +233,9 @@ void Placement::holdBack(MotionRegion region) {
 
 void Placement::choose(MotionRegion region) {
   chooseUnits(region);
-  for (unsigned u : region)
-    graph.gatherInFront(graph.units[u]);
+  if (graph.hasSitesInWays())
+    for (unsigned u : region)
+      graph.gatherInFront(graph.units[u]);
 }
 
 void Placement::chooseUnits(MotionRegion region) {
