@@ -128,6 +128,17 @@ func.func @slice_over_some_axes(%x: tensor<4x8xf32>, %y: tensor<8x8xf32>, %c: i1
   return %1, %2, %3, %6 : tensor<16x8xf32>, tensor<32x8xf32>, tensor<16x8xf32>, tensor<8x8xf32>
 }
 
+// Nor where there is another one of the same value, which may be equal.
+// CHECK-LABEL: func @slice_of_gathered_twice(
+// CHECK-COUNT-2: dist.all_gather %{{.*}} over @mesh[dp, tp]
+// CHECK: dist.all_slice %{{.*}} over @mesh[dp]
+func.func @slice_of_gathered_twice(%x: tensor<4x8xf32>) -> (tensor<32x8xf32>, tensor<8x8xf32>) {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<4x8xf32> -> tensor<32x8xf32>
+  %1 = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<4x8xf32> -> tensor<32x8xf32>
+  %2 = dist.all_slice %1 dim 0 over @mesh[dp] : tensor<32x8xf32> -> tensor<8x8xf32>
+  return %0, %2 : tensor<32x8xf32>, tensor<8x8xf32>
+}
+
 // The first axes do not put together what others have cut; nor is what differs along
 // the last axes any rank's own.
 // CHECK-LABEL: func @gather_over_some_axes(

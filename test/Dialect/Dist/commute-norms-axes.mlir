@@ -242,9 +242,6 @@ dist.mesh @mesh(dp = 2, unit = 1)
 // CHECK: %[[G:.*]] = dist.all_gather
 // CHECK: norm.rms_norm %[[G]] {{.*}} : tensor<?x8xf32>
 // CHECK-NOT: dist.all_gather
-// CHECK-LABEL: func @not_equal
-// CHECK: norm.rms_norm {{.*}} : tensor<?x8xf32>
-// CHECK-COUNT-2: dist.all_gather
 func.func @equal(%x: tensor<4x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
   %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
   %h = dist.all_gather %x dim 0 over @mesh[dp] summing [unit] : tensor<4x8xf32> -> tensor<8x8xf32>
@@ -262,6 +259,22 @@ func.func @equal_extents(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf3
   %n = norm.rms_norm %g eps 1.0e-06 : tensor<?x8xf32>
   return %n, %h : tensor<?x8xf32>, tensor<?x8xf32>
 }
+// CHECK-LABEL: func @equal_in_front
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: norm.rms_norm %[[G]] {{.*}} : tensor<8x8xf32>
+// CHECK-NOT: dist.all_gather
+func.func @equal_in_front(%x: tensor<4x8xf32>, %c: i1) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  // expected-remark @+1 {{Reason=other-users}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<8x8xf32>
+  cf.br ^a
+^a:
+  %h = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  return %n, %h : tensor<8x8xf32>, tensor<8x8xf32>
+}
+// CHECK-LABEL: func @not_equal
+// CHECK: norm.rms_norm {{.*}} : tensor<?x8xf32>
+// CHECK-COUNT-2: dist.all_gather
 func.func @not_equal(%x: tensor<?x8xf32>, %e: tensor<2xindex>, %f: tensor<2xindex>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
   %g = dist.all_gather %x dim 0 extents %e over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
   // expected-remark @+1 {{bytes-after=?, bytes-before=?}}

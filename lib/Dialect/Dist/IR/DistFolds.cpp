@@ -297,8 +297,9 @@ ArrayRef<Attribute> getAxesBefore(ArrayAttr last, ArrayAttr axes) {
 /// what the rank itself has.
 ///
 /// all_slice{A}(all_gather{A, B}(x)) = all_gather{B}(x): they choose what it
-/// has together with its neighbours along the last ones. Precondition: no other
-/// user of the gather, which would be one more; one block with it.
+/// has together with its neighbours along the last ones. Precondition: the
+/// gather, and others of x, which may be equal, have no other user: there would
+/// be one more; one block with it.
 struct SliceGathered : public OpRewritePattern<AllSliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AllSliceOp slice,
@@ -315,8 +316,12 @@ struct SliceGathered : public OpRewritePattern<AllSliceOp> {
       return success();
     }
     rest = getAxesBehind(slice.getAxes(), gather.getAxes());
+    auto isOther = [&](Operation *user) {
+      return user != gather && isa<AllGatherOp>(user);
+    };
     if (rest.empty() || !gather->hasOneUse() ||
-        gather->getBlock() != slice->getBlock())
+        gather->getBlock() != slice->getBlock() ||
+        llvm::any_of(gather.getInput().getUsers(), isOther))
       return failure();
     rewriter.setInsertionPoint(gather);
     rewriter.replaceOpWithNewOp<AllGatherOp>(

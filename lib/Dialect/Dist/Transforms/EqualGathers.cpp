@@ -33,26 +33,32 @@ bool MotionGraph::isEqual(const Unit &a, const Unit &b) const {
           (!gather.getExtents() && !other.getExtents()));
 }
 
-/// Notes that there is an equal gather in front of this one.
+/// Notes that there is an equal gather in front of this one, the first of them
+/// in its region. (In front of a loop or a branch there may be users of its own
+/// that it would wait for.)
 void MotionGraph::noteEqual(const Unit &gather) {
-  AllGatherOp first;
+  Operation *first = nullptr;
   for (Operation *user : gather.op->getOperand(0).getUsers()) {
-    auto other = dyn_cast<AllGatherOp>(user);
-    if (!other || other == gather.op ||
-        other->getBlock() != gather.op->getBlock() ||
-        !other->isBeforeInBlock(gather.op) ||
-        (first && first->isBeforeInBlock(other)))
+    if (!isa<AllGatherOp>(user) ||
+        user->getParentRegion() != gather.op->getParentRegion() ||
+        !dominance.properlyDominates(user, gather.op) ||
+        (first && !dominance.properlyDominates(user, first)))
       continue;
-    const Unit *unit = findUnit(other);
+    const Unit *unit = findUnit(user);
     if (unit && unit->isGather() && isEqual(*unit, gather))
-      first = other;
+      first = user;
   }
   if (first)
-    equalGathers.emplace_back(first, cast<AllGatherOp>(gather.op));
+    equalGathers.emplace_back(cast<AllGatherOp>(first),
+                              cast<AllGatherOp>(gather.op));
 }
 
 bool commuter::dist::mergeEqualGathers(MotionGraph &graph) {
+  SmallPtrSet<Operation *, 8> merged;
   for (auto [first, gather] : graph.equalGathers) {
+    if (merged.contains(first))
+      continue;
+    merged.insert(gather);
     gather.getResult().replaceAllUsesWith(first.getResult());
     if (MotionListener *listener = graph.options.listener)
       listener->notifyErased(gather);

@@ -19,6 +19,7 @@
 #include "EqualValues.h"
 #include "MotionCalls.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Dominance.h"
 #include "llvm/Support/MathExtras.h"
 #include <variant>
 
@@ -240,6 +241,8 @@ public:
     llvm::for_each(sitesInWays.at(getNumber(made)).sites, visit);
   }
   bool hasSitesInWays() const { return !sitesInWays.empty(); }
+  /// For an op that is to be erased, as `forget` of values.
+  void forgetUses(mlir::Operation *op);
   /// That of a use of the value.
   mlir::Block *getSite(mlir::OpOperand &use, const SlicedValue &made) const;
   /// Where each way that a run can take would gather what the unit makes, it is
@@ -284,7 +287,7 @@ public:
   llvm::SmallVector<GatherKind> kinds;
   llvm::SmallVector<Unit, 0> units;         ///< in program order
   llvm::SmallVector<SlicedValue, 0> values; ///< in the order of their units
-  /// Gathers with an equal one in front of them, in their block: that first.
+  /// Gathers with an equal one in front of them: that first.
   llvm::SmallVector<std::pair<AllGatherOp, AllGatherOp>> equalGathers;
   llvm::SmallVector<PartialFit> partialFits;
   /// Ops that are worth moving and cannot move.
@@ -448,6 +451,7 @@ private:
   llvm::DenseMap<mlir::OpOperand *, mlir::Block *> siteOf; ///< by its uses
   llvm::BumpPtrAllocator siteConsumers;
   llvm::DenseMap<mlir::Operation *, unsigned> waysOf; ///< see `countWays`
+  mutable mlir::DominanceInfo dominance; ///< of blocks, which stay as they are
   /// While ops are visited: values, by number, with units that take them.
   llvm::SmallVector<std::pair<unsigned, unsigned>, 0> consumersOf;
   /// Uses of values, by number, that joins may turn out to take.

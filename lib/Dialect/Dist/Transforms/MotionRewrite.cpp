@@ -521,13 +521,12 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
       auto slicing = cast<AllSliceOp>(user);
       Value slice = slicing.getResult();
       const GatherKind &kind = graph.kinds[made.slices.kind];
-      ArrayRef<Attribute> axes = slicing.getAxes().getValue();
-      if (axes.size() > kind.axes.size()) {
+      ArrayRef<Attribute> further = getAxesBehind(kind.axes, slicing.getAxes());
+      if (!further.empty()) {
         OpBuilder builder(user);
-        own = AllSliceOp::create(
-            builder, user->getLoc(), slice.getType(), own, slicing.getDimAttr(),
-            /*extents=*/Value(), kind.mesh,
-            builder.getArrayAttr(getAxesBehind(kind.axes, slicing.getAxes())));
+        own = AllSliceOp::create(builder, user->getLoc(), slice.getType(), own,
+                                 slicing.getDimAttr(), /*extents=*/Value(),
+                                 kind.mesh, builder.getArrayAttr(further));
       }
       if (own.getType() != slice.getType()) {
         OpBuilder builder(user);
@@ -642,6 +641,7 @@ void MotionRewriter::rewrite(MotionRegion region) {
   for (unsigned u : llvm::reverse(region))
     noteDead(graph.units[u]);
   for (Operation *op : dead) {
+    graph.forgetUses(op);
     if (MotionListener *listener = graph.options.listener)
       listener->notifyErased(op);
     op->erase();

@@ -22,8 +22,9 @@ namespace commuter::dist {
 ///
 ///   f(all_gather(x), all_gather(x)) = let y = all_gather(x) in f(y, y)
 ///
-/// Makes one of the equal gathers of a block. Returns true if there were some;
-/// the graph is then none of the program any more.
+/// Makes one of equal gathers of a region, the first of which dominates the
+/// others. Returns true if there were some; the graph is then none of the
+/// program any more.
 bool mergeEqualGathers(MotionGraph &graph);
 
 /// Makes two of each gather over several axes behind which something fits the

@@ -63,7 +63,7 @@ public:
   }
 
   SmallVector<MotionOutcome> outcomes;
-  bool erasesAny = false;
+  bool erasesAny = false; ///< as whatever moves or is merged does
 
 private:
   bool joinWithInput(AllGatherOp outer) {

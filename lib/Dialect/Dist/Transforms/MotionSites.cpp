@@ -56,9 +56,9 @@ unsigned MotionGraph::countWays(Operation *op) {
   return known->second = successors.size();
 }
 
-/// The block that all runs come from to a block, the next one that is known: of
-/// a block with several predecessors, the first of its region. Null if there is
-/// none in the function.
+/// A block that all runs come from to this one: its predecessor, or, if it has
+/// several, the first block of its region. Null if there is none in the
+/// function.
 static Block *getOuter(Block *block) {
   if (!block->isEntryBlock()) {
     Block *from = block->getSinglePredecessor();
@@ -104,14 +104,18 @@ Block *MotionGraph::getSite(OpOperand &use, const SlicedValue &made) const {
   if (Block *known = siteOf.lookup(&use))
     return known;
   // A use that the rewrite has made.
-  auto isSite = [&](Block *block) {
-    return llvm::any_of(sitesInWays.at(getNumber(made)).sites,
-                        [&](const Site &site) { return site.block == block; });
-  };
-  Block *block = use.getOwner()->getBlock();
-  while (block && block != made.block && !isSite(block))
-    block = getOuter(block);
-  return block;
+  for (const Site &site : sitesInWays.at(getNumber(made)).sites)
+    if (dominance.dominates(site.block, use.getOwner()->getBlock()))
+      return site.block;
+  return made.block;
+}
+
+void MotionGraph::forgetUses(Operation *op) {
+  if (!siteOf.empty())
+    op->walk([&](Operation *inner) {
+      for (OpOperand &use : inner->getOpOperands())
+        siteOf.erase(&use);
+    });
 }
 
 /// Law, for a branch that all ranks of the gather's group take alike, none of
@@ -198,6 +202,8 @@ void MotionGraph::findSites(SlicedValue &made) {
 }
 
 void MotionGraph::findSites() {
+  if (options.gathersInFront)
+    return;
   for (SlicedValue &made : values)
     if (!made.isUsedInBlock &&
         (made.isNeededWhole || !getConsumers(made).empty()) &&

@@ -292,6 +292,8 @@ void SplitRun::moveNorms() {
   MotionOptions motion;
   motion.allowExtraGather = options.allowExtraGather;
   motion.listener = &marks;
+  // A sum whose gather stays is one again, in front of all ways.
+  motion.gathersInFront = true;
   SmallVector<FunctionOpInterface> split;
   for (const CalledGroup &group : groups)
     if (group.isSplit)

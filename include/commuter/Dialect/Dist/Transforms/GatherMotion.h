@@ -100,6 +100,8 @@ struct MotionOptions {
   /// where something behind it fits the first of them alone. Where there are
   /// such, do no more: they are to be looked at again.
   bool regroupsGathers = false;
+  /// Gather in front of a branch what its ways alone use, not in each of these.
+  bool gathersInFront = false;
   /// If not empty, the only gathers in front of which anything moves. What
   /// others gather is replicated, no more.
   llvm::SmallPtrSet<mlir::Operation *, 4> onlyGathers;
