@@ -14,7 +14,7 @@
 // RUN: %commuter-run %s --entry rows_of_four --compare | FileCheck %s --check-prefix=HALF
 // RUN: %commuter-run %s --entry ways_of_both --seed 0 --compare | FileCheck %s --check-prefix=HALF
 // RUN: %commuter-run %s --entry ways_of_both --seed 2 --compare | FileCheck %s --check-prefix=HALF
-// RUN: %commuter-run %s --entry equal --extent 0.0=1,3,0,2 --pipeline=commute --compare | FileCheck %s --check-prefix=EQUAL
+// RUN: %commuter-run %s --entry equal --extent 0.0=1,3,0,2 --compare | FileCheck %s --check-prefix=EQUAL
 
 // PARTS: norm rows per rank 16 8 0.500
 // PARTS: bytes received per rank 384 384 1.000

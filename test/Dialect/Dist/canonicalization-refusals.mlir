@@ -158,6 +158,21 @@ func.func @gather_over_some_axes(%x: tensor<16x8xf32> {dist.sharding = #dist.sha
   return %1, %3, %5 : tensor<32x8xf32>, tensor<8x8xf32>, tensor<16x8xf32>
 }
 
+// What is exchanged behind it, over other ranks, or of another size.
+// CHECK-LABEL: func @other_extents(
+// CHECK: dist.all_gather %{{.*}} dim 0 over @mesh[dp]
+func.func @other_extents(%x: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<4xindex>, tensor<2xindex>, tensor<4xindex>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %d = tensor.dim %x, %c0 : tensor<?x?xf32>
+  %e = tensor.dim %x, %c1 : tensor<?x?xf32>
+  %f = dist.exchange_extents %d over @mesh[tp] : tensor<2xindex>
+  %h = dist.exchange_extents %e over @mesh[dp] : tensor<4xindex>
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x?xf32> -> tensor<?x?xf32>
+  %i = dist.exchange_extents %d over @mesh[dp] : tensor<4xindex>
+  return %g, %i, %f, %h : tensor<?x?xf32>, tensor<4xindex>, tensor<2xindex>, tensor<4xindex>
+}
+
 // Zeros are no identity of the maximum, and a sum over more ranks counts more.
 // CHECK-LABEL: func @reduce_of_other_partial(
 // CHECK: dist.all_reduce %{{.*}} max over @mesh[tp]

@@ -187,6 +187,18 @@ func.func @gather_over_fewer_axes(%x: tensor<16x8xf32> {dist.sharding = #dist.sh
   return %1 : tensor<4x8xf32>
 }
 
+// What is exchanged in front of a gather need not be exchanged for it again.
+// CHECK-LABEL: func @own_extents(
+// CHECK: %[[E:.*]] = dist.exchange_extents
+// CHECK: dist.all_gather %{{.*}} dim 0 extents %[[E]] over @mesh[dp]
+func.func @own_extents(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<4xindex>) {
+  %c0 = arith.constant 0 : index
+  %d = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = dist.exchange_extents %d over @mesh[dp] : tensor<4xindex>
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  return %g, %e : tensor<?x8xf32>, tensor<4xindex>
+}
+
 // CHECK-LABEL: func @queries(
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
 // CHECK-DAG: %[[EIGHT:.*]] = arith.constant 8 : index

@@ -403,6 +403,26 @@ struct ScatterSlicedSum : public OpRewritePattern<AllSliceOp> {
   }
 };
 
+/// all_gather(x) = all_gather(x, extents(x)), if these are exchanged in front
+/// of it: equal gathers look alike then, and there is one exchange.
+struct UseOwnExtents : public OpRewritePattern<AllGatherOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AllGatherOp gather,
+                                PatternRewriter &rewriter) const override {
+    if (gather.getExtents() ||
+        !gather.getInput().getType().isDynamicDim(gather.getDim()))
+      return failure();
+    Value extents = findOwnExtents(gather);
+    Operation *exchange = extents ? extents.getDefiningOp() : nullptr;
+    if (!exchange || exchange->getBlock() != gather->getBlock() ||
+        !exchange->isBeforeInBlock(gather))
+      return failure();
+    rewriter.modifyOpInPlace(
+        gather, [&] { gather.getExtentsMutable().assign(extents); });
+    return success();
+  }
+};
+
 /// One rank's extents are its own.
 struct ReplaceUnitExchange : public OpRewritePattern<ExchangeExtentsOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -425,7 +445,7 @@ struct ReplaceUnitExchange : public OpRewritePattern<ExchangeExtentsOp> {
 void AllGatherOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
   patterns.add<DropUnitAxes<AllGatherOp>, CastUnitGroup<AllGatherOp>,
-               SimplifySumming, MergeNestedGathers, GatherSliced,
+               SimplifySumming, MergeNestedGathers, GatherSliced, UseOwnExtents,
                CastRoundTrip<AllGatherOp, getSlicedInput>>(context);
 }
 void AllSliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,

@@ -46,6 +46,21 @@ std::optional<int64_t> commuter::dist::getGroupSize(MeshGroupOpInterface op) {
   return mesh ? getGroupSize(mesh, op.getAxesAttr()) : std::nullopt;
 }
 
+Value commuter::dist::findOwnExtents(AllGatherOp gather) {
+  for (Operation *user : gather.getInput().getUsers()) {
+    auto size = dyn_cast<tensor::DimOp>(user);
+    if (!size ||
+        size.getConstantIndex() != static_cast<int64_t>(gather.getDim()))
+      continue;
+    for (Operation *exchange : size->getUsers())
+      if (auto extents = dyn_cast<ExchangeExtentsOp>(exchange);
+          extents && extents.getMeshAttr() == gather.getMeshAttr() &&
+          extents.getAxes() == gather.getAxes())
+        return extents.getResult();
+  }
+  return {};
+}
+
 ArrayRef<Attribute> commuter::dist::getAxesBehind(ArrayAttr first,
                                                   ArrayAttr axes) {
   ArrayRef<Attribute> all = axes.getValue();

@@ -185,8 +185,7 @@ bool commuter::dist::moveInFrontOfGathers(
     function_ref<void(MotionOutcome &, DescribeOutcome)> tell) {
   MotionGraph graph(functions, analysis, options);
   graph.build();
-  if (options.regroupsGathers &&
-      (mergeEqualGathers(graph) || splitGathers(graph)))
+  if (options.splitsGathers && splitGathers(graph))
     return true;
 
   // Whose outcome is told, and for whose sake a region is looked at.

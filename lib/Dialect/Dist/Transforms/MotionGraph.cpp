@@ -95,27 +95,6 @@ void MotionGraph::setExtents(GatherKind &kind, const Multiple &extents,
     units[made->unit].isHeldBack = true;
 }
 
-/// Law:
-///
-///   all_gather(x) = all_gather(x, extents(x))
-///
-/// by definition: the extents of a gather without them, if the program has them
-/// exchanged elsewhere.
-static Value findOwnExtents(AllGatherOp gather) {
-  for (Operation *user : gather.getInput().getUsers()) {
-    auto size = dyn_cast<tensor::DimOp>(user);
-    if (!size ||
-        size.getConstantIndex() != static_cast<int64_t>(gather.getDim()))
-      continue;
-    for (Operation *exchange : size->getUsers())
-      if (auto extents = dyn_cast<ExchangeExtentsOp>(exchange);
-          extents && extents.getMeshAttr() == gather.getMeshAttr() &&
-          extents.getAxes() == gather.getAxes())
-        return extents.getResult();
-  }
-  return {};
-}
-
 unsigned MotionGraph::getKind(AllGatherOp gather) {
   GatherKind kind;
   kind.mesh = gather.getMeshAttr();
@@ -251,8 +230,6 @@ void MotionGraph::visitGather(AllGatherOp gather) {
   const auto dim = static_cast<int64_t>(gather.getDim());
   unit.isNested = find(gather.getInput());
   hasNestedGathers |= unit.isNested;
-  if (!gather.getInput().hasOneUse())
-    noteEqual(unit);
   addUnit(unit);
   addValue(gather.getResult(),
            {unit.kind, dim, gather.getInput().getType().getDimSize(dim)});
@@ -417,7 +394,6 @@ void MotionGraph::build() {
     refusals.clear();
     divergence.clear();
     missed.clear();
-    equalGathers.clear();
     partialFits.clear();
     consumersOf.clear();
     laterDemands.clear();

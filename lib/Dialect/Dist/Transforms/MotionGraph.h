@@ -287,8 +287,6 @@ public:
   llvm::SmallVector<GatherKind> kinds;
   llvm::SmallVector<Unit, 0> units;         ///< in program order
   llvm::SmallVector<SlicedValue, 0> values; ///< in the order of their units
-  /// Gathers with an equal one in front of them: that first.
-  llvm::SmallVector<std::pair<AllGatherOp, AllGatherOp>> equalGathers;
   llvm::SmallVector<PartialFit> partialFits;
   /// Ops that are worth moving and cannot move.
   llvm::SmallVector<std::pair<mlir::Operation *, Refusal>> missed;
@@ -335,8 +333,6 @@ private:
                                            bool &completesSum) const;
   std::optional<Refusal> findDivergence(mlir::Operation *op, unsigned kind);
   bool movesAsOp(AllGatherOp gather);
-  bool isEqual(const Unit &a, const Unit &b) const;
-  void noteEqual(const Unit &gather);
   struct LawMatch {
     std::optional<DimSlicing> slicing;
     bool isScaled = false;

@@ -18,17 +18,9 @@
 
 namespace commuter::dist {
 
-/// Law:
-///
-///   f(all_gather(x), all_gather(x)) = let y = all_gather(x) in f(y, y)
-///
-/// Makes one of equal gathers of a region, the first of which dominates the
-/// others. Returns true if there were some; the graph is then none of the
-/// program any more.
-bool mergeEqualGathers(MotionGraph &graph);
-
 /// Makes two of each gather over several axes behind which something fits the
-/// first of them alone, and of those that go with it. Returns as above.
+/// first of them alone, and of those that go with it. Returns true if there
+/// were some; the graph is then none of the program any more.
 bool splitGathers(MotionGraph &graph);
 
 /// Moves what the placement decided to move, region by region, and erases what

@@ -63,7 +63,7 @@ public:
   }
 
   SmallVector<MotionOutcome> outcomes;
-  bool erasesAny = false; ///< as whatever moves or is merged does
+  bool erasesAny = false; ///< as whatever moves does
 
 private:
   bool joinWithInput(AllGatherOp outer) {
@@ -110,7 +110,7 @@ bool commuter::dist::moveInFrontOfNestedGathers(
   constexpr unsigned kMostRounds = 32;
   OutcomesOfRounds rounds(options.placesEveryGather);
   options.listener = &rounds;
-  options.regroupsGathers = true;
+  options.splitsGathers = true;
   auto tell = [&](MotionOutcome &outcome, DescribeOutcome describe) {
     // Where nothing is nested there is one round, and nothing is held.
     if (!outcome.isAmongNested && rounds.outcomes.empty())

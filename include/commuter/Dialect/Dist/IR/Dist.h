@@ -66,6 +66,14 @@ std::optional<int64_t> getGroupSize(MeshGroupOpInterface op);
 llvm::ArrayRef<mlir::Attribute> getAxesBehind(mlir::ArrayAttr first,
                                               mlir::ArrayAttr axes);
 
+/// Law:
+///
+///   all_gather(x) = all_gather(x, extents(x))
+///
+/// by definition: the extents of a gather without them, if the program has them
+/// exchanged elsewhere; else null.
+mlir::Value findOwnExtents(AllGatherOp gather);
+
 } // namespace commuter::dist
 
 #endif // COMMUTER_DIALECT_DIST_IR_DIST_H

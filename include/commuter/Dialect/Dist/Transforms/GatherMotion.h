@@ -96,10 +96,10 @@ struct MotionOptions {
   bool takesOpenAxesAsUnit = false;
   /// What a guard would let move has one: it is not suggested for the rest.
   bool isGuarded = false;
-  /// Make one of equal gathers of a block; and two of one over several axes,
-  /// where something behind it fits the first of them alone. Where there are
-  /// such, do no more: they are to be looked at again.
-  bool regroupsGathers = false;
+  /// Make two of a gather over several axes, where something behind it fits the
+  /// first of them alone. Where there are such, do no more: they are to be
+  /// looked at again.
+  bool splitsGathers = false;
   /// Gather in front of a branch what its ways alone use, not in each of these.
   bool gathersInFront = false;
   /// If not empty, the only gathers in front of which anything moves. What
@@ -168,7 +168,7 @@ using DescribeOutcome = llvm::function_ref<void(MotionOutcome &)>;
 /// and calls of one another. Everything is decided before anything is changed,
 /// from static facts alone, so that all ranks decide alike. `tell` is told of
 /// each outcome then. Returns true if something moved in front of a gather of
-/// what is gathered, or gathers were regrouped: it may move on.
+/// what is gathered, or gathers were split: it may move on.
 bool moveInFrontOfGathers(
     llvm::ArrayRef<mlir::FunctionOpInterface> functions,
     const ShardingAnalysis &analysis, const MotionOptions &options,
