@@ -86,12 +86,13 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     may become two of as many bytes in all, as where a part of each row is normalised
     and the rest is not.) What is used in some ways of a branch alone, that all ranks
     of the gather's group take alike, each of these gathers as it needs it: the norm's
-    result in one, all of it in another. Unless `allow-extra-gather` lets it, it never gathers more
-    bytes than before, on no path through branches, loops and calls, be it one that
-    runs no iteration of a loop of unknown length. Where what is gathered was gathered
-    before, this is done again, for the gathers in front. A gather over several axes
-    is two, if something behind it fits the first of them alone: a slice over these,
-    or an operand that varies along the others.
+    result in one, all of it in another. Unless `allow-extra-gather` lets it, it never
+    gathers more bytes than before, on no path through branches, loops and calls, be
+    it one that runs no iteration of a loop of unknown length. Where what is gathered
+    was gathered before, this is done again, for the gathers in front. A gather over
+    several axes is two, if the first of them alone fit something behind it: a slice
+    over these, for one, or an operand that varies along the others. (Bytes are those
+    of the program as it stands: `cse` first makes one of equal gathers.)
 
     Where a gather sums over an axis whose size is open (`?`), whether DP equals TP
     is known only when the program runs. With `guard` the gather, what would move
