@@ -34,7 +34,7 @@
 // REDUCED: bytes received per rank 240
 
 // FOLDED-LABEL: func @folds(
-// FOLDED-COUNT-1: dist.all_gather %{{.*}} over @mesh[a, b]
+// FOLDED-COUNT-1: dist.all_gather %{{.*}} over @mesh[a, b] summing [c]
 // FOLDED-COUNT-1: dist.all_reduce
 // FOLDED-NOT: dist.{{all|reduce|to_partial}}
 // FOLDED: return
@@ -60,9 +60,9 @@ func.func @folds(%x: !x, %r: tensor<12x6xf32> {dist.sharding = #dist.sharding<@m
   %p = dist.to_partial %r over @mesh[b, c] : tensor<12x6xf32>
   %p_kept = dist.assert_sharding %p <@mesh, [{}, {}], unreduced {b, c}> : tensor<12x6xf32>
   %sum = dist.all_reduce %p_kept sum over @mesh[c, b] : tensor<12x6xf32>
-  // all_gather{a}(all_gather{b}(x)) = all_gather{a, b}(x)
-  %inner = dist.all_gather %x dim 0 over @mesh[b] : !x -> tensor<12x6xf32>
-  %inner_kept = dist.assert_sharding %inner <@mesh, [{a}, {c}]> : tensor<12x6xf32>
+  // all_gather{a}(all_gather{b}(x)) = all_gather{a, b}(x), and a sum of the inner one
+  %inner = dist.all_gather %x dim 0 over @mesh[b] summing [c] : !x -> tensor<12x6xf32>
+  %inner_kept = dist.assert_sharding %inner <@mesh, [{a}, {}]> : tensor<12x6xf32>
   %outer = dist.all_gather %inner_kept dim 0 over @mesh[a] : tensor<12x6xf32> -> tensor<24x6xf32>
   // A group of one; a gather over one rank that sums over others; an axis of one.
   %same = dist.all_gather %x dim 0 over @mesh[one] : !x -> !x

@@ -4,6 +4,7 @@
 
 dist.mesh @mesh(dp = 4, tp = 2)
 dist.mesh @other(dp = 4, tp = 2)
+dist.mesh @three(a = 2, b = 3, c = 2)
 
 // The inner gather is needed as well: two gathers would move more than one of the
 // slices.
@@ -43,6 +44,16 @@ func.func @inner_gather_sums(%x: tensor<4x8xf32>) -> tensor<32x8xf32> {
   %0 = dist.all_gather %x dim 0 over @mesh[tp] summing [dp] : tensor<4x8xf32> -> tensor<8x8xf32>
   %1 = dist.all_gather %0 dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<32x8xf32>
   return %1 : tensor<32x8xf32>
+}
+
+// The sum is of what is gathered.
+// CHECK-LABEL: func @outer_gather_sums(
+// CHECK: dist.all_gather %{{.*}} dim 0 over @three[b]
+// CHECK: dist.all_gather %{{.*}} dim 0 over @three[a] summing [b]
+func.func @outer_gather_sums(%x: tensor<4x8xf32>) -> tensor<24x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @three[b] : tensor<4x8xf32> -> tensor<12x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @three[a] summing [b] : tensor<12x8xf32> -> tensor<24x8xf32>
+  return %1 : tensor<24x8xf32>
 }
 
 // CHECK-LABEL: func @ragged_gathers(

@@ -2,6 +2,7 @@
 
 dist.mesh @mesh(dp = 4, tp = 2, one = 1)
 dist.mesh @open(dp = ?)
+dist.mesh @three(a = 2, b = 3, c = 2)
 
 // A group of one is the identity.
 // CHECK-LABEL: func @unit_groups(
@@ -143,6 +144,15 @@ func.func @nested_gathers(%x: tensor<4x8xf32>) -> tensor<32x8xf32> {
   %0 = dist.all_gather %x dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<8x8xf32>
   %1 = dist.all_gather %0 dim 0 over @mesh[dp] : tensor<8x8xf32> -> tensor<32x8xf32>
   return %1 : tensor<32x8xf32>
+}
+
+// CHECK-LABEL: func @nested_gather_sums(
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %{{.*}} dim 0 over @three[a, b] summing [c] : tensor<4x8xf32> -> tensor<24x8xf32>
+// CHECK-NEXT: return %[[G]]
+func.func @nested_gather_sums(%x: tensor<4x8xf32>) -> tensor<24x8xf32> {
+  %0 = dist.all_gather %x dim 0 over @three[b] summing [c] : tensor<4x8xf32> -> tensor<12x8xf32>
+  %1 = dist.all_gather %0 dim 0 over @three[a] : tensor<12x8xf32> -> tensor<24x8xf32>
+  return %1 : tensor<24x8xf32>
 }
 
 // The first axes choose what a rank has gathered from fewer ranks, or from itself.

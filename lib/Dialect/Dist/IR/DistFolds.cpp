@@ -238,31 +238,16 @@ struct SimplifySumming : public OpRewritePattern<AllGatherOp> {
   }
 };
 
-/// all_gather{A}(all_gather{B}(x)) = all_gather{A, B}(x) along one static
-/// dimension: the outer axes are the major ones. Precondition: no other user of
-/// the inner gather, which would keep it alive.
+/// See `canMergeGathers`.
 struct MergeNestedGathers : public OpRewritePattern<AllGatherOp> {
   using OpRewritePattern<AllGatherOp>::OpRewritePattern;
   LogicalResult matchAndRewrite(AllGatherOp outer,
                                 PatternRewriter &rewriter) const override {
     auto inner = outer.getInput().getDefiningOp<AllGatherOp>();
-    if (!inner || !inner->hasOneUse() ||
-        inner->getBlock() != outer->getBlock() ||
-        inner.getDim() != outer.getDim() ||
-        inner.getMeshAttr() != outer.getMeshAttr() || inner.getSummingAttr() ||
-        outer.getSummingAttr() || inner.getExtents() || outer.getExtents() ||
-        inner.getInput().getType().isDynamicDim(inner.getDim()) ||
-        inner.getType().isDynamicDim(inner.getDim()))
+    if (!inner || !canMergeGathers(outer, inner))
       return failure();
-    SmallVector<Attribute> axes(outer.getAxes().begin(), outer.getAxes().end());
-    for (Attribute axis : inner.getAxes()) {
-      if (llvm::is_contained(axes, axis))
-        return failure();
-      axes.push_back(axis);
-    }
-    rewriter.replaceOpWithNewOp<AllGatherOp>(
-        outer, outer.getType(), inner.getInput(), outer.getDimAttr(), Value(),
-        outer.getMeshAttr(), rewriter.getArrayAttr(axes), ArrayAttr());
+    rewriter.modifyOpInPlace(outer, [&] { mergeGathers(outer, inner); });
+    rewriter.eraseOp(inner);
     return success();
   }
 };
@@ -283,14 +268,6 @@ bool cutAlike(AllGatherOp gather, AllSliceOp slice) {
          !gather.getSummingAttr() && fits(like) &&
          fits(gather.getInput().getType()) &&
          fits(slice.getInput().getType()) && fits(slice.getType());
-}
-
-/// The axes in front of `last`; none if these are all of them, or not the last.
-ArrayRef<Attribute> getAxesBefore(ArrayAttr last, ArrayAttr axes) {
-  ArrayRef<Attribute> all = axes.getValue();
-  if (last.size() > all.size() || all.take_back(last.size()) != last.getValue())
-    return {};
-  return all.drop_back(last.size());
 }
 
 /// all_slice{A, B}(all_gather{A}(x)) = all_slice{B}(x): the first axes choose

@@ -61,6 +61,23 @@ Value commuter::dist::findOwnExtents(AllGatherOp gather) {
   return {};
 }
 
+ArrayAttr commuter::dist::getAllAxes(MeshGroupOpInterface op) {
+  auto gather = dyn_cast<AllGatherOp>(op.getOperation());
+  if (!gather || !gather.getSummingAttr())
+    return op.getAxesAttr();
+  SmallVector<Attribute> axes(gather.getAxes().getValue());
+  llvm::append_range(axes, gather.getSummingAttr());
+  return ArrayAttr::get(op->getContext(), axes);
+}
+
+bool commuter::dist::isAcross(MeshGroupOpInterface op, FlatSymbolRefAttr mesh,
+                              ArrayAttr axes) {
+  return op.getMeshAttr() == mesh &&
+         llvm::none_of(getAllAxes(op), [&](Attribute axis) {
+           return llvm::is_contained(axes, axis);
+         });
+}
+
 ArrayRef<Attribute> commuter::dist::getAxesBehind(ArrayAttr first,
                                                   ArrayAttr axes) {
   ArrayRef<Attribute> all = axes.getValue();
@@ -68,6 +85,33 @@ ArrayRef<Attribute> commuter::dist::getAxesBehind(ArrayAttr first,
       all.take_front(first.size()) != first.getValue())
     return {};
   return all.drop_front(first.size());
+}
+
+ArrayRef<Attribute> commuter::dist::getAxesBefore(ArrayAttr last,
+                                                  ArrayAttr axes) {
+  ArrayRef<Attribute> all = axes.getValue();
+  if (last.size() > all.size() || all.take_back(last.size()) != last.getValue())
+    return {};
+  return all.drop_back(last.size());
+}
+
+bool commuter::dist::canMergeGathers(AllGatherOp outer, AllGatherOp inner) {
+  return outer.getInput() == inner.getResult() && inner->hasOneUse() &&
+         outer->getBlock() == inner->getBlock() &&
+         outer.getDim() == inner.getDim() && !outer.getSummingAttr() &&
+         !outer.getExtents() && !inner.getExtents() &&
+         !inner.getInput().getType().isDynamicDim(inner.getDim()) &&
+         !inner.getType().isDynamicDim(inner.getDim()) &&
+         isAcross(inner, outer.getMeshAttr(), outer.getAxes());
+}
+
+void commuter::dist::mergeGathers(AllGatherOp outer, AllGatherOp inner) {
+  SmallVector<Attribute> axes(outer.getAxes().getValue());
+  llvm::append_range(axes, inner.getAxes());
+  outer.setAxesAttr(ArrayAttr::get(outer->getContext(), axes));
+  if (ArrayAttr summing = inner.getSummingAttr())
+    outer.setSummingAttr(summing);
+  outer.getInputMutable().assign(inner.getInput());
 }
 
 /// axes ::= `[` identifier (`,` identifier)* `]`

@@ -12,7 +12,6 @@
 
 #include "GatherForms.h"
 
-#include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -71,24 +70,4 @@ AllGatherOp commuter::dist::splitGather(AllGatherOp gather, unsigned numAxes) {
   gather.getInputMutable().assign(inner);
   gather.setAxesAttr(builder.getArrayAttr(axes.take_front(numAxes)));
   return inner;
-}
-
-bool commuter::dist::canJoinGathers(AllGatherOp outer, AllGatherOp inner) {
-  return outer.getInput() == inner.getResult() && inner->hasOneUse() &&
-         outer->getBlock() == inner->getBlock() &&
-         outer.getDim() == inner.getDim() && !outer.getSummingAttr() &&
-         !outer.getExtents() && !inner.getExtents() &&
-         !inner.getInput().getType().isDynamicDim(inner.getDim()) &&
-         !inner.getType().isDynamicDim(inner.getDim()) &&
-         isAcross(inner, outer.getMeshAttr(), outer.getAxes());
-}
-
-void commuter::dist::joinGathers(AllGatherOp outer, AllGatherOp inner) {
-  SmallVector<Attribute> axes(outer.getAxes().getValue());
-  llvm::append_range(axes, inner.getAxes());
-  outer.setAxesAttr(ArrayAttr::get(outer->getContext(), axes));
-  if (ArrayAttr summing = inner.getSummingAttr())
-    outer.setSummingAttr(summing);
-  outer.getInputMutable().assign(inner.getInput());
-  inner.erase();
 }

@@ -38,7 +38,7 @@ bool hideSum(AllReduceOp sum);
 /// are exchanged in front of the gather.
 mlir::Value exposeExtents(AllGatherOp gather);
 
-/// Law, along a dimension of which all ranks have equally many elements:
+/// The law of `mergeGathers`, backwards:
 ///
 ///   all_gather {A, B} (x) = all_gather {A} (all_gather {B} (x))
 ///
@@ -47,12 +47,6 @@ mlir::Value exposeExtents(AllGatherOp gather);
 /// returned. Precondition: the local size is static, the axes' sizes are known,
 /// there are no extents.
 AllGatherOp splitGather(AllGatherOp gather, unsigned numAxes);
-
-/// The same law, backwards. Precondition: as above, one dimension and mesh, no
-/// common axis; the outer gather, which does not sum, is all that uses the
-/// inner one, in one block.
-bool canJoinGathers(AllGatherOp outer, AllGatherOp inner);
-void joinGathers(AllGatherOp outer, AllGatherOp inner);
 
 } // namespace commuter::dist
 

@@ -122,15 +122,6 @@ static std::optional<Refusal> explain(const MotionGraph &graph,
              : std::nullopt;
 }
 
-ArrayAttr commuter::dist::getAllAxes(MeshGroupOpInterface op) {
-  auto gather = dyn_cast<AllGatherOp>(op.getOperation());
-  if (!gather || !gather.getSummingAttr())
-    return op.getAxesAttr();
-  SmallVector<Attribute> axes(gather.getAxes().getValue());
-  llvm::append_range(axes, gather.getSummingAttr());
-  return ArrayAttr::get(op->getContext(), axes);
-}
-
 ReasonToStay commuter::dist::explainDivergence(Operation *divergent,
                                                StringRef branchUniformly) {
   if (hasUnknownOrder(divergent))
@@ -141,14 +132,6 @@ ReasonToStay commuter::dist::explainDivergence(Operation *divergent,
               ? "run it outside of what ranks run in no common order, or in a "
                 "sequential loop"
               : branchUniformly};
-}
-
-bool commuter::dist::isAcross(MeshGroupOpInterface op, FlatSymbolRefAttr mesh,
-                              ArrayAttr axes) {
-  return op.getMeshAttr() == mesh &&
-         llvm::none_of(getAllAxes(op), [&](Attribute axis) {
-           return llvm::is_contained(axes, axis);
-         });
 }
 
 std::optional<DimSlicing>

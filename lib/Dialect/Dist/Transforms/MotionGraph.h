@@ -255,9 +255,17 @@ public:
              return !units[u].moves;
            });
   }
+  /// Visits the blocks of the sites where the value stays whole.
+  template <typename Visitor>
+  void forEachWhole(const SlicedValue &made, Visitor visit) const {
+    forEachSite(made, [&](const Site &site) {
+      if (staysWhole(site))
+        visit(site.block);
+    });
+  }
   bool staysWhole(const SlicedValue &made) const {
     bool stays = false;
-    forEachSite(made, [&](const Site &site) { stays |= staysWhole(site); });
+    forEachWhole(made, [&](mlir::Block *) { stays = true; });
     return stays;
   }
   Demand getDemand(mlir::OpOperand &use, const SlicedValue &made) const;
@@ -389,10 +397,7 @@ private:
   void noteDemandsIn(mlir::Block &block);
   void findConsumers();
   void findSites();
-  void findSites(SlicedValue &made);
-  struct Ways;
-  unsigned countWays(mlir::Operation *op);
-  std::optional<Ways> findWays(mlir::Block *outer, mlir::Block *inner);
+  class SiteFinder;
 
   llvm::DenseMap<std::tuple<mlir::Attribute, mlir::Attribute, void *, int64_t,
                             int64_t, int64_t>,
@@ -446,7 +451,6 @@ private:
   llvm::DenseMap<unsigned, SitesInWays> sitesInWays;
   llvm::DenseMap<mlir::OpOperand *, mlir::Block *> siteOf; ///< by its uses
   llvm::BumpPtrAllocator siteConsumers;
-  llvm::DenseMap<mlir::Operation *, unsigned> waysOf; ///< see `countWays`
   mutable mlir::DominanceInfo dominance; ///< of blocks, which stay as they are
   /// While ops are visited: values, by number, with units that take them.
   llvm::SmallVector<std::pair<unsigned, unsigned>, 0> consumersOf;

@@ -196,10 +196,7 @@ bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
       if (unit.isGather())
         add(made.block, -cost);
       if (unit.isGather() || unit.moves)
-        graph.forEachSite(made, [&](const Site &site) {
-          if (graph.staysWhole(site))
-            add(site.block, cost);
-        });
+        graph.forEachWhole(made, [&](Block *site) { add(site, cost); });
     }
   }
   std::optional<int64_t> most = hasOneBlock ? total : ways.getMost();
@@ -394,9 +391,8 @@ ReceivedBytes commuter::dist::countReceivedBytes(const MotionGraph &graph,
       if (unit.isGather())
         before.add(made.block, getGatherBytes(graph, made));
       if (unit.isGather() || unit.moves)
-        graph.forEachSite(made, [&](const Site &site) {
-          if (graph.staysWhole(site))
-            after.add(site.block, getGatherBytes(graph, made));
+        graph.forEachWhole(made, [&](Block *site) {
+          after.add(site, getGatherBytes(graph, made));
         });
     }
   }

@@ -562,11 +562,9 @@ void MotionRewriter::replaceUsers(const SlicedValue &made) {
 /// At each site where the value stays whole, for the users that it serves.
 void MotionRewriter::gatherAtSites(const SlicedValue &made) {
   DenseMap<Block *, Value> wholes;
-  graph.forEachSite(made, [&](const Site &site) {
-    if (!graph.staysWhole(site))
-      return;
-    auto builder = OpBuilder::atBlockBegin(site.block);
-    wholes[site.block] = gather(builder, made);
+  graph.forEachWhole(made, [&](Block *site) {
+    auto builder = OpBuilder::atBlockBegin(site);
+    wholes[site] = gather(builder, made);
   });
   Value value = made.value;
   for (OpOperand &use : llvm::make_early_inc_range(value.getUses()))

@@ -12,8 +12,6 @@
 
 #include "MotionRounds.h"
 
-#include "GatherForms.h"
-
 using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
@@ -56,9 +54,9 @@ public:
 
   /// The parts of gathers, and what became of them, are one again where nothing
   /// has come between.
-  void joinParts() {
+  void mergeParts() {
     for (Operation *op : SmallVector<Operation *>(parts.begin(), parts.end()))
-      while (parts.contains(op) && joinWithInput(cast<AllGatherOp>(op)))
+      while (parts.contains(op) && mergeWithInput(cast<AllGatherOp>(op)))
         ;
   }
 
@@ -66,12 +64,13 @@ public:
   bool erasesAny = false; ///< as whatever moves does
 
 private:
-  bool joinWithInput(AllGatherOp outer) {
+  bool mergeWithInput(AllGatherOp outer) {
     auto inner = outer.getInput().getDefiningOp<AllGatherOp>();
-    if (!inner || !parts.contains(inner) || !canJoinGathers(outer, inner))
+    if (!inner || !parts.contains(inner) || !canMergeGathers(outer, inner))
       return false;
     parts.erase(inner);
-    joinGathers(outer, inner);
+    mergeGathers(outer, inner);
+    inner->erase();
     return true;
   }
 
@@ -122,7 +121,7 @@ bool commuter::dist::moveInFrontOfNestedGathers(
   for (unsigned round = 1; movesOn && round < kMostRounds; ++round)
     movesOn =
         moveInFrontOfGathers(functions, ShardingAnalysis(top), options, tell);
-  rounds.joinParts();
+  rounds.mergeParts();
   for (MotionOutcome &outcome : rounds.outcomes)
     emit(outcome, /*describe=*/{});
   return rounds.erasesAny;

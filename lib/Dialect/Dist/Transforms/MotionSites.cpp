@@ -22,6 +22,7 @@ using namespace commuter;
 using namespace commuter::dist;
 
 namespace {
+
 /// A block that a run comes to at most once for each time that it comes to
 /// where `choice` is made, and then to no other way of that choice: a branch
 /// op, or a terminator.
@@ -30,15 +31,56 @@ struct Way {
   Operation *choice;
   unsigned numWays; ///< of the choice
 };
-} // namespace
 
 /// From outside to inside.
-struct MotionGraph::Ways : SmallVector<Way, 2> {};
+using Ways = SmallVector<Way, 2>;
+
+struct UseInWays {
+  OpOperand *use;
+  Demand demand;
+  Ways ways;
+};
+
+} // namespace
+
+/// Law, for a branch that all ranks of the gather's group take alike, none of
+/// whose ways is taken twice:
+///
+///   y = all_gather(x); branch(.. f(y) .., .. g(y) ..)
+///     = branch(.. f(all_gather(x)) .., .. g(all_gather(x)) ..)
+///
+/// Precondition: there are no other users. Then no run gathers twice, and one
+/// that takes a way without users does not gather. (What all ways need whole is
+/// gathered in front of them.)
+class MotionGraph::SiteFinder {
+public:
+  explicit SiteFinder(MotionGraph &graph) : graph(graph) {}
+
+  void find(SlicedValue &made);
+
+private:
+  unsigned countWays(Operation *op);
+  std::optional<Ways> findWays(Block *outer, Block *inner);
+  std::optional<SmallVector<UseInWays>> findUses(const SlicedValue &made);
+  const Way *findChoice(ArrayRef<UseInWays *> uses, unsigned depth);
+  struct Found {
+    bool areOnAllWays, areNeededWhole;
+  };
+  Found visit(Block *block, ArrayRef<UseInWays *> uses, unsigned depth);
+  void addSite(Block *block, ArrayRef<UseInWays *> uses);
+
+  MotionGraph &graph;
+  DenseMap<Operation *, unsigned> waysOf; ///< see `countWays`
+  // Of the value that is looked at:
+  unsigned kind = 0;
+  SmallVector<Site, 2> sites;
+  SmallVector<SmallVector<UseInWays *>, 2> served; ///< by the sites
+};
 
 /// In how many ways a run goes through the op's regions, of which it comes to
 /// at most one, and once; 0 if that is not so, as of a loop, or if the op
 /// answers for itself.
-unsigned MotionGraph::countWays(Operation *op) {
+unsigned MotionGraph::SiteFinder::countWays(Operation *op) {
   auto [known, isNew] = waysOf.try_emplace(op, 0);
   auto branch = dyn_cast<RegionBranchOpInterface>(op);
   if (!isNew || !branch || isa<LoopLikeOpInterface, DimParallelOpInterface>(op))
@@ -72,8 +114,8 @@ static Block *getOuter(Block *block) {
 /// The ways by which a run comes from `outer` to `inner`, as far as it comes to
 /// each once: behind the last one there may be loops. Nothing if it is not
 /// known to come from there.
-std::optional<MotionGraph::Ways> MotionGraph::findWays(Block *outer,
-                                                       Block *inner) {
+std::optional<Ways> MotionGraph::SiteFinder::findWays(Block *outer,
+                                                      Block *inner) {
   // Blocks that nothing leads to may go round in circles.
   constexpr unsigned kMostSteps = 256;
   Ways ways;
@@ -98,6 +140,120 @@ std::optional<MotionGraph::Ways> MotionGraph::findWays(Block *outer,
   return ways;
 }
 
+/// Nothing if one of the uses, but for those that need no gather, is in no way.
+std::optional<SmallVector<UseInWays>>
+MotionGraph::SiteFinder::findUses(const SlicedValue &made) {
+  SmallVector<UseInWays> uses;
+  for (OpOperand &use : made.value.getUses()) {
+    const Demand demand = graph.getDemand(use, made);
+    if (!demand.isForWhole() && !demand.isForSlices())
+      continue;
+    std::optional<Ways> ways = findWays(made.block, use.getOwner()->getBlock());
+    if (!ways || ways->empty())
+      return std::nullopt;
+    uses.push_back({&use, demand, *std::move(ways)});
+  }
+  return uses;
+}
+
+/// A way of the choice, the one at `depth`, behind which all the uses are, if
+/// all ranks of the gather's group make it alike; else null.
+const Way *MotionGraph::SiteFinder::findChoice(ArrayRef<UseInWays *> uses,
+                                               unsigned depth) {
+  if (uses.front()->ways.size() <= depth)
+    return nullptr;
+  const Way &first = uses.front()->ways[depth];
+  const bool isOfAll = llvm::all_of(uses, [&](const UseInWays *use) {
+    return use->ways.size() > depth &&
+           use->ways[depth].choice == first.choice &&
+           !graph.findDivergence(&use->ways[depth].block->front(), kind);
+  });
+  return isOfAll ? &first : nullptr;
+}
+
+void MotionGraph::SiteFinder::addSite(Block *block,
+                                      ArrayRef<UseInWays *> uses) {
+  Site site{block, false, {}};
+  SmallVector<unsigned> consumers;
+  for (const UseInWays *use : uses)
+    if (use->demand.isForWhole())
+      site.isNeededWhole = true;
+    else
+      consumers.push_back(use->demand.consumer);
+  site.consumers = ArrayRef<unsigned>(consumers).copy(graph.siteConsumers);
+  sites.push_back(site);
+  served.emplace_back(uses);
+}
+
+/// Adds the sites of what is used behind as many ways as `depth`, the last of
+/// which is `block`.
+MotionGraph::SiteFinder::Found
+MotionGraph::SiteFinder::visit(Block *block, ArrayRef<UseInWays *> uses,
+                               unsigned depth) {
+  const size_t numSites = sites.size();
+  if (const Way *choice = findChoice(uses, depth)) {
+    llvm::MapVector<Block *, SmallVector<UseInWays *>> byWay;
+    for (UseInWays *use : uses)
+      byWay[use->ways[depth].block].push_back(use);
+    Found all{byWay.size() == choice->numWays, true};
+    for (auto &[way, behind] : byWay) {
+      const Found inWay = visit(way, behind, depth + 1);
+      all.areOnAllWays &= inWay.areOnAllWays;
+      all.areNeededWhole &= inWay.areNeededWhole;
+    }
+    if (!all.areOnAllWays || !all.areNeededWhole)
+      return all;
+    sites.truncate(numSites);
+    served.truncate(numSites);
+  }
+  addSite(block, uses);
+  return {true, sites.back().isNeededWhole};
+}
+
+void MotionGraph::SiteFinder::find(SlicedValue &made) {
+  std::optional<SmallVector<UseInWays>> uses = findUses(made);
+  if (!uses)
+    return;
+  kind = made.slices.kind;
+  sites.clear();
+  served.clear();
+  const Found found =
+      visit(made.block,
+            llvm::map_to_vector(*uses, [](UseInWays &use) { return &use; }),
+            /*depth=*/0);
+  made.isUsedInWays = sites.front().block != made.block;
+  if (!made.isUsedInWays)
+    return;
+  for (auto [site, atSite] : llvm::zip_equal(sites, served))
+    for (const UseInWays *use : atSite)
+      graph.siteOf[use->use] = site.block;
+  graph.sitesInWays[graph.getNumber(made)] = {sites, found.areOnAllWays};
+}
+
+void MotionGraph::findSites() {
+  if (options.gathersInFront)
+    return;
+  SiteFinder finder(*this);
+  for (SlicedValue &made : values)
+    if (!made.isUsedInBlock &&
+        (made.isNeededWhole || !getConsumers(made).empty()) &&
+        !(units[made.unit].isGather() && units[made.unit].isHeldBack))
+      finder.find(made);
+}
+
+void MotionGraph::gatherInFront(const Unit &unit) {
+  for (unsigned number = unit.firstValue; number < unit.endValue; ++number) {
+    SlicedValue &made = values[number];
+    if (!made.isUsedInWays)
+      continue;
+    const SitesInWays &ways = sitesInWays.at(number);
+    made.isUsedInWays =
+        !ways.areOnAllWays || !llvm::all_of(ways.sites, [&](const Site &site) {
+          return staysWhole(site);
+        });
+  }
+}
+
 Block *MotionGraph::getSite(OpOperand &use, const SlicedValue &made) const {
   if (!made.isUsedInWays)
     return made.block;
@@ -116,110 +272,4 @@ void MotionGraph::forgetUses(Operation *op) {
       for (OpOperand &use : inner->getOpOperands())
         siteOf.erase(&use);
     });
-}
-
-/// Law, for a branch that all ranks of the gather's group take alike, none of
-/// whose ways is taken twice:
-///
-///   y = all_gather(x); branch(.. f(y) .., .. g(y) ..)
-///     = branch(.. f(all_gather(x)) .., .. g(all_gather(x)) ..)
-///
-/// Precondition: there are no other users. Then no run gathers twice, and one
-/// that takes a way without users does not gather. (What all ways need whole is
-/// gathered in front of them.)
-void MotionGraph::findSites(SlicedValue &made) {
-  struct UseInWays {
-    OpOperand *use;
-    Demand demand;
-    Ways ways;
-  };
-  SmallVector<UseInWays> uses;
-  for (OpOperand &use : made.value.getUses()) {
-    const Demand demand = getDemand(use, made);
-    if (!demand.isForWhole() && !demand.isForSlices())
-      continue;
-    std::optional<Ways> ways = findWays(made.block, use.getOwner()->getBlock());
-    if (!ways || ways->empty())
-      return;
-    uses.push_back({&use, demand, *std::move(ways)});
-  }
-  struct Found {
-    bool areOnAllWays, areNeededWhole;
-  };
-  SitesInWays found;
-  SmallVector<SmallVector<UseInWays *>> served;
-  // The sites of what is used behind as many ways as `depth`, the last of which
-  // is `block`.
-  auto visit = [&](auto &self, Block *block, ArrayRef<UseInWays *> inBlock,
-                   unsigned depth) -> Found {
-    const size_t numSites = served.size();
-    const Way *first = inBlock.front()->ways.size() > depth
-                           ? &inBlock.front()->ways[depth]
-                           : nullptr;
-    if (first && llvm::all_of(inBlock, [&](const UseInWays *use) {
-          return use->ways.size() > depth &&
-                 use->ways[depth].choice == first->choice &&
-                 !findDivergence(&use->ways[depth].block->front(),
-                                 made.slices.kind);
-        })) {
-      llvm::MapVector<Block *, SmallVector<UseInWays *>> byWay;
-      for (UseInWays *use : inBlock)
-        byWay[use->ways[depth].block].push_back(use);
-      Found all{byWay.size() == first->numWays, true};
-      for (auto &[way, behind] : byWay) {
-        const Found inWay = self(self, way, behind, depth + 1);
-        all.areOnAllWays &= inWay.areOnAllWays;
-        all.areNeededWhole &= inWay.areNeededWhole;
-      }
-      if (!all.areOnAllWays || !all.areNeededWhole)
-        return all;
-      found.sites.truncate(numSites);
-      served.truncate(numSites);
-    }
-    Site site{block, false, {}};
-    SmallVector<unsigned> consumers;
-    for (UseInWays *use : inBlock)
-      if (use->demand.isForWhole())
-        site.isNeededWhole = true;
-      else
-        consumers.push_back(use->demand.consumer);
-    site.consumers = ArrayRef<unsigned>(consumers).copy(siteConsumers);
-    found.sites.push_back(site);
-    served.emplace_back(inBlock);
-    return {true, site.isNeededWhole};
-  };
-  found.areOnAllWays =
-      visit(visit, made.block,
-            llvm::map_to_vector(uses, [](UseInWays &use) { return &use; }), 0)
-          .areOnAllWays;
-  made.isUsedInWays = found.sites.front().block != made.block;
-  if (!made.isUsedInWays)
-    return;
-  for (auto [site, atSite] : llvm::zip_equal(found.sites, served))
-    for (const UseInWays *use : atSite)
-      siteOf[use->use] = site.block;
-  sitesInWays[getNumber(made)] = std::move(found);
-}
-
-void MotionGraph::findSites() {
-  if (options.gathersInFront)
-    return;
-  for (SlicedValue &made : values)
-    if (!made.isUsedInBlock &&
-        (made.isNeededWhole || !getConsumers(made).empty()) &&
-        !(units[made.unit].isGather() && units[made.unit].isHeldBack))
-      findSites(made);
-}
-
-void MotionGraph::gatherInFront(const Unit &unit) {
-  for (unsigned number = unit.firstValue; number < unit.endValue; ++number) {
-    SlicedValue &made = values[number];
-    if (!made.isUsedInWays)
-      continue;
-    const SitesInWays &ways = sitesInWays.at(number);
-    made.isUsedInWays =
-        !ways.areOnAllWays || !llvm::all_of(ways.sites, [&](const Site &site) {
-          return staysWhole(site);
-        });
-  }
 }

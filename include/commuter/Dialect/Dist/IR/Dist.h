@@ -62,9 +62,34 @@ std::optional<int64_t> getGroupSize(MeshOp mesh, mlir::ArrayAttr axes);
 /// The size of the op's group, as above.
 std::optional<int64_t> getGroupSize(MeshGroupOpInterface op);
 
+/// All axes over which ranks meet in a collective, those that a gather sums
+/// over included.
+mlir::ArrayAttr getAllAxes(MeshGroupOpInterface op);
+
+/// True if the ranks that meet in `op` have the same index along `axes`: both
+/// are of one mesh, and no axis is in both.
+bool isAcross(MeshGroupOpInterface op, mlir::FlatSymbolRefAttr mesh,
+              mlir::ArrayAttr axes);
+
 /// The axes behind `first`; none if these are all of them, or not the first.
 llvm::ArrayRef<mlir::Attribute> getAxesBehind(mlir::ArrayAttr first,
                                               mlir::ArrayAttr axes);
+
+/// The axes in front of `last`; none if these are all of them, or not the last.
+llvm::ArrayRef<mlir::Attribute> getAxesBefore(mlir::ArrayAttr last,
+                                              mlir::ArrayAttr axes);
+
+/// Law, along a dimension of which all ranks have equally many elements:
+///
+///   all_gather {A} (all_gather {B} (x)) = all_gather {A, B} (x)
+///
+/// and a sum that the inner one makes is that of the other side. Precondition:
+/// static sizes, one dimension and mesh, no common axis, no extents; the outer
+/// gather, which does not sum, is all that uses the inner one, in one block.
+bool canMergeGathers(AllGatherOp outer, AllGatherOp inner);
+
+/// Makes the outer gather that of the law. The inner one is left without users.
+void mergeGathers(AllGatherOp outer, AllGatherOp inner);
 
 /// Law:
 ///

@@ -140,15 +140,6 @@ struct MotionOutcome {
                          bytesAfter = {};
 };
 
-/// All axes over which ranks meet in a collective, those that a gather sums
-/// over included.
-mlir::ArrayAttr getAllAxes(MeshGroupOpInterface op);
-
-/// True if the ranks that meet in `op` have the same index along `axes`: both
-/// are of one mesh, and no axis is in both.
-bool isAcross(MeshGroupOpInterface op, mlir::FlatSymbolRefAttr mesh,
-              mlir::ArrayAttr axes);
-
 /// The slicing of `op` in which its operand number `operand` is sliced along
 /// `dim`; nullopt if there is none, or a result is no ranked tensor. A refusal
 /// of the op that `ignores` is true of is taken for the slicing of an
