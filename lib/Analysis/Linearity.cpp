@@ -13,7 +13,6 @@
 #include "Linearity.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -33,12 +32,13 @@ Linearity commuter::getLinearity(Operation *op) {
       .Case<arith::MulFOp, arith::MulIOp>(
           [](auto) { return Linearity::Product; })
       .Case([](arith::SelectOp) { return Linearity::Select; })
-      // As long as no sum exceeds its type; or in two operands of three.
+      .Case([](math::FmaOp) { return Linearity::Fma; })
+      // As long as no sum exceeds its type.
       .Case<arith::SIToFPOp, arith::UIToFPOp, arith::ExtSIOp, arith::ExtUIOp,
-            arith::TruncIOp, math::FmaOp>(
-          [](auto) { return Linearity::Unknown; })
+            arith::TruncIOp>([](auto) { return Linearity::Unknown; })
       .Case<tensor::ConcatOp, tensor::InsertSliceOp>(
           [](auto) { return Linearity::Together; })
+      .Case([](linalg::SoftmaxOp) { return Linearity::None; })
       .Case([](tensor::PadOp pad) {
         Value padding = pad.getConstantPaddingValue();
         return padding && isZero(padding) ? Linearity::Unary
@@ -46,7 +46,7 @@ Linearity commuter::getLinearity(Operation *op) {
       })
       .Default([](Operation *op) {
         // A collective may be linear, and a region can hold anything: of a
-        // structured op, see `keepsPartial`.
+        // structured op, see `visitBody`.
         bool isKnown =
             op->getNumRegions() == 0 && op->getDialect() &&
             !isa<tensor::TensorDialect, linalg::LinalgDialect, DistDialect>(
@@ -56,6 +56,10 @@ Linearity commuter::getLinearity(Operation *op) {
 }
 
 bool commuter::isZero(Value value) {
+  while (isa_and_present<tensor::CastOp, tensor::ExtractSliceOp,
+                         tensor::ExpandShapeOp, tensor::CollapseShapeOp,
+                         tensor::SplatOp>(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
   if (auto fill = value.getDefiningOp<linalg::FillOp>())
     return isZero(fill.getInputs().front());
   return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
@@ -67,43 +71,93 @@ static bool allReplicated(OperandStates states) {
   return llvm::all_of(states, [](AxisState s) { return s.isReplicated(); });
 }
 
-/// Of a structured op whose captured values are replicated: what its body makes
-/// of pending sums of elements, it makes of those of tensors.
-static bool bodyKeepsPartial(linalg::LinalgOp op, OperandStates states) {
-  llvm::SmallDenseMap<Value, AxisState> known;
-  for (auto [operand, state] : llvm::zip_equal(op->getOpOperands(), states)) {
-    // What is undefined may be zero.
-    const bool addsNothing = op.isDpsInit(&operand) &&
-                             (isZero(operand.get()) ||
-                              operand.get().getDefiningOp<tensor::EmptyOp>());
-    known[op.getMatchingBlockArgument(&operand)] =
-        addsNothing ? AxisState::partial() : state;
+static bool isPartialProduct(OperandStates factors) {
+  return llvm::count_if(factors, isPartial) == 1 &&
+         llvm::all_of(factors, [](AxisState s) {
+           return s.isPartial() || s.isReplicated();
+         });
+}
+
+namespace {
+/// The states of a body's values along one axis, as far as they are visited.
+/// nullopt: zero, which is replicated as well as a pending sum.
+class BodyStates {
+public:
+  BodyStates(linalg::LinalgOp op, OperandStates states,
+             function_ref<AxisState(Value)> getCaptured)
+      : getCaptured(getCaptured) {
+    for (auto [operand, state] : llvm::zip_equal(op->getOpOperands(), states)) {
+      const bool addsNothing = op.isDpsInit(&operand) &&
+                               (isZero(operand.get()) ||
+                                operand.get().getDefiningOp<tensor::EmptyOp>());
+      known[op.getMatchingBlockArgument(&operand)] =
+          addsNothing ? std::nullopt : std::optional(state);
+    }
   }
-  auto getStates = [&](ValueRange values) {
-    return llvm::map_to_vector(values, [&](Value value) {
-      auto it = known.find(value);
-      return it == known.end() ? AxisState::replicated() : it->second;
+
+  /// Zeros are pending where something else is, and else `otherwise`.
+  SmallVector<AxisState>
+  get(ValueRange values, AxisState otherwise = AxisState::replicated()) const {
+    SmallVector<std::optional<AxisState>> states =
+        llvm::map_to_vector(values, [&](Value value) {
+          auto it = known.find(value);
+          return it == known.end() ? std::optional(getCaptured(value))
+                                   : it->second;
+        });
+    if (llvm::is_contained(states, AxisState::partial()))
+      otherwise = AxisState::partial();
+    return llvm::map_to_vector(states, [&](std::optional<AxisState> state) {
+      return state.value_or(otherwise);
     });
-  };
-  for (Operation &inner : op.getBlock()->without_terminator()) {
-    SmallVector<AxisState> given = getStates(inner.getOperands());
-    AxisState made = AxisState::varying();
-    if (inner.getNumRegions() == 0 && allReplicated(given))
-      made = AxisState::replicated();
-    else if (keepsPartial(&inner, given))
-      made = AxisState::partial();
-    for (Value result : inner.getResults())
+  }
+
+  void visit(Operation *op) {
+    std::optional<AxisState> made = getResultState(op);
+    for (Value result : op->getResults())
       known[result] = made;
   }
-  return llvm::all_of(getStates(op.getBlock()->getTerminator()->getOperands()),
-                      isPartial);
+
+private:
+  std::optional<AxisState> getResultState(Operation *op) const {
+    SmallVector<AxisState> states = get(op->getOperands());
+    if (keepsPartial(op, states))
+      return AxisState::partial();
+    const bool hasPartial = llvm::any_of(states, isPartial);
+    if (!hasPartial &&
+        keepsPartial(op, get(op->getOperands(), AxisState::partial())))
+      return std::nullopt;
+    return op->getNumRegions() == 0 && allReplicated(states)
+               ? AxisState::replicated()
+               : AxisState::varying();
+  }
+
+  function_ref<AxisState(Value)> getCaptured;
+  llvm::SmallDenseMap<Value, std::optional<AxisState>> known;
+};
+} // namespace
+
+SmallVector<AxisState>
+commuter::visitBody(linalg::LinalgOp op, OperandStates states,
+                    function_ref<AxisState(Value)> getCaptured,
+                    function_ref<void(Operation *, OperandStates)> visit) {
+  BodyStates body(op, states, getCaptured);
+  for (Operation &inner : op.getBlock()->without_terminator()) {
+    visit(&inner, body.get(inner.getOperands()));
+    body.visit(&inner);
+  }
+  return body.get(op.getBlock()->getTerminator()->getOperands());
 }
 
 bool commuter::keepsPartial(Operation *op, OperandStates states) {
   if (llvm::none_of(states, isPartial))
     return false;
+  // Values that are captured are replicated, or the result is not known.
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
-    return bodyKeepsPartial(structured, states);
+    return llvm::all_of(visitBody(
+                            structured, states,
+                            [](Value) { return AxisState::replicated(); },
+                            [](Operation *, OperandStates) {}),
+                        isPartial);
   auto isPartialOrZero = [&](unsigned i) {
     return states[i].isPartial() || isZero(op->getOperand(i));
   };
@@ -125,10 +179,9 @@ bool commuter::keepsPartial(Operation *op, OperandStates states) {
   case Linearity::Unary:
     return states.front().isPartial() && allReplicated(states.drop_front());
   case Linearity::Product:
-    return llvm::count_if(states, isPartial) == 1 &&
-           llvm::all_of(states, [](AxisState s) {
-             return s.isPartial() || s.isReplicated();
-           });
+    return isPartialProduct(states);
+  case Linearity::Fma:
+    return isPartialProduct(states.take_front(2)) && isPartialOrZero(2);
   }
   return false;
 }

@@ -14,6 +14,7 @@
 #define COMMUTER_ANALYSIS_LINEARITY_H
 
 #include "commuter/Analysis/ShardingAnalysis.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace commuter {
 
@@ -28,17 +29,28 @@ enum class Linearity {
   Together, ///< linear in all tensors together, but adds none: [x, y]
   Unary,    ///< linear in its first operand, the others replicated: -x, x / r
   Product,  ///< linear in either operand, the other replicated: x * r
+  Fma,      ///< a product, and linear in that and its last operand: x * r + y
   Select    ///< linear in its last two operands, the condition replicated
 };
 Linearity getLinearity(mlir::Operation *op);
 
-/// A constant, or a tensor filled with one, that is counted once per rank as
-/// well as once.
+/// A constant, or a tensor filled with one, or a view of that, that is counted
+/// once per rank as well as once.
 bool isZero(mlir::Value value);
 
 /// The sum of f(.., x_i, ..) over the ranks is f(.., sum of x_i, ..), up to
 /// rounding: then f of a pending sum is a pending sum.
 bool keepsPartial(mlir::Operation *op, OperandStates states);
+
+/// Visits the ops of a structured op's body in order, each with the states of
+/// its operands: a body does to elements what the op does to tensors.
+/// `getCaptured` tells the state of what is from outside. An init that is zero,
+/// or undefined, which may be zero, is pending where it meets what is, and else
+/// replicated. Returns the states of what is yielded.
+llvm::SmallVector<AxisState>
+visitBody(mlir::linalg::LinalgOp op, OperandStates states,
+          llvm::function_ref<AxisState(mlir::Value)> getCaptured,
+          llvm::function_ref<void(mlir::Operation *, OperandStates)> visit);
 
 } // namespace commuter
 

@@ -23,23 +23,20 @@ using namespace commuter::dist;
 static bool isPartial(AxisState state) { return state.isPartial(); }
 
 /// What an op that is no collective does wrong with the pending sum in operand
-/// `pending`. Where an operand's state is not known, neither is the misuse; nor
-/// what a structured op does: its init may be a zero that is not seen to be
-/// one.
+/// `pending`. Where an operand's state is not known, neither is the misuse.
 static std::optional<StateMisuse::Kind>
 findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
+  auto isCounted = [&](unsigned i) {
+    return states[i].isReplicated() && !isZero(op->getOperand(i));
+  };
   switch (getLinearity(op)) {
   case Linearity::Unknown:
   case Linearity::Together:
     return std::nullopt;
-  case Linearity::Additive: {
-    auto isCounted = [&](unsigned i) {
-      return states[i].isReplicated() && !isZero(op->getOperand(i));
-    };
+  case Linearity::Additive:
     if (llvm::any_of(llvm::seq<unsigned>(0, states.size()), isCounted))
       return StateMisuse::ReplicatedPlusPartial;
     return std::nullopt;
-  }
   case Linearity::Unary:
     if (pending == 0 && llvm::none_of(states.drop_front(), isPartial))
       return std::nullopt;
@@ -52,6 +49,13 @@ findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
     if (llvm::count_if(states, isPartial) < 2)
       return std::nullopt;
     return StateMisuse::NonLinearOnPartial;
+  case Linearity::Fma:
+    if (states[0].isPartial() && states[1].isPartial())
+      return StateMisuse::NonLinearOnPartial;
+    // The sum is pending in the product or in what is added to it.
+    if (pending == 2 ? isCounted(0) && isCounted(1) : isCounted(2))
+      return StateMisuse::ReplicatedPlusPartial;
+    return std::nullopt;
   case Linearity::None:
     return StateMisuse::NonLinearOnPartial;
   }
@@ -168,15 +172,28 @@ std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
     SmallVector<AxisState> states = llvm::map_to_vector(
         op->getOperands(), [&](Value value) { return getState(value, axis); });
     auto pending = llvm::find_if(states, isPartial);
-    if (pending == states.end() || keepsPartial(op, states))
+    if (pending == states.end())
       continue;
-    const unsigned operand = pending - states.begin();
-    std::optional<StateMisuse::Kind> kind =
-        findMisuseAlongAxis(op, states, operand);
-    if (!kind || (*kind == StateMisuse::ReplicatedPlusPartial &&
-                  AddedBySomeRanks(*this, axis).find(op)))
-      continue;
-    return StateMisuse{*kind, axis, op->getOperand(operand)};
+    const AddedBySomeRanks addedBySomeRanks(*this, axis);
+    std::optional<StateMisuse::Kind> kind;
+    auto check = [&](Operation *part, OperandStates given) {
+      auto first = llvm::find_if(given, isPartial);
+      if (kind || first == given.end() || keepsPartial(part, given))
+        return;
+      kind = findMisuseAlongAxis(part, given, first - given.begin());
+      if (kind == StateMisuse::ReplicatedPlusPartial &&
+          addedBySomeRanks.find(part))
+        kind = std::nullopt;
+    };
+    if (auto structured = dyn_cast<linalg::LinalgOp>(op))
+      visitBody(
+          structured, states,
+          [&](Value captured) { return getState(captured, axis); }, check);
+    else
+      check(op, states);
+    if (kind && !(kind == StateMisuse::ReplicatedPlusPartial &&
+                  addedBySomeRanks.find(op)))
+      return StateMisuse{*kind, axis, op->getOperand(pending - states.begin())};
   }
   return std::nullopt;
 }

@@ -84,7 +84,8 @@ struct CommandLine {
       cl::value_desc("number"), cl::cat(category)};
   cl::opt<bool> checkAssertions{
       "check-assertions",
-      cl::desc("Check at run time what dist.assert_sharding promises"),
+      cl::desc("Check at run time what dist.assert_sharding, and the "
+               "annotations of called functions, promise"),
       cl::cat(category)};
   cl::opt<bool> contractionLoops{
       "contraction-loops",

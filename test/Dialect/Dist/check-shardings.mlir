@@ -237,37 +237,125 @@ func.func @linear_linalg(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@me
 
 // -----
 
-// What is not linear in the sum does not keep it; of a body, no more is said: what
-// it adds to may be a zero that is not seen to be one.
+// A structured op does to tensors what its body does to elements.
 dist.mesh @mesh(tp = 2)
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #row = affine_map<(d0, d1) -> (d0)>
+// expected-note @+1 {{the pending sum is here}}
 func.func @nonlinear_linalg(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
                             %s: tensor<4xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>},
-                            %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %v: tensor<4x8xf32>) {
+                            %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %v: tensor<4x8xf32>,
+                            %w: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>},
+                            %b: f32 {dist.sharding = #dist.sharding<@mesh, []>}) {
   %one = arith.constant 1.0 : f32
   %e = tensor.empty() : tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.generic' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
   %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
   ^bb0(%a: f32, %o: f32):
     %m = arith.mulf %a, %a : f32
     linalg.yield %m : f32
   } -> tensor<4x8xf32>
+  // It does not keep the sum, and is told of once.
   %1 = math.tanh %0 : tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.generic' op adds a value that is replicated over @mesh[tp] to a pending sum}}
   %2 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
   ^bb0(%a: f32, %o: f32):
     %m = arith.addf %a, %one : f32
     linalg.yield %m : f32
   } -> tensor<4x8xf32>
-  %3 = math.tanh %2 : tensor<4x8xf32>
   // Each rank's part has what the rows add to.
-  %4 = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%h : tensor<4x8xf32>) outs(%s : tensor<4xf32>) {
+  // expected-error @+1 {{'linalg.generic' op adds a value that is replicated}}
+  %3 = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%h : tensor<4x8xf32>) outs(%s : tensor<4xf32>) {
   ^bb0(%a: f32, %o: f32):
     %m = arith.addf %a, %o : f32
     linalg.yield %m : f32
   } -> tensor<4xf32>
-  %5 = math.tanh %4 : tensor<4xf32>
-  %6 = linalg.add ins(%h, %r : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
-  %7 = linalg.add ins(%h, %v : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.matmul' op adds a value that is replicated}}
+  %4 = linalg.matmul ins(%h, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%r : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.add' op adds a value that is replicated}}
+  %5 = linalg.add ins(%h, %r : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.exp' op is not linear}}
+  %6 = linalg.exp ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.softmax' op is not linear}}
+  %7 = linalg.softmax dimension(1) ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.reduce' op is not linear}}
+  %8 = linalg.reduce { arith.maximumf } ins(%h : tensor<4x8xf32>) outs(%s : tensor<4xf32>) dimensions = [1]
+  // What is captured is added, too.
+  // expected-error @+1 {{'linalg.map' op adds a value that is replicated}}
+  %9 = linalg.map ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) (%a: f32, %o: f32) {
+    %m = arith.addf %a, %b : f32
+    linalg.yield %m : f32
+  }
+  // Of what varies, it is not known what it is.
+  %10 = linalg.add ins(%h, %v : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+// A zero is counted once per rank as well as once, however it comes to where it is
+// added; so is what is undefined, and a sum that a loop has begun with a zero.
+dist.mesh @mesh(tp = 2)
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+func.func @zeros(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                 %w: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>},
+                 %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %e = tensor.empty() : tensor<8x8xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<8x8xf32>) -> tensor<8x8xf32>
+  %tile = tensor.extract_slice %z[4, 0] [4, 8] [1, 1] : tensor<8x8xf32> to tensor<4x8xf32>
+  // expected-note @+1 {{the pending sum is here}}
+  %0 = linalg.matmul ins(%h, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%tile : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // expected-error @+1 {{'math.tanh' op is not linear}}
+  %1 = math.tanh %0 : tensor<4x8xf32>
+  %2 = scf.for %i = %c0 to %c4 step %c1 iter_args(%sum = %tile) -> tensor<4x8xf32> {
+    %next = linalg.matmul ins(%h, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%sum : tensor<4x8xf32>) -> tensor<4x8xf32>
+    scf.yield %next : tensor<4x8xf32>
+  }
+  // A sum of rows in a wider type, and the greatest of what is replicated.
+  %es = tensor.empty() : tensor<4xbf16>
+  %zerob = arith.constant 0.0 : bf16
+  %zs = linalg.fill ins(%zerob : bf16) outs(%es : tensor<4xbf16>) -> tensor<4xbf16>
+  %em = tensor.empty() : tensor<4xf32>
+  %zm = linalg.fill ins(%zero : f32) outs(%em : tensor<4xf32>) -> tensor<4xf32>
+  %3:2 = linalg.generic {indexing_maps = [#id, #id, #row, #row], iterator_types = ["parallel", "reduction"]} ins(%h, %r : tensor<4x8xf32>, tensor<4x8xf32>) outs(%zs, %zm : tensor<4xbf16>, tensor<4xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: bf16, %p: f32):
+    %wide = arith.extf %o : bf16 to f32
+    %s = arith.addf %wide, %a : f32
+    %t = arith.truncf %s : f32 to bf16
+    %m = arith.maximumf %b, %p : f32
+    linalg.yield %t, %m : bf16, f32
+  } -> (tensor<4xbf16>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+// x * y + z is linear in x and z, and in y and z.
+dist.mesh @mesh(tp = 2)
+// expected-note @+1 {{the pending sum is here}}
+func.func @fma(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+               %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %v: tensor<4x8xf32>) {
+  %zero = arith.constant dense<0.0> : tensor<4x8xf32>
+  // expected-note @+1 {{the pending sum is here}}
+  %0 = math.fma %h, %r, %h : tensor<4x8xf32>
+  // expected-error @+1 {{'math.tanh' op is not linear}}
+  %1 = math.tanh %0 : tensor<4x8xf32>
+  %2 = math.fma %r, %h, %zero : tensor<4x8xf32>
+  // expected-error @+1 {{'math.fma' op adds a value that is replicated}}
+  %3 = math.fma %h, %r, %r : tensor<4x8xf32>
+  // expected-error @+1 {{'math.fma' op adds a value that is replicated}}
+  %4 = math.fma %r, %r, %h : tensor<4x8xf32>
+  // expected-error @+1 {{'math.fma' op is not linear}}
+  %5 = math.fma %h, %h, %h : tensor<4x8xf32>
+  %6 = math.fma %r, %zero, %h : tensor<4x8xf32>
+  %7 = math.fma %v, %r, %h : tensor<4x8xf32>
+  // expected-error @+1 {{'arith.addf' op adds a value that is replicated}}
+  %8 = arith.addf %h, %r : tensor<4x8xf32>
   return
 }
 

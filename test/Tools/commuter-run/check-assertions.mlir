@@ -1,14 +1,22 @@
-// What dist.assert_sharding promises is checked on demand only.
+// What dist.assert_sharding and called functions promise is checked on demand only.
 
 // RUN: %commuter-run %s --entry=kept --check-assertions | FileCheck %s --check-prefix=KEPT
 // RUN: %commuter-run %s --entry=broken | FileCheck %s --check-prefix=UNCHECKED
 // RUN: %fails %commuter-run %s --entry=broken --check-assertions > %t.err
+// RUN: FileCheck %s --check-prefix=BROKEN --input-file=%t.err
+// RUN: %commuter-run %s --entry=calls | FileCheck %s --check-prefix=CALLS
+// RUN: %fails %commuter-run %s --entry=calls --check-assertions > %t.err
+// RUN: FileCheck %s --check-prefix=BROKEN --input-file=%t.err
+// RUN: %commuter-run %s --entry=passes | FileCheck %s --check-prefix=PASSES
+// RUN: %fails %commuter-run %s --entry=passes --check-assertions > %t.err
 // RUN: FileCheck %s --check-prefix=BROKEN --input-file=%t.err
 // RUN: %fails %commuter-run %s --entry=annotated > %t.err
 // RUN: FileCheck %s --check-prefix=ANNOTATED --input-file=%t.err
 
 // KEPT: @kept on 4 ranks
 // UNCHECKED: @broken on 4 ranks
+// CALLS: @calls on 4 ranks
+// PASSES: @passes on 4 ranks
 // BROKEN: {{^}}commuter-run: error: rank {{[0-3]}}: f32[2] is not replicated over mesh[tp]: rank {{[13]}} differs from rank {{[02]}} at element 1{{$}}
 
 // A result's annotation is checked always.
@@ -34,6 +42,24 @@ func.func @kept(%x: tensor<2xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}]>
 func.func @broken() -> tensor<2xf32> {
   %x = func.call @indices() : () -> tensor<2xf32>
   %y = dist.assert_sharding %x <@mesh, [{dp}]> : tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// Of the others' results and arguments the entry's callees say what is not so.
+func.func private @promises() -> (tensor<2xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}]>}) {
+  %x = func.call @indices() : () -> tensor<2xf32>
+  return %x : tensor<2xf32>
+}
+func.func @calls() -> tensor<2xf32> {
+  %x = func.call @promises() : () -> tensor<2xf32>
+  return %x : tensor<2xf32>
+}
+func.func private @expects(%x: tensor<2xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}]>}) -> tensor<2xf32> {
+  return %x : tensor<2xf32>
+}
+func.func @passes() -> tensor<2xf32> {
+  %x = func.call @indices() : () -> tensor<2xf32>
+  %y = func.call @expects(%x) : (tensor<2xf32>) -> tensor<2xf32>
   return %y : tensor<2xf32>
 }
 

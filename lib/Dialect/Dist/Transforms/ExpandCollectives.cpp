@@ -15,8 +15,9 @@
 #include "commuter/Analysis/ShardingAnalysis.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/CallInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace commuter::dist {
 #define GEN_PASS_DEF_EXPANDCOLLECTIVESPASS
@@ -29,27 +30,60 @@ using namespace commuter::dist;
 
 namespace {
 
-/// Checks the promise that a value is the same along the axes that its sharding
-/// does not name, as far as all ranks along them come to the assertion.
-void checkAssertion(OpBuilder &builder, AssertShardingOp assertion,
-                    const ShardingAnalysis &analysis) {
-  ShardingAttr sharding = assertion.getSharding();
-  MeshOp mesh = lookupMesh(assertion, sharding.getMesh());
-  llvm::SmallDenseSet<Attribute> named(sharding.getUnreduced().begin(),
-                                       sharding.getUnreduced().end());
-  for (ArrayAttr axes : sharding.getDimAxes().getAsRange<ArrayAttr>())
-    named.insert(axes.begin(), axes.end());
-  SmallVector<Attribute> replicated;
-  for (Attribute axis : mesh.getAxisNames())
-    if (!named.contains(axis) &&
-        !analysis.findDivergence(assertion, sharding.getMesh(),
-                                 builder.getArrayAttr(axis)))
-      replicated.push_back(axis);
-  if (!replicated.empty())
-    CheckReplicatedOp::create(builder, assertion.getLoc(), assertion.getInput(),
-                              sharding.getMesh(),
-                              builder.getArrayAttr(replicated));
-}
+/// Checks promises that values are the same along the axes that a sharding does
+/// not name, as far as all ranks along them come to where that is said.
+class PromiseChecks {
+public:
+  explicit PromiseChecks(const ShardingAnalysis &analysis)
+      : analysis(analysis) {}
+
+  void add(AssertShardingOp assertion) {
+    add(OpBuilder(assertion), assertion, assertion.getInput(),
+        assertion.getSharding());
+  }
+
+  /// What its callee's annotations say of what is passed and returned.
+  void add(CallOpInterface call) {
+    auto callee = dyn_cast_or_null<FunctionOpInterface>(
+        call.resolveCallableInTable(&symbols));
+    if (!callee)
+      return;
+    StringRef name = ShardingAttr::kAttrName;
+    for (auto [i, operand] : llvm::enumerate(call.getArgOperands()))
+      add(OpBuilder(call), call, operand,
+          callee.getArgAttrOfType<ShardingAttr>(i, name));
+    OpBuilder behind(call->getContext());
+    behind.setInsertionPointAfter(call);
+    for (auto [i, result] : llvm::enumerate(call->getResults()))
+      add(behind, call, result,
+          callee.getResultAttrOfType<ShardingAttr>(i, name));
+  }
+
+private:
+  void add(OpBuilder builder, Operation *op, Value value,
+           ShardingAttr sharding) {
+    if (!sharding || !isa<RankedTensorType>(value.getType()))
+      return;
+    MeshOp mesh = lookupMesh(op, sharding.getMesh());
+    llvm::SmallDenseSet<Attribute> named(sharding.getUnreduced().begin(),
+                                         sharding.getUnreduced().end());
+    for (ArrayAttr axes : sharding.getDimAxes().getAsRange<ArrayAttr>())
+      named.insert(axes.begin(), axes.end());
+    SmallVector<Attribute> replicated;
+    for (Attribute axis : mesh.getAxisNames())
+      if (!named.contains(axis) &&
+          !analysis.findDivergence(op, sharding.getMesh(),
+                                   builder.getArrayAttr(axis)))
+        replicated.push_back(axis);
+    if (!replicated.empty())
+      CheckReplicatedOp::create(builder, op->getLoc(), value,
+                                sharding.getMesh(),
+                                builder.getArrayAttr(replicated));
+  }
+
+  const ShardingAnalysis &analysis;
+  SymbolTableCollection symbols;
+};
 
 struct ExpandCollectives
     : public commuter::dist::impl::ExpandCollectivesPassBase<
@@ -57,7 +91,6 @@ struct ExpandCollectives
   using ExpandCollectivesPassBase::ExpandCollectivesPassBase;
 
   void runOnOperation() override {
-    OpBuilder builder(&getContext());
     getOperation()->walk([&](AllGatherOp gather) {
       if (gather.getSumming())
         exposeSum(gather);
@@ -67,10 +100,12 @@ struct ExpandCollectives
     });
     if (!checkAssertions)
       return;
-    const auto &analysis = getAnalysis<ShardingAnalysis>();
-    getOperation()->walk([&](AssertShardingOp assertion) {
-      builder.setInsertionPoint(assertion);
-      checkAssertion(builder, assertion, analysis);
+    PromiseChecks checks(getAnalysis<ShardingAnalysis>());
+    getOperation()->walk([&](Operation *op) {
+      if (auto assertion = dyn_cast<AssertShardingOp>(op))
+        checks.add(assertion);
+      else if (auto call = dyn_cast<CallOpInterface>(op))
+        checks.add(call);
     });
   }
 };

@@ -21,15 +21,18 @@ def CheckShardingsPass : Pass<"dist-check-shardings", "::mlir::ModuleOp"> {
     Runs the state analysis and reports an error, with a note at the pending sum,
     where
 
-    - a non-linear op (any norm) meets a pending sum,
+    - a non-linear op (any norm, a reduction other than the sum) meets a pending
+      sum,
     - a replicated value is added to a pending sum (it would be counted once per
       rank; `dist.to_partial` counts it once, and so does a rank that alone
       comes to the addition, or selects its result),
     - the value that a function returns contradicts the result's `dist.sharding`.
 
-    Structured ops of `linalg` are as linear as their bodies. A collective over
-    the ranks whose sum is pending, other than the sum, is a warning: what it
-    moves may be summed by hand.
+    A structured op of `linalg` does to tensors what its body does to elements;
+    zeros, and what is undefined, add nothing. A gather, a slice or an exchange
+    over the ranks whose sum is pending is a warning: what it moves may be summed
+    by hand. What is put beside a pending sum without being added to it, by
+    `tensor.concat` or the ways of a branch, varies, and is not reported.
 
     ```mlir
     // error: 'norm.rms_norm' op is not linear, and a sum over @mesh[tp] is pending
@@ -306,8 +309,9 @@ def ExpandCollectivesPass : Pass<"dist-expand-collectives"> {
     - a gather that sums is an all_reduce and a gather; that is its definition,
       so the result has the same bits,
     - a gather of a `?` dimension without `extents` gets them, by an exchange,
-    - with `check-assertions`, the axes over which an `assert_sharding` promises
-      equal values are checked at run time.
+    - with `check-assertions`, the axes over which an `assert_sharding`, or the
+      `dist.sharding` of a function that is called, promises equal values are
+      checked at run time.
 
     ```mlir
     %g = dist.all_gather %x dim 0 over @mesh[dp] summing [tp] : tensor<?x8xf32> -> tensor<?x8xf32>
@@ -323,7 +327,8 @@ def ExpandCollectivesPass : Pass<"dist-expand-collectives"> {
                            "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"checkAssertions", "check-assertions", "bool", "false",
-           "Check at run time what dist.assert_sharding promises">];
+           "Check at run time what dist.assert_sharding and called functions' "
+           "annotations promise">];
 }
 
 def CoalesceGathersPass : Pass<"dist-coalesce-gathers"> {
