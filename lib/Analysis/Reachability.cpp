@@ -138,7 +138,10 @@ void Reachability::initializeRecursively(Operation *op, bool seesAllUses) {
   if (op->hasTrait<OpTrait::SymbolTable>())
     findUnknownCallers(op, seesAllUses);
   visit(op);
-  const bool isLeft = isa<CallableOpInterface, RegionBranchOpInterface>(op);
+  const bool isBranch = isa<RegionBranchOpInterface>(op);
+  const bool isLeft = isBranch || isa<CallableOpInterface>(op);
+  if (isBranch && op->getNumRegions() > 2)
+    contents.manyRegions.push_back(op);
   for (Region &region : op->getRegions()) {
     if (!region.empty() && !region.hasOneBlock())
       contents.branchingRegions.push_back(&region);

@@ -60,6 +60,7 @@ public:
   struct Contents {
     llvm::SmallVector<mlir::Operation *> functions, calls;
     llvm::SmallVector<mlir::Region *> branchingRegions; ///< of several blocks
+    llvm::SmallVector<mlir::Operation *> manyRegions;   ///< branch ops of them
     unsigned numResults = 0;                            ///< of all ops
     bool hasAxisIndex = false;                          ///< a dist.axis_index
     bool hasReshape = false;                            ///< a tensor.reshape

@@ -26,10 +26,12 @@ ShardingAnalysis::ShardingAnalysis(Operation *top)
     : axes(top), states(axes.size()) {
   SolvedProgram solved = solveStates(top, axes, states);
   calls = std::move(solved.calls);
-  axisIndex = solved.hasAxisIndex;
-  reshape = solved.hasReshape;
-  findPartings(solved.branchingRegions);
+  axisIndex = solved.contents.hasAxisIndex;
+  reshape = solved.contents.hasReshape;
+  findPartings(solved.contents.branchingRegions);
   propagateNeverLeft();
+  for (Operation *branch : solved.contents.manyRegions)
+    waysAxes[branch] = findWaysAxes(cast<RegionBranchOpInterface>(branch));
   // Where the symbol of a private function goes, ranks may call it as they
   // like.
   propagateDivergence(solved.escaping);
@@ -188,6 +190,18 @@ bool commuter::hasUnknownOrder(Operation *op) {
          !op->hasTrait<OpTrait::SymbolTable>();
 }
 
+/// The axes along which ranks may differ in the ways that they take through a
+/// branch op's regions.
+BitVector ShardingAnalysis::findWaysAxes(RegionBranchOpInterface branch) const {
+  if (auto it = waysAxes.find(branch); it != waysAxes.end())
+    return it->second;
+  BitVector divergent(axes.size());
+  addVaryingAxes(divergent, getRegionControl(branch));
+  for (Region &way : branch->getRegions())
+    divergent |= findBranchAxes(way);
+  return divergent;
+}
+
 /// The axes along which ranks may differ in coming to `block`, as far as the op
 /// around it and its other blocks decide.
 BitVector ShardingAnalysis::findDivergentAxes(Block &block) const {
@@ -196,9 +210,7 @@ BitVector ShardingAnalysis::findDivergentAxes(Block &block) const {
   if (hasNoOrder(op)) {
     divergent.set();
   } else if (auto branch = dyn_cast<RegionBranchOpInterface>(op)) {
-    addVaryingAxes(divergent, getRegionControl(branch));
-    for (Region &way : op->getRegions())
-      divergent |= findBranchAxes(way);
+    divergent = findWaysAxes(branch);
   } else if (isa<FunctionOpInterface>(op)) {
     divergent = findBranchAxes(*block.getParent());
     if (auto it = calledDivergently.find(op); it != calledDivergently.end())

@@ -593,13 +593,10 @@ SolvedProgram commuter::solveStates(Operation *top, const MeshAxes &axes,
   // Without a result every state reads as Varying, which is sound.
   if (failed(solver.initializeAndRun(top)))
     states = StateTable(axes.size());
-  const Reachability::Contents &contents = reachability->getContents();
   SolvedProgram solved{llvm::to_vector<0>(stateSolver->getCalls()),
-                       llvm::to_vector(contents.branchingRegions),
                        {},
-                       contents.hasAxisIndex,
-                       contents.hasReshape};
-  for (Operation *function : contents.functions)
+                       reachability->getContents()};
+  for (Operation *function : solved.contents.functions)
     if (SymbolTable::getSymbolVisibility(function) ==
             SymbolTable::Visibility::Private &&
         reachability->hasUnknownCallers(function))

@@ -15,17 +15,17 @@
 
 #include "commuter/Analysis/ShardingAnalysis.h"
 
+#include "Reachability.h"
+
 namespace commuter {
 
 /// What is found on the way.
 struct SolvedProgram {
   /// The calls whose callees are known, with these.
   llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>, 0> calls;
-  /// The regions of several blocks.
-  llvm::SmallVector<mlir::Region *> branchingRegions;
   /// The private functions that may be called from where nobody looks.
   llvm::SmallVector<mlir::Operation *> escaping;
-  bool hasAxisIndex, hasReshape;
+  Reachability::Contents contents;
 };
 
 /// Enters the states of all values below `top` that can be reached.

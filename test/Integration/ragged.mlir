@@ -12,6 +12,7 @@
 // RUN: %commuter-run %s --entry own_extents --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
 // RUN: %commuter-run %s --entry cast_extents --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 --extent 1.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
 // RUN: %commuter-run %s --entry size_asked --compare --pipeline=dist-commute-norms --axis dp=4 --axis tp=1 --extent 0.0=5,0,1,17 | FileCheck %s --check-prefix=EQUAL
+// RUN: %commuter-run %s --entry quantized --compare --axis dp=4 --axis tp=1 --extent 0.0=1,0,0,1 | FileCheck %s --check-prefix=QUANTIZED
 
 // EQUAL: norm rows per rank 23 17 0.739
 // EQUAL: 2 results: bit-exact
@@ -22,6 +23,11 @@
 // EMPTY: bit-exact on 3/3 ranks
 // SUMS: norm rows per rank 7 7 1.000
 // SUMS: bit-exact on 4/4 ranks
+
+// Two rows of others and the extents, 24 bytes; then int8 and the rows' scales.
+// QUANTIZED: bytes received per rank 344 112 0.326
+// QUANTIZED: collectives per rank 2 2 1.000
+// QUANTIZED: 2 results: bit-exact
 
 dist.mesh @mesh(dp = ?, tp = ?)
 
@@ -129,4 +135,12 @@ func.func @size_asked(%x: tensor<?x40xf32> {dist.sharding = #dist.sharding<@mesh
   %n = tensor.dim %g, %c0 : tensor<?x40xf32>
   %y = norm.rms_norm %g eps 1.0e-06 : tensor<?x40xf32>
   return %y, %n : tensor<?x40xf32>, index
+}
+
+// A gather becomes two, and its exchange of extents stays one.
+func.func @quantized(%x: tensor<?x40xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>})
+    -> (tensor<?x40xi8>, tensor<?x1xf32>) {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x40xf32> -> tensor<?x40xf32>
+  %q, %s = norm.quantize %g per_row : tensor<?x40xf32> -> tensor<?x40xi8>, tensor<?x1xf32>
+  return %q, %s : tensor<?x40xi8>, tensor<?x1xf32>
 }

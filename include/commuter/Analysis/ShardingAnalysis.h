@@ -153,6 +153,7 @@ public:
 private:
   llvm::BitVector findDivergentAxes(mlir::Block &block) const;
   llvm::BitVector findBranchAxes(mlir::Region &region) const;
+  llvm::BitVector findWaysAxes(mlir::RegionBranchOpInterface branch) const;
   void findPartings(llvm::ArrayRef<mlir::Region *> branchingRegions);
   void addNeverLeft(mlir::Operation *op, const llvm::BitVector &ranks);
   void propagateNeverLeft();
@@ -171,6 +172,9 @@ private:
   /// By block: the axes along which ranks may differ in coming to it, as far as
   /// the blocks around it decide; of a region's first block, to any of them.
   llvm::DenseMap<mlir::Block *, llvm::BitVector> branchAxes;
+  /// By branch op, of more than two regions, for each of which it is asked: the
+  /// axes along which ranks may differ in the ways that they take.
+  llvm::DenseMap<mlir::Operation *, llvm::BitVector> waysAxes;
   /// By block: the axes along which ranks that came different ways meet there.
   llvm::DenseMap<mlir::Block *, llvm::BitVector> meetingAxes;
 };

@@ -360,3 +360,28 @@ func.func @one_more(%y: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, 
   }
   return %r : tensor<16x8xf32>
 }
+
+// -----
+
+// Each round reads rows of others in what it carries: what is gathered is needed
+// whole, though nothing but the loop uses it.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @reads_what_it_carries
+// CHECK: dist.all_gather
+// CHECK: scf.for {{.*}} -> (tensor<16x8xf32>)
+// CHECK: norm.rms_norm {{.*}} : tensor<16x8xf32>
+func.func @reads_what_it_carries(%x: tensor<4x8xf32>) -> tensor<16x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c15 = arith.constant 15 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %s = scf.for %i = %c0 to %c15 step %c1 iter_args(%y = %g) -> tensor<16x8xf32> {
+    %a = tensor.extract_slice %y[%i, 0] [1, 8] [1, 1] : tensor<16x8xf32> to tensor<1x8xf32>
+    %j = arith.addi %i, %c1 : index
+    %z = tensor.insert_slice %a into %y[%j, 0] [1, 8] [1, 1] : tensor<1x8xf32> into tensor<16x8xf32>
+    scf.yield %z : tensor<16x8xf32>
+  }
+  // expected-remark @+1 {{Reason=other-users, Suggestion=allow-extra-gather=true, blocked-by=}}
+  %n = norm.rms_norm %s eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}

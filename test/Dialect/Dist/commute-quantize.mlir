@@ -84,6 +84,32 @@ func.func @ragged(%h: tensor<?x64xbf16>, %c: tensor<8xindex> {dist.sharding = #d
   return %q, %s : tensor<?x64xf8E4M3FN>, tensor<?x4xf32>
 }
 
+// Nobody has said how many they are: both gathers have what is exchanged once.
+// CHECK-LABEL: func @exchanged_once(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<?x64xbf16>
+// CHECK: %[[C:.*]] = dist.exchange_extents
+// CHECK-NEXT: %[[Q:.*]], %[[S:.*]] = norm.quantize %[[H]] per_row
+// CHECK-NEXT: %[[GQ:.*]] = dist.all_gather %[[Q]] dim 0 extents %[[C]]
+// CHECK-NEXT: %[[GS:.*]] = dist.all_gather %[[S]] dim 0 extents %[[C]]
+// CHECK-NEXT: return %[[GQ]], %[[GS]]
+func.func @exchanged_once(%h: tensor<?x64xbf16>) -> (tensor<?x64xf8E4M3FN>, tensor<?x1xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<?x64xbf16> -> tensor<?x64xbf16>
+  %q, %s = norm.quantize %g per_row : tensor<?x64xbf16> -> tensor<?x64xf8E4M3FN>, tensor<?x1xf32>
+  return %q, %s : tensor<?x64xf8E4M3FN>, tensor<?x1xf32>
+}
+
+// One gather exchanges them itself.
+// CHECK-LABEL: func @exchanged_by_the_gather(
+// CHECK-SAME: %[[H:[a-z0-9]*]]: tensor<?x64xbf16>
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[H]]
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather %[[N]] dim 0 over @mesh[dp]
+// CHECK-NEXT: return %[[G]]
+func.func @exchanged_by_the_gather(%h: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<?x64xbf16> -> tensor<?x64xbf16>
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<?x64xbf16>
+  return %n : tensor<?x64xbf16>
+}
+
 // A rank's 256 columns are two whole groups.
 // REMARK: Function=whole_groups {{.*}}bytes-after=7392, bytes-before=14336, rows-after=4, rows-before=4
 // CHECK-LABEL: func @whole_groups(

@@ -15,6 +15,16 @@ dist.mesh @mesh()
 
 // -----
 
+// expected-error @+1 {{'dist.mesh' op expects a name of a mesh without brackets, commas and blanks, found 'my mesh'}}
+dist.mesh @"my mesh"(dp = 2)
+
+// -----
+
+// expected-error @+1 {{'dist.mesh' op expects a name of an axis without brackets, commas and blanks, found 'd,p'}}
+dist.mesh @mesh("d,p" = 2)
+
+// -----
+
 // expected-error @+1 {{'dist.mesh' op expects at most 2147483647 ranks, found more}}
 dist.mesh @mesh(a = 4294967296, b = 4294967296)
 func.func @too_many(%x: tensor<4xf32>) {

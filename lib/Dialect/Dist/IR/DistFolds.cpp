@@ -274,9 +274,9 @@ bool cutAlike(AllGatherOp gather, AllSliceOp slice) {
 /// what the rank itself has.
 ///
 /// all_slice{A}(all_gather{A, B}(x)) = all_gather{B}(x): they choose what it
-/// has together with its neighbours along the last ones. Precondition: the
-/// gather, and others of x, which may be equal, have no other user: there would
-/// be one more; one block with it.
+/// has together with its neighbours along the last ones. Precondition: there
+/// would be no gather more: this one has no other user, nor has x another
+/// gather, which may be equal; one block with it.
 struct SliceGathered : public OpRewritePattern<AllSliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AllSliceOp slice,
@@ -380,6 +380,18 @@ struct ScatterSlicedSum : public OpRewritePattern<AllSliceOp> {
   }
 };
 
+/// True if every run to `op` has come through `other`, as is seen at once: the
+/// latter is in front, in its block, in one around it, or where the region of
+/// one of these begins.
+bool isInFront(Operation *other, Operation *op) {
+  Operation *around = other->getParentRegion()->findAncestorOpInRegion(*op);
+  if (!around)
+    return false;
+  return around->getBlock() == other->getBlock()
+             ? other->isBeforeInBlock(around)
+             : other->getBlock()->isEntryBlock();
+}
+
 /// all_gather(x) = all_gather(x, extents(x)), if these are exchanged in front
 /// of it: equal gathers look alike then, and there is one exchange.
 struct UseOwnExtents : public OpRewritePattern<AllGatherOp> {
@@ -389,10 +401,10 @@ struct UseOwnExtents : public OpRewritePattern<AllGatherOp> {
     if (gather.getExtents() ||
         !gather.getInput().getType().isDynamicDim(gather.getDim()))
       return failure();
-    Value extents = findOwnExtents(gather);
-    Operation *exchange = extents ? extents.getDefiningOp() : nullptr;
-    if (!exchange || exchange->getBlock() != gather->getBlock() ||
-        !exchange->isBeforeInBlock(gather))
+    Value extents = findOwnExtents(gather, [&](ExchangeExtentsOp exchange) {
+      return isInFront(exchange, gather);
+    });
+    if (!extents)
       return failure();
     rewriter.modifyOpInPlace(
         gather, [&] { gather.getExtentsMutable().assign(extents); });

@@ -22,97 +22,8 @@ using namespace mlir;
 using namespace commuter::dist;
 
 //===----------------------------------------------------------------------===//
-// Groups
+// Syntax
 //===----------------------------------------------------------------------===//
-
-MeshOp commuter::dist::lookupMesh(Operation *from, FlatSymbolRefAttr symbol) {
-  return SymbolTable::lookupNearestSymbolFrom<MeshOp>(from, symbol);
-}
-
-std::optional<int64_t> commuter::dist::getGroupSize(MeshOp mesh,
-                                                    ArrayAttr axes) {
-  int64_t size = 1;
-  for (StringRef name : axes.getAsValueRange<StringAttr>()) {
-    std::optional<unsigned> axis = mesh.findAxis(name);
-    if (!axis || ShapedType::isDynamic(mesh.getAxisSize(*axis)) ||
-        llvm::MulOverflow(size, mesh.getAxisSize(*axis), size))
-      return std::nullopt;
-  }
-  return size;
-}
-
-std::optional<int64_t> commuter::dist::getGroupSize(MeshGroupOpInterface op) {
-  MeshOp mesh = lookupMesh(op, op.getMeshAttr());
-  return mesh ? getGroupSize(mesh, op.getAxesAttr()) : std::nullopt;
-}
-
-Value commuter::dist::findOwnExtents(AllGatherOp gather) {
-  for (Operation *user : gather.getInput().getUsers()) {
-    auto size = dyn_cast<tensor::DimOp>(user);
-    if (!size ||
-        size.getConstantIndex() != static_cast<int64_t>(gather.getDim()))
-      continue;
-    for (Operation *exchange : size->getUsers())
-      if (auto extents = dyn_cast<ExchangeExtentsOp>(exchange);
-          extents && extents.getMeshAttr() == gather.getMeshAttr() &&
-          extents.getAxes() == gather.getAxes())
-        return extents.getResult();
-  }
-  return {};
-}
-
-ArrayAttr commuter::dist::getAllAxes(MeshGroupOpInterface op) {
-  auto gather = dyn_cast<AllGatherOp>(op.getOperation());
-  if (!gather || !gather.getSummingAttr())
-    return op.getAxesAttr();
-  SmallVector<Attribute> axes(gather.getAxes().getValue());
-  llvm::append_range(axes, gather.getSummingAttr());
-  return ArrayAttr::get(op->getContext(), axes);
-}
-
-bool commuter::dist::isAcross(MeshGroupOpInterface op, FlatSymbolRefAttr mesh,
-                              ArrayAttr axes) {
-  return op.getMeshAttr() == mesh &&
-         llvm::none_of(getAllAxes(op), [&](Attribute axis) {
-           return llvm::is_contained(axes, axis);
-         });
-}
-
-ArrayRef<Attribute> commuter::dist::getAxesBehind(ArrayAttr first,
-                                                  ArrayAttr axes) {
-  ArrayRef<Attribute> all = axes.getValue();
-  if (first.size() > all.size() ||
-      all.take_front(first.size()) != first.getValue())
-    return {};
-  return all.drop_front(first.size());
-}
-
-ArrayRef<Attribute> commuter::dist::getAxesBefore(ArrayAttr last,
-                                                  ArrayAttr axes) {
-  ArrayRef<Attribute> all = axes.getValue();
-  if (last.size() > all.size() || all.take_back(last.size()) != last.getValue())
-    return {};
-  return all.drop_back(last.size());
-}
-
-bool commuter::dist::canMergeGathers(AllGatherOp outer, AllGatherOp inner) {
-  return outer.getInput() == inner.getResult() && inner->hasOneUse() &&
-         outer->getBlock() == inner->getBlock() &&
-         outer.getDim() == inner.getDim() && !outer.getSummingAttr() &&
-         !outer.getExtents() && !inner.getExtents() &&
-         !inner.getInput().getType().isDynamicDim(inner.getDim()) &&
-         !inner.getType().isDynamicDim(inner.getDim()) &&
-         isAcross(inner, outer.getMeshAttr(), outer.getAxes());
-}
-
-void commuter::dist::mergeGathers(AllGatherOp outer, AllGatherOp inner) {
-  SmallVector<Attribute> axes(outer.getAxes().getValue());
-  llvm::append_range(axes, inner.getAxes());
-  outer.setAxesAttr(ArrayAttr::get(outer->getContext(), axes));
-  if (ArrayAttr summing = inner.getSummingAttr())
-    outer.setSummingAttr(summing);
-  outer.getInputMutable().assign(inner.getInput());
-}
 
 /// axes ::= `[` identifier (`,` identifier)* `]`
 static ParseResult parseAxisList(OpAsmParser &parser, ArrayAttr &axes) {
@@ -302,7 +213,18 @@ void MeshOp::print(OpAsmPrinter &printer) {
       {getSymNameAttrName(), getAxisNamesAttrName(), getAxisSizesAttrName()});
 }
 
+/// A group of ranks is spelled `mesh[axis,axis]` where the program runs.
+static LogicalResult verifyName(MeshOp mesh, StringRef name, StringRef what) {
+  if (!name.empty() && name.find_first_of("[], \t\n") == StringRef::npos)
+    return success();
+  return mesh.emitOpError()
+         << "expects a name of " << what
+         << " without brackets, commas and blanks, found '" << name << "'";
+}
+
 LogicalResult MeshOp::verify() {
+  if (failed(verifyName(*this, getSymName(), "a mesh")))
+    return failure();
   if (getAxisNames().empty())
     return emitOpError() << "expects one axis or more, found none";
   if (getAxisNames().size() != getAxisSizes().size())
@@ -312,6 +234,8 @@ LogicalResult MeshOp::verify() {
   llvm::StringSet<> seen;
   int64_t ranks = 1;
   for (unsigned axis = 0; axis < getNumAxes(); ++axis) {
+    if (failed(verifyName(*this, getAxisName(axis), "an axis")))
+      return failure();
     if (!seen.insert(getAxisName(axis)).second)
       return emitOpError() << "expects each axis at most once, found '"
                            << getAxisName(axis) << "' twice";

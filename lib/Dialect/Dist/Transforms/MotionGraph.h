@@ -241,7 +241,8 @@ public:
     llvm::for_each(sitesInWays.at(getNumber(made)).sites, visit);
   }
   bool hasSitesInWays() const { return !sitesInWays.empty(); }
-  /// For an op that is to be erased, as `forget` of values.
+  /// For an op that is to be erased, or whose operands are to move to other
+  /// memory, as `forget` of values.
   void forgetUses(mlir::Operation *op);
   /// That of a use of the value.
   mlir::Block *getSite(mlir::OpOperand &use, const SlicedValue &made) const;

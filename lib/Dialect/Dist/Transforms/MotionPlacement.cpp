@@ -206,8 +206,9 @@ bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
 /// A path gains a gather when a join receives a gathered value on one path and
 /// an ungathered one on another. So this holds back, one group at each call
 /// until no path gathers more: joins whose first source is not sliced; other
-/// joins with a source that is not sliced; all joins; everything.
-void Placement::holdBack(MotionRegion region) {
+/// joins with a source that is not sliced; all joins; everything. Returns false
+/// if nothing is left to hold back.
+bool Placement::holdBack(MotionRegion region) {
   auto isSliced = [&](OpOperand *source) { return graph.find(source->get()); };
   auto isMixed = [&](const Unit &unit) {
     return unit.isJoin() && !llvm::all_of(graph.getSources(unit), isSliced);
@@ -224,8 +225,8 @@ void Placement::holdBack(MotionRegion region) {
     }
     return holdsAny;
   };
-  if (!hold(isLate) && !hold(isMixed) && !hold(isJoin))
-    hold([](const Unit &) { return true; });
+  return hold(isLate) || hold(isMixed) || hold(isJoin) ||
+         hold([](const Unit &) { return true; });
 }
 
 void Placement::choose(MotionRegion region) {
@@ -240,10 +241,8 @@ void Placement::chooseUnits(MotionRegion region) {
   cutAtLeastCost(region);
   if (graph.options.allowExtraGather)
     return;
-  while (gathersMoreOnSomeWay(region)) {
-    holdBack(region);
+  while (gathersMoreOnSomeWay(region) && holdBack(region))
     cutAtLeastCost(region);
-  }
   // Norms that stay may be worth another gather, if that moves no more bits:
   // what very many of them are worth may come to one.
   if (llvm::none_of(region, [&](unsigned u) {
@@ -285,33 +284,40 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
     if (unit.isHeldBack)
       return {reason::kNotProfitable, unit.op, "allow-extra-gather=true"};
     std::optional<Refusal> why;
+    auto lookAtUsers = [&](const SlicedValue &made, Block *site) {
+      for (OpOperand &use : made.value.getUses()) {
+        Demand demand = graph.getDemand(use, made);
+        const bool staysBehind = demand.isForSlices() &&
+                                 !feeding.contains(demand.consumer) &&
+                                 isWorthMoving(use.getOwner());
+        if (why || (!demand.isForWhole() && !staysBehind) ||
+            (site && graph.getSite(use, made) != site))
+          continue;
+        why = Refusal{reason::kOtherUsers, use.getOwner(),
+                      suggestForUser(graph, use.getOwner(), made,
+                                     "allow-extra-gather=true")};
+      }
+    };
     auto look = [&](OpOperand &operand, unsigned kind) {
       const SlicedValue *made = graph.find(operand.get());
       if (why || !made || made->slices.kind != kind ||
           feeding.contains(made->unit))
         return;
-      for (OpOperand &use : operand.get().getUses()) {
-        Demand demand = graph.getDemand(use, *made);
-        const bool staysBehind = demand.isForSlices() &&
-                                 !feeding.contains(demand.consumer) &&
-                                 isWorthMoving(use.getOwner());
-        if ((!demand.isForWhole() && !staysBehind) ||
-            graph.getSite(use, *made) != graph.getSite(operand, *made))
-          continue;
-        why = Refusal{reason::kOtherUsers, use.getOwner(),
-                      suggestForUser(graph, use.getOwner(), *made,
-                                     "allow-extra-gather=true")};
-        return;
-      }
+      lookAtUsers(*made, graph.getSite(operand, *made));
       if (!graph.units[made->unit].isGather())
         feeding.insert(made->unit);
     };
-    if (unit.isJoin())
+    if (unit.isJoin()) {
       for (OpOperand *source : graph.getSources(unit))
         look(*source, graph.getKindOf(source));
-    else
+      // A loop may need all of what it carries.
+      for (const SlicedValue &made : graph.getValues(unit))
+        if (isa<BlockArgument>(made.value))
+          lookAtUsers(made, /*site=*/nullptr);
+    } else {
       for (OpOperand &operand : unit.op->getOpOperands())
         look(operand, graph.getKindOf(unit, operand.getOperandNumber()));
+    }
     if (why)
       return *why;
   }

@@ -51,7 +51,7 @@ private:
   void chooseUnits(MotionRegion region);
   void cutAtLeastCost(MotionRegion region);
   bool gathersMoreOnSomeWay(MotionRegion region) const;
-  void holdBack(MotionRegion region);
+  bool holdBack(MotionRegion region);
 
   // Costs are what a group's ranks hand each other in the collectives of the
   // region, in bits, but for a factor that all of them share.

@@ -16,6 +16,7 @@
 #include "GatherForms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -35,6 +36,7 @@ public:
 
 private:
   void completeSum(const Unit &unit);
+  void shareExtents(MotionRegion region);
   Value getExtents(GatherKind &kind, bool isNeeded = true);
   void moveOp(const Unit &unit);
   void moveJoin(const Unit &unit);
@@ -90,9 +92,14 @@ private:
 Value MotionRewriter::getExtents(GatherKind &kind, bool isNeeded) {
   if (kind.ragged && isNeeded) {
     // Of one gather there may be several kinds.
-    Value exposed = AllGatherOp(kind.ragged).getExtents();
-    kind.extents = exposed ? exposed : exposeExtents(kind.ragged);
+    AllGatherOp gather = kind.ragged;
     kind.ragged = {};
+    kind.extents = gather.getExtents();
+    if (!kind.extents) {
+      // Its operands may move to other memory.
+      graph.forgetUses(gather);
+      kind.extents = exposeExtents(gather);
+    }
   }
   if (!kind.extents)
     return {};
@@ -110,6 +117,23 @@ void MotionRewriter::completeSum(const Unit &unit) {
     exposeSum(gather);
   else
     gather.removeSummingAttr();
+}
+
+/// Where a ragged gather becomes several ones, each of its own would exchange
+/// the extents again.
+void MotionRewriter::shareExtents(MotionRegion region) {
+  llvm::MapVector<Operation *, SmallVector<unsigned>> kindsOfWholes;
+  for (unsigned u : region)
+    if (graph.units[u].isGather() || graph.units[u].moves)
+      for (const SlicedValue &made : graph.getValues(graph.units[u])) {
+        const unsigned kind = made.slices.kind;
+        if (graph.kinds[kind].ragged && graph.staysWhole(made))
+          kindsOfWholes[graph.kinds[kind].ragged].push_back(kind);
+      }
+  for (auto &[gather, kinds] : kindsOfWholes)
+    if (kinds.size() > 1)
+      for (unsigned kind : kinds)
+        getExtents(graph.kinds[kind]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -620,6 +644,7 @@ void MotionRewriter::noteDead(const Unit &unit) {
 }
 
 void MotionRewriter::rewrite(MotionRegion region) {
+  shareExtents(region);
   for (unsigned u : region) {
     const Unit &unit = graph.units[u];
     if (unit.isGather())

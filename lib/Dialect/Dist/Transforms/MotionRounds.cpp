@@ -6,11 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Motion in front of gathers of what is gathered: one gather a round.
+// Motion in front of gathers of what is gathered: one gather a round, and
+// another round for gathers that are split.
 //
 //===----------------------------------------------------------------------===//
 
 #include "MotionRounds.h"
+
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -49,13 +52,13 @@ public:
     NumbersOfOps::notifyErased(op);
     erasesAny = true;
     made.erase(op);
-    parts.erase(op);
+    parts.remove(op);
   }
 
   /// The parts of gathers, and what became of them, are one again where nothing
   /// has come between.
   void mergeParts() {
-    for (Operation *op : SmallVector<Operation *>(parts.begin(), parts.end()))
+    for (Operation *op : llvm::to_vector(parts))
       while (parts.contains(op) && mergeWithInput(cast<AllGatherOp>(op)))
         ;
   }
@@ -68,7 +71,7 @@ private:
     auto inner = outer.getInput().getDefiningOp<AllGatherOp>();
     if (!inner || !parts.contains(inner) || !canMergeGathers(outer, inner))
       return false;
-    parts.erase(inner);
+    parts.remove(inner);
     mergeGathers(outer, inner);
     inner->erase();
     return true;
@@ -93,15 +96,16 @@ private:
   const bool tellsOfGathers;
   DenseSet<Operation *> made; ///< gathers, if they are told of
   /// Gathers: those that were split, and all that was made since.
-  DenseSet<Operation *> parts;
+  SetVector<Operation *> parts;
   bool splitsAny = false;
 };
 
 } // namespace
 
-/// A round takes a gather off the ways to what moved in it, so the rounds are
-/// as many as gathers are nested, not as there are gathers. Each needs the
-/// states anew.
+/// A round takes a gather off the ways to what moved in it, or splits gathers
+/// so that there are more, over fewer axes each. So the rounds are as many as
+/// gathers are nested, and axes are split off, not as there are gathers. Each
+/// needs the states anew.
 bool commuter::dist::moveInFrontOfNestedGathers(
     Operation *top, ArrayRef<FunctionOpInterface> functions,
     const ShardingAnalysis &analysis, MotionOptions options,

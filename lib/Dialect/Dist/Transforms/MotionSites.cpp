@@ -49,8 +49,9 @@ struct UseInWays {
 ///   y = all_gather(x); branch(.. f(y) .., .. g(y) ..)
 ///     = branch(.. f(all_gather(x)) .., .. g(all_gather(x)) ..)
 ///
-/// Precondition: there are no other users. Then no run gathers twice, and one
-/// that takes a way without users does not gather. (What all ways need whole is
+/// Precondition: there are no other users, but of its size and of the rank's
+/// own slice, which need no gather. Then no run gathers twice, and one that
+/// takes a way without users does not gather. (What all ways need whole is
 /// gathered in front of them.)
 class MotionGraph::SiteFinder {
 public:

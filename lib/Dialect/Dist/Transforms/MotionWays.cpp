@@ -14,6 +14,7 @@
 #include "MotionWays.h"
 
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -121,14 +122,44 @@ struct Crossroads {
   int64_t getMost() const;
 
   SmallVector<Node> nodes;
+
+private:
+  SmallVector<unsigned> getPostOrder() const;
 };
 } // namespace
 
-/// The dearest path, by relaxation (R. Bellman, 1958; L. Ford, 1956). A cycle
-/// of positive cost makes the maximum unbounded; one is assumed if `kMaxRounds`
-/// rounds do not suffice.
+/// Of what the begin leads to.
+SmallVector<unsigned> Crossroads::getPostOrder() const {
+  SmallVector<unsigned> order;
+  BitVector isMet(nodes.size());
+  isMet.set(kBegin);
+  struct Visit {
+    unsigned node, numVisited;
+  };
+  SmallVector<Visit> path{{kBegin, 0}};
+  while (!path.empty()) {
+    auto &[node, numVisited] = path.back();
+    if (numVisited == nodes[node].next.size()) {
+      order.push_back(node);
+      path.pop_back();
+      continue;
+    }
+    const unsigned next = nodes[node].next[numVisited++];
+    if (isMet.test(next))
+      continue;
+    isMet.set(next);
+    path.push_back({next, 0});
+  }
+  return order;
+}
+
+/// The dearest path, by relaxation (R. Bellman, 1958; L. Ford, 1956), for which
+/// one round and another one to see that it is done suffice where there is no
+/// cycle. A cycle of positive cost makes the maximum unbounded; one is assumed
+/// if `kMaxRounds` rounds do not suffice.
 int64_t Crossroads::getMost() const {
   constexpr unsigned kMaxRounds = 32;
+  const SmallVector<unsigned> order = getPostOrder();
   SmallVector<std::optional<int64_t>> most(nodes.size());
   most[kBegin] = 0;
   bool hasChanged = true;
@@ -136,11 +167,9 @@ int64_t Crossroads::getMost() const {
     if (round == kMaxRounds)
       return kUnbounded;
     hasChanged = false;
-    for (auto [node, cost] : llvm::zip_equal(nodes, most)) {
-      if (!cost)
-        continue;
-      for (unsigned next : node.next) {
-        int64_t there = addCosts(*cost, nodes[next].cost);
+    for (unsigned node : llvm::reverse(order)) {
+      for (unsigned next : nodes[node].next) {
+        int64_t there = addCosts(*most[node], nodes[next].cost);
         if (most[next] && *most[next] >= there)
           continue;
         most[next] = there;

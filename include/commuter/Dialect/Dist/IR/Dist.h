@@ -96,8 +96,11 @@ void mergeGathers(AllGatherOp outer, AllGatherOp inner);
 ///   all_gather(x) = all_gather(x, extents(x))
 ///
 /// by definition: the extents of a gather without them, if the program has them
-/// exchanged elsewhere; else null.
-mlir::Value findOwnExtents(AllGatherOp gather);
+/// exchanged elsewhere, by an op that is fit for it; else null. They are equal
+/// wherever that is.
+mlir::Value findOwnExtents(
+    AllGatherOp gather, llvm::function_ref<bool(ExchangeExtentsOp)> isFit =
+                            [](ExchangeExtentsOp) { return true; });
 
 } // namespace commuter::dist
 

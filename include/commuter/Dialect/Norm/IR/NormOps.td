@@ -79,7 +79,7 @@ def Norm_QuantizedBuffer : StridedMemRefOf<[F8E4M3FN, F8E5M2, I8]>;
 def Norm_ScalesBuffer : StridedMemRefOf<[F32]>;
 
 def Norm_QuantizeMode : I32EnumAttr<"QuantizeMode",
-    "Which elements share a scale, and where it is from", [
+    "granularity: the elements that share a scale, and where it is from", [
       I32EnumAttrCase<"Static", 0, "static">,
       I32EnumAttrCase<"PerRow", 1, "per_row">,
       I32EnumAttrCase<"PerGroup", 2, "per_group">,
