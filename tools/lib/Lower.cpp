@@ -223,7 +223,8 @@ static LogicalResult checkDefined(ModuleOp module) {
         SymbolTable::symbolKnownUseEmpty(function, module) ||
         dlsym(RTLD_DEFAULT, name.str().c_str()))
       continue;
-    return function.emitOpError("is called, but not defined");
+    return emitError(function.getLoc())
+           << "'" << name << "' is called, but not defined";
   }
   return success();
 }
