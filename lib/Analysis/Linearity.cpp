@@ -35,7 +35,9 @@ Linearity commuter::getLinearity(Operation *op) {
       .Case([](math::FmaOp) { return Linearity::Fma; })
       // As long as no sum exceeds its type.
       .Case<arith::SIToFPOp, arith::UIToFPOp, arith::ExtSIOp, arith::ExtUIOp,
-            arith::TruncIOp>([](auto) { return Linearity::Unknown; })
+            arith::TruncIOp, arith::IndexCastOp, arith::IndexCastUIOp,
+            arith::ShLIOp, arith::AddUIExtendedOp>(
+          [](auto) { return Linearity::Unknown; })
       .Case<tensor::ConcatOp, tensor::InsertSliceOp>(
           [](auto) { return Linearity::Together; })
       .Case([](linalg::SoftmaxOp) { return Linearity::None; })
@@ -45,23 +47,44 @@ Linearity commuter::getLinearity(Operation *op) {
                                           : Linearity::Unknown;
       })
       .Default([](Operation *op) {
-        // A collective may be linear, and a region can hold anything: of a
-        // structured op, see `visitBody`.
+        // A collective may be linear, and so are some ops on numbers of several
+        // parts; a region can hold anything: of a structured op, see
+        // `visitBody`.
+        static constexpr StringRef kUnknown[] = {
+            "builtin", "complex", "dist", "linalg", "tensor", "vector"};
         bool isKnown =
             op->getNumRegions() == 0 && op->getDialect() &&
-            !isa<tensor::TensorDialect, linalg::LinalgDialect, DistDialect>(
-                op->getDialect());
+            !llvm::is_contained(kUnknown, op->getName().getDialectNamespace());
         return isKnown ? Linearity::None : Linearity::Unknown;
       });
 }
 
+/// What a structured op makes, if it is a copy of an operand's elements, or of
+/// a scalar's; else null.
+static Value getCopied(linalg::LinalgOp op, unsigned result) {
+  if (op.getNumReductionLoops() != 0)
+    return {};
+  Value yielded = op.getBlock()->getTerminator()->getOperand(result);
+  auto argument = dyn_cast<BlockArgument>(yielded);
+  if (!argument)
+    return yielded;
+  return argument.getOwner() == op.getBlock()
+             ? op->getOperand(argument.getArgNumber())
+             : Value();
+}
+
 bool commuter::isZero(Value value) {
-  while (isa_and_present<tensor::CastOp, tensor::ExtractSliceOp,
-                         tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-                         tensor::SplatOp>(value.getDefiningOp()))
-    value = value.getDefiningOp()->getOperand(0);
-  if (auto fill = value.getDefiningOp<linalg::FillOp>())
-    return isZero(fill.getInputs().front());
+  while (Operation *op = value.getDefiningOp()) {
+    Value from;
+    if (isa<tensor::CastOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp,
+            tensor::CollapseShapeOp, tensor::SplatOp>(op))
+      from = op->getOperand(0);
+    else if (auto structured = dyn_cast<linalg::LinalgOp>(op))
+      from = getCopied(structured, cast<OpResult>(value).getResultNumber());
+    if (!from)
+      break;
+    value = from;
+  }
   return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
 }
 
@@ -79,31 +102,48 @@ static bool isPartialProduct(OperandStates factors) {
 }
 
 namespace {
-/// The states of a body's values along one axis, as far as they are visited.
-/// nullopt: zero, which is replicated as well as a pending sum.
+/// The states of a body's values along one axis. nullopt: zero, which is
+/// replicated as well as a pending sum.
 class BodyStates {
 public:
   BodyStates(linalg::LinalgOp op, OperandStates states,
-             function_ref<AxisState(Value)> getCaptured)
-      : getCaptured(getCaptured) {
+             function_ref<AxisState(Value)> getCaptured, ReplicatedInits inits)
+      : op(op), getCaptured(getCaptured) {
     for (auto [operand, state] : llvm::zip_equal(op->getOpOperands(), states)) {
-      const bool addsNothing = op.isDpsInit(&operand) &&
-                               (isZero(operand.get()) ||
-                                operand.get().getDefiningOp<tensor::EmptyOp>());
+      // What is undefined may be zero.
+      const bool isNothing =
+          op.isDpsInit(&operand) &&
+          (operand.get().getDefiningOp<tensor::EmptyOp>() ||
+           (inits == ReplicatedInits::AreZero && state.isReplicated()));
       known[op.getMatchingBlockArgument(&operand)] =
-          addsNothing ? std::nullopt : std::optional(state);
+          isNothing || isZero(operand.get()) ? std::nullopt
+                                             : std::optional(state);
+    }
+  }
+
+  /// Goes through the body until nothing changes: where several rounds make an
+  /// element, each takes what the last one has yielded.
+  void solve() {
+    bool hasChanged = true;
+    while (hasChanged) {
+      hasChanged = false;
+      for (Operation &inner : op.getBlock()->without_terminator()) {
+        std::optional<AxisState> made = getResultState(&inner);
+        for (Value result : inner.getResults())
+          known[result] = made;
+      }
+      if (op.getNumReductionLoops() != 0)
+        for (auto [argument, yielded] :
+             llvm::zip_equal(op.getRegionOutputArgs(),
+                             op.getBlock()->getTerminator()->getOperands()))
+          hasChanged |= join(known[argument], look(yielded));
     }
   }
 
   /// Zeros are pending where something else is, and else `otherwise`.
   SmallVector<AxisState>
   get(ValueRange values, AxisState otherwise = AxisState::replicated()) const {
-    SmallVector<std::optional<AxisState>> states =
-        llvm::map_to_vector(values, [&](Value value) {
-          auto it = known.find(value);
-          return it == known.end() ? std::optional(getCaptured(value))
-                                   : it->second;
-        });
+    auto states = llvm::map_to_vector(values, [&](Value v) { return look(v); });
     if (llvm::is_contained(states, AxisState::partial()))
       otherwise = AxisState::partial();
     return llvm::map_to_vector(states, [&](std::optional<AxisState> state) {
@@ -111,26 +151,41 @@ public:
     });
   }
 
-  void visit(Operation *op) {
-    std::optional<AxisState> made = getResultState(op);
-    for (Value result : op->getResults())
-      known[result] = made;
+private:
+  std::optional<AxisState> look(Value value) const {
+    auto it = known.find(value);
+    return it == known.end() ? std::optional(getCaptured(value)) : it->second;
   }
 
-private:
-  std::optional<AxisState> getResultState(Operation *op) const {
-    SmallVector<AxisState> states = get(op->getOperands());
-    if (keepsPartial(op, states))
+  static bool join(std::optional<AxisState> &sofar,
+                   std::optional<AxisState> next) {
+    // Where one varies, not all that is yielded is pending, whatever follows.
+    if (!next || sofar == next || next == AxisState::varying() ||
+        sofar == AxisState::varying())
+      return false;
+    sofar = sofar ? AxisState::varying() : next;
+    return true;
+  }
+
+  std::optional<AxisState> getResultState(Operation *inner) const {
+    SmallVector<AxisState> states = get(inner->getOperands());
+    if (keepsPartial(inner, states))
       return AxisState::partial();
-    const bool hasPartial = llvm::any_of(states, isPartial);
-    if (!hasPartial &&
-        keepsPartial(op, get(op->getOperands(), AxisState::partial())))
+    if (llvm::none_of(states, isPartial) &&
+        keepsPartial(inner, get(inner->getOperands(), AxisState::partial())))
       return std::nullopt;
-    return op->getNumRegions() == 0 && allReplicated(states)
+    return allReplicated(states) && dependsOnOperands(inner)
                ? AxisState::replicated()
                : AxisState::varying();
   }
 
+  /// True if the op asks neither the rank nor anything that is not seen.
+  static bool dependsOnOperands(Operation *inner) {
+    return inner->getNumRegions() == 0 && isMemoryEffectFree(inner) &&
+           !isa<MeshGroupOpInterface>(inner);
+  }
+
+  linalg::LinalgOp op;
   function_ref<AxisState(Value)> getCaptured;
   llvm::SmallDenseMap<Value, std::optional<AxisState>> known;
 };
@@ -139,12 +194,12 @@ private:
 SmallVector<AxisState>
 commuter::visitBody(linalg::LinalgOp op, OperandStates states,
                     function_ref<AxisState(Value)> getCaptured,
-                    function_ref<void(Operation *, OperandStates)> visit) {
-  BodyStates body(op, states, getCaptured);
-  for (Operation &inner : op.getBlock()->without_terminator()) {
+                    function_ref<void(Operation *, OperandStates)> visit,
+                    ReplicatedInits inits) {
+  BodyStates body(op, states, getCaptured, inits);
+  body.solve();
+  for (Operation &inner : op.getBlock()->without_terminator())
     visit(&inner, body.get(inner.getOperands()));
-    body.visit(&inner);
-  }
   return body.get(op.getBlock()->getTerminator()->getOperands());
 }
 

@@ -42,15 +42,21 @@ bool isZero(mlir::Value value);
 /// rounding: then f of a pending sum is a pending sum.
 bool keepsPartial(mlir::Operation *op, OperandStates states);
 
+/// What a structured op's destination is taken for that is replicated: for
+/// itself, or for a zero that is not seen to be one.
+enum class ReplicatedInits { AreThemselves, AreZero };
+
 /// Visits the ops of a structured op's body in order, each with the states of
-/// its operands: a body does to elements what the op does to tensors.
-/// `getCaptured` tells the state of what is from outside. An init that is zero,
-/// or undefined, which may be zero, is pending where it meets what is, and else
-/// replicated. Returns the states of what is yielded.
+/// its operands: a body does to elements what the op does to tensors, round by
+/// round where it reduces. `getCaptured` tells the state of what is from
+/// outside. A zero, or a destination that is undefined, which may be zero, is
+/// pending where it meets what is, and else replicated. Returns the states of
+/// what is yielded.
 llvm::SmallVector<AxisState>
 visitBody(mlir::linalg::LinalgOp op, OperandStates states,
           llvm::function_ref<AxisState(mlir::Value)> getCaptured,
-          llvm::function_ref<void(mlir::Operation *, OperandStates)> visit);
+          llvm::function_ref<void(mlir::Operation *, OperandStates)> visit,
+          ReplicatedInits inits = ReplicatedInits::AreThemselves);
 
 } // namespace commuter
 

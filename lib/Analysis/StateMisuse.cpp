@@ -107,34 +107,58 @@ private:
   }
 
   /// True if all that uses the value takes it or another one, each rank its
-  /// own, also by way of an op on it alone.
+  /// own, also by way of ops on it alone, and through the bodies of structured
+  /// ops.
   bool isSelected(Value value, unsigned depth = 0) const {
-    constexpr unsigned kMostOps = 4;
+    constexpr unsigned kMostOps = 8;
     bool isUsed = false;
     for (OpOperand &use : value.getUses()) {
-      Operation *user = use.getOwner();
-      if (isa<tensor::DimOp>(user))
+      Value next = getNext(use);
+      if (isa<tensor::DimOp>(use.getOwner()) || (next && next.use_empty()))
         continue;
       isUsed = true;
       if (isChoice(use))
         continue;
-      if (depth == kMostOps || getLinearity(user) != Linearity::Unary ||
-          use.getOperandNumber() != 0 ||
-          !isSelected(user->getResult(0), depth + 1))
+      if (depth == kMostOps || !next || !isSelected(next, depth + 1))
         return false;
     }
     return isUsed;
   }
 
+  /// What a use passes the value on as, or what is made of it alone; else null.
+  static Value getNext(OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (auto structured = dyn_cast<linalg::LinalgOp>(user))
+      return structured.getMatchingBlockArgument(&use);
+    if (isa<linalg::YieldOp>(user) &&
+        isa<linalg::LinalgOp>(user->getParentOp()))
+      return user->getParentOp()->getNumResults() == 0
+                 ? Value()
+                 : user->getParentOp()->getResult(use.getOperandNumber());
+    if (getLinearity(user) == Linearity::Unary && use.getOperandNumber() == 0)
+      return user->getResult(0);
+    return {};
+  }
+
   bool isChoice(OpOperand &use) const {
     if (auto select = dyn_cast<arith::SelectOp>(use.getOwner()))
       return use.getOperandNumber() != 0 &&
-             !analysis.getState(select.getCondition(), axis).isReplicated();
+             !getStateOf(select.getCondition()).isReplicated();
     auto branch = dyn_cast_or_null<RegionBranchOpInterface>(
         use.getOwner()->getParentOp());
     return branch && use.getOwner()->hasTrait<OpTrait::IsTerminator>() &&
            !isa<LoopLikeOpInterface>(branch.getOperation()) &&
            !analysis.isUniform(branch, getMesh(), getNames());
+  }
+
+  /// An element of a tensor is as that is.
+  AxisState getStateOf(Value value) const {
+    auto argument = dyn_cast<BlockArgument>(value);
+    auto structured = dyn_cast_or_null<linalg::LinalgOp>(
+        argument ? argument.getOwner()->getParentOp() : nullptr);
+    return analysis.getState(
+        structured ? structured->getOperand(argument.getArgNumber()) : value,
+        axis);
   }
 
   FlatSymbolRefAttr getMesh() const {
@@ -174,6 +198,9 @@ std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
     auto pending = llvm::find_if(states, isPartial);
     if (pending == states.end())
       continue;
+    if (keepsPartial(op, states))
+      continue;
+    const Value operand = op->getOperand(pending - states.begin());
     const AddedBySomeRanks addedBySomeRanks(*this, axis);
     std::optional<StateMisuse::Kind> kind;
     auto check = [&](Operation *part, OperandStates given) {
@@ -182,18 +209,23 @@ std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
         return;
       kind = findMisuseAlongAxis(part, given, first - given.begin());
       if (kind == StateMisuse::ReplicatedPlusPartial &&
-          addedBySomeRanks.find(part))
+          (addedBySomeRanks.find(part) || addedBySomeRanks.find(op)))
         kind = std::nullopt;
     };
-    if (auto structured = dyn_cast<linalg::LinalgOp>(op))
-      visitBody(
-          structured, states,
-          [&](Value captured) { return getState(captured, axis); }, check);
-    else
+    auto structured = dyn_cast<linalg::LinalgOp>(op);
+    if (!structured) {
       check(op, states);
-    if (kind && !(kind == StateMisuse::ReplicatedPlusPartial &&
-                  addedBySomeRanks.find(op)))
-      return StateMisuse{*kind, axis, op->getOperand(pending - states.begin())};
+    } else {
+      // What is wrong whatever it is initialised with, or unless that is zero.
+      SmallVector<AxisState> made = visitBody(
+          structured, states,
+          [&](Value captured) { return getState(captured, axis); }, check,
+          ReplicatedInits::AreZero);
+      if (!kind && llvm::all_of(made, isPartial) && !addedBySomeRanks.find(op))
+        kind = StateMisuse::ReplicatedInit;
+    }
+    if (kind)
+      return StateMisuse{*kind, axis, operand};
   }
   return std::nullopt;
 }

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "commuter/Interfaces/DimParallelOpInterface.h"
+#include "commuter/Interfaces/GatheredDims.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -453,6 +454,26 @@ struct ConcatModel
   }
 };
 
+/// Law: what is gathered by some of the indices is some of what is gathered, as
+/// is what is gathered from part of the source along another dimension.
+struct GatherModel
+    : public DimParallelOpInterface::ExternalModel<GatherModel,
+                                                   tensor::GatherOp> {
+  DimSlicing getDimSlicing(Operation *op, unsigned, int64_t dim) const {
+    auto gather = cast<tensor::GatherOp>(op);
+    DimSlicing slicing;
+    slicing.operandDims = {std::nullopt, std::nullopt};
+    slicing.resultDims = {dim};
+    if (dim < getNumBatchDims(gather))
+      slicing.operandDims[1] = dim;
+    else if (std::optional<int64_t> sourceDim = getSourceDims(gather)[dim])
+      slicing.operandDims[0] = sourceDim;
+    else
+      return refuse();
+    return slicing;
+  }
+};
+
 //===----------------------------------------------------------------------===//
 // Tensors known by their shape
 //===----------------------------------------------------------------------===//
@@ -524,6 +545,7 @@ void commuter::registerTensorModels(DialectRegistry &registry) {
     tensor::EmptyOp::attachInterface<EmptyModel>(*context);
     tensor::ExpandShapeOp::attachInterface<ExpandModel>(*context);
     tensor::ExtractSliceOp::attachInterface<ExtractSliceModel>(*context);
+    tensor::GatherOp::attachInterface<GatherModel>(*context);
     tensor::InsertSliceOp::attachInterface<InsertSliceModel>(*context);
     tensor::PadOp::attachInterface<PadModel>(*context);
     tensor::SplatOp::attachInterface<SplatModel>(*context);

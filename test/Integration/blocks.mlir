@@ -11,6 +11,7 @@
 // RUN: %commuter-run %s --entry calls --compare | FileCheck %s --check-prefix=MOVED
 // RUN: %commuter-run %s --entry ranks_part --compare | FileCheck %s --check-prefix=STAYED
 // RUN: %commuter-run %s --entry brought_along --compare | FileCheck %s --check-prefix=STAYED
+// RUN: %commuter-run %s --entry gathered_again --compare | FileCheck %s --check-prefix=AGAIN
 
 // MOVED: norm rows per rank 16 4 0.250
 // MOVED: bit-exact on 4/4 ranks
@@ -19,6 +20,8 @@
 // STAYED: norm rows per rank {{[0-9]+ [0-9]+}} 1.000
 // STAYED: bit-exact on 4/4 ranks
 // WHOLE: bit-exact on 4/4 ranks
+// AGAIN: bytes received per rank 384 384 1.000
+// AGAIN: bit-exact on 4/4 ranks
 
 dist.mesh @m(dp = 4)
 
@@ -169,4 +172,18 @@ func.func @brought_along(%x: !x, %u: !w {dist.sharding = #dist.sharding<@m, [{}]
 ^bb1(%w: !w):
   %n = norm.rms_norm %g scale %w eps 1.0e-6 : !g, !w
   return %n : !g
+}
+
+// What a later block gathers again is gathered already: a norm in between does not make
+// two of it.
+func.func @gathered_again(%x: !x) -> (!g, !g) {
+  %c = call @is_odd() : () -> i1
+  %0 = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  cf.cond_br %c, ^a, ^b(%0 : !g)
+^a:
+  %n = norm.rms_norm %0 eps 1.0e-05 : !g
+  cf.br ^b(%n : !g)
+^b(%y: !g):
+  %2 = dist.all_gather %x dim 0 over @m[dp] : !x -> !g
+  return %2, %y : !g, !g
 }

@@ -24,6 +24,13 @@
 // SUMS: norm rows per rank 7 7 1.000
 // SUMS: bit-exact on 4/4 ranks
 
+// RUN: %commuter-run %s --entry sized --compare --axis dp=2 --axis tp=1 --extent 0.0=3,1 | FileCheck %s --check-prefix=SIZED
+// RUN: %commuter-run %s --entry merged_rows --compare --axis dp=2 --axis tp=1 --extent 0.0=3,1 | FileCheck %s --check-prefix=SIZED
+
+// One exchange, though a size is asked for behind the norm, or rows are merged.
+// SIZED: bytes received per rank {{[0-9]+}} {{[0-9]+}} 1.000
+// SIZED: 2 results: bit-exact
+
 // Two rows of others and the extents, 24 bytes; then int8 and the rows' scales.
 // QUANTIZED: bytes received per rank 344 112 0.326
 // QUANTIZED: collectives per rank 2 2 1.000
@@ -143,4 +150,24 @@ func.func @quantized(%x: tensor<?x40xf32> {dist.sharding = #dist.sharding<@mesh,
   %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x40xf32> -> tensor<?x40xf32>
   %q, %s = norm.quantize %g per_row : tensor<?x40xf32> -> tensor<?x40xi8>, tensor<?x1xf32>
   return %q, %s : tensor<?x40xi8>, tensor<?x1xf32>
+}
+
+func.func @sized(%x: tensor<?x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}]>}) -> (tensor<?x8xf32>, tensor<1xindex>) {
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %n = norm.rms_norm %g eps 1.0e-05 : tensor<?x8xf32>
+  %c0 = arith.constant 0 : index
+  %a = math.absf %n : tensor<?x8xf32>
+  %d = tensor.dim %a, %c0 : tensor<?x8xf32>
+  %s = tensor.from_elements %d : tensor<1xindex>
+  return %n, %s : tensor<?x8xf32>, tensor<1xindex>
+}
+
+func.func @merged_rows(%x: tensor<?x4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {}, {}]>}) -> (tensor<?x8xf32>, tensor<1xindex>) {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+  %n = norm.rms_norm %g eps 1.0e-05 : tensor<?x4x8xf32>
+  %k = tensor.collapse_shape %n [[0, 1], [2]] : tensor<?x4x8xf32> into tensor<?x8xf32>
+  %d = tensor.dim %n, %c0 : tensor<?x4x8xf32>
+  %s = tensor.from_elements %d : tensor<1xindex>
+  return %k, %s : tensor<?x8xf32>, tensor<1xindex>
 }

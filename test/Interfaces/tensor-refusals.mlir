@@ -224,6 +224,21 @@ func.func @concatenated_rows(%h: tensor<4x8xf32>) -> tensor<32x8xf32> {
 
 // -----
 
+// Rows that a rank may not have.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @rows_of_others(
+// CHECK: %[[G:.*]] = dist.all_gather
+// CHECK: tensor.gather %[[G]]
+func.func @rows_of_others(%h: tensor<4x8xf32>, %i: tensor<16x1xindex> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<16x8xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %c = tensor.gather %g[%i] gather_dims([0]) : (tensor<16x8xf32>, tensor<16x1xindex>) -> tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=not-row-wise}}
+  %n = norm.rms_norm %c eps 1.0e-06 : tensor<16x8xf32>
+  return %n : tensor<16x8xf32>
+}
+
+// -----
+
 // A splat of a scalar that may differ from rank to rank.
 dist.mesh @mesh(dp = 4)
 // CHECK-LABEL: func @varying_splat(

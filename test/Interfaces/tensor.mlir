@@ -128,6 +128,23 @@ func.func @pad_concat(%h: tensor<4x3xbf16>) -> tensor<16x3xi16> {
   return %f : tensor<16x3xi16>
 }
 
+// The rows of a table that some ids name, whatever the other ids are; and a column of
+// rows, which is less than the ids are.
+// CHECK-LABEL: func @embedding(
+// CHECK-SAME: %[[I:[a-z0-9]*]]: tensor<4x1xi64>, %[[T:[a-z0-9]*]]: tensor<100x8xf32>
+// CHECK-NEXT: %[[E:.*]] = tensor.gather %[[T]][%[[I]]] gather_dims([0]) : (tensor<100x8xf32>, tensor<4x1xi64>) -> tensor<4x8xf32>
+// CHECK-NEXT: %[[N:.*]] = norm.rms_norm %[[E]]
+// CHECK: %[[C:.*]] = tensor.gather %[[N]][%{{.*}}] gather_dims([1]) : (tensor<4x8xf32>, tensor<1x1xindex>) -> tensor<1x4x1xf32>
+// CHECK-NEXT: dist.all_gather %[[C]] dim 1 over @mesh[dp] : tensor<1x4x1xf32> -> tensor<1x16x1xf32>
+func.func @embedding(%ids: tensor<4x1xi64>, %table: tensor<100x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<1x16x1xf32> {
+  %g = dist.all_gather %ids dim 0 over @mesh[dp] : tensor<4x1xi64> -> tensor<16x1xi64>
+  %e = tensor.gather %table[%g] gather_dims([0]) : (tensor<100x8xf32>, tensor<16x1xi64>) -> tensor<16x8xf32>
+  %n = norm.rms_norm %e eps 1.0e-06 : tensor<16x8xf32>
+  %columns = arith.constant dense<3> : tensor<1x1xindex>
+  %c = tensor.gather %n[%columns] gather_dims([1]) : (tensor<16x8xf32>, tensor<1x1xindex>) -> tensor<1x16x1xf32>
+  return %c : tensor<1x16x1xf32>
+}
+
 // A cast only loses what is known of the shape; the parts keep theirs.
 // CHECK-LABEL: func @cast(
 // CHECK: %[[C:.*]] = tensor.cast %{{.*}} : tensor<4x8xf32> to tensor<4x8xf32>

@@ -95,6 +95,7 @@ struct StateMisuse {
   enum Kind {
     NonLinearOnPartial,    ///< a norm, or a maximum, of a pending sum
     ReplicatedPlusPartial, ///< what is added would be counted once per rank
+    ReplicatedInit,        ///< so would what it is added to, unless it is zero
     CombinesPartial,       ///< a gather or a slice over the pending sum's axis
     NotReplicated          ///< to_partial of what is sharded or pending
   } kind;

@@ -115,8 +115,9 @@ def DecomposeAggregatesPass : Pass<"commuter-decompose-aggregates"> {
   let summary = "Makes structured ops of those that stand for several";
   let description = [{
     An op of upstream's `AggregatedOpInterface`, such as `linalg.softmax`, has no
-    loops of its own. It becomes the structured ops that it stands for, so that it
-    runs as they do.
+    loops of its own, nor have `linalg.pack` and `linalg.unpack` (of static tiles)
+    and `tensor.gather`. Each becomes the structured ops that it stands for, so
+    that it runs as they do.
 
     ```mlir
     %y = linalg.softmax dimension(1) ins(%x : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
@@ -125,8 +126,9 @@ def DecomposeAggregatesPass : Pass<"commuter-decompose-aggregates"> {
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"
   ];
 }
 

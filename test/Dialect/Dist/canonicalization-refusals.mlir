@@ -139,12 +139,13 @@ func.func @slice_over_some_axes(%x: tensor<4x8xf32>, %y: tensor<8x8xf32>, %c: i1
   return %1, %2, %3, %6 : tensor<16x8xf32>, tensor<32x8xf32>, tensor<16x8xf32>, tensor<8x8xf32>
 }
 
-// Nor where there is another one of the same value, which may be equal.
+// Nor where there is another one of the same value.
 // CHECK-LABEL: func @slice_of_gathered_twice(
-// CHECK-COUNT-2: dist.all_gather %{{.*}} over @mesh[dp, tp]
+// CHECK: dist.all_gather %{{.*}} over @mesh[tp, dp]
+// CHECK: dist.all_gather %{{.*}} over @mesh[dp, tp]
 // CHECK: dist.all_slice %{{.*}} over @mesh[dp]
 func.func @slice_of_gathered_twice(%x: tensor<4x8xf32>) -> (tensor<32x8xf32>, tensor<8x8xf32>) {
-  %0 = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<4x8xf32> -> tensor<32x8xf32>
+  %0 = dist.all_gather %x dim 0 over @mesh[tp, dp] : tensor<4x8xf32> -> tensor<32x8xf32>
   %1 = dist.all_gather %x dim 0 over @mesh[dp, tp] : tensor<4x8xf32> -> tensor<32x8xf32>
   %2 = dist.all_slice %1 dim 0 over @mesh[dp] : tensor<32x8xf32> -> tensor<8x8xf32>
   return %0, %2 : tensor<32x8xf32>, tensor<8x8xf32>
@@ -167,6 +168,22 @@ func.func @gather_over_some_axes(%x: tensor<16x8xf32> {dist.sharding = #dist.sha
   %4 = dist.all_slice %y dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<2x8xf32>
   %5 = dist.all_gather %4 dim 0 over @mesh[dp, tp] : tensor<2x8xf32> -> tensor<16x8xf32>
   return %1, %3, %5 : tensor<32x8xf32>, tensor<8x8xf32>, tensor<16x8xf32>
+}
+
+// Not every run comes through the other one, or that gathers over other ranks.
+// CHECK-LABEL: func @gathers_in_two_ways(
+// CHECK-COUNT-3: dist.all_gather
+func.func @gathers_in_two_ways(%x: tensor<4x8xf32>, %c: i1) -> (tensor<16x8xf32>, tensor<8x8xf32>) {
+  %0 = scf.if %c -> tensor<16x8xf32> {
+    %1 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    scf.yield %1 : tensor<16x8xf32>
+  } else {
+    %2 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    %3 = arith.negf %2 : tensor<16x8xf32>
+    scf.yield %3 : tensor<16x8xf32>
+  }
+  %4 = dist.all_gather %x dim 0 over @mesh[tp] : tensor<4x8xf32> -> tensor<8x8xf32>
+  return %0, %4 : tensor<16x8xf32>, tensor<8x8xf32>
 }
 
 // What is exchanged behind it, over other ranks, or of another size.

@@ -209,36 +209,60 @@ func.func @own_extents(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<4xindex>
   return %g, %e : tensor<?x8xf32>, tensor<4xindex>
 }
 
+// What is gathered is gathered once, also behind a branch, and in one.
+// CHECK-LABEL: func @equal_gathers(
+// CHECK-NEXT: %[[G:.*]] = dist.all_gather
+// CHECK-NEXT: %[[N:.*]] = arith.negf %[[G]]
+// CHECK-NEXT: %[[I:.*]] = arith.select %{{.*}}, %[[G]], %[[N]]
+// CHECK-NEXT: cf.cond_br %{{.*}}, ^bb1, ^bb2(%[[I]] : tensor<16x8xf32>)
+// CHECK: ^bb2(%[[Y:.*]]: tensor<16x8xf32>):
+// CHECK-NEXT: return %[[Y]], %[[G]]
+func.func @equal_gathers(%x: tensor<4x8xf32>, %c: i1, %d: i1) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %0 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %1 = arith.negf %0 : tensor<16x8xf32>
+  %2 = scf.if %c -> tensor<16x8xf32> {
+    %3 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+    scf.yield %3 : tensor<16x8xf32>
+  } else {
+    scf.yield %1 : tensor<16x8xf32>
+  }
+  cf.cond_br %d, ^bb1, ^bb2(%2 : tensor<16x8xf32>)
+^bb1:
+  call @elsewhere() : () -> ()
+  cf.br ^bb2(%1 : tensor<16x8xf32>)
+^bb2(%4: tensor<16x8xf32>):
+  %5 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  return %4, %5 : tensor<16x8xf32>, tensor<16x8xf32>
+}
+
 // Whichever is in front of it, and in front of the branch that it is in.
 // CHECK-LABEL: func @own_extents_around(
 // CHECK: %[[E:.*]] = dist.exchange_extents
-// CHECK: dist.all_gather %{{.*}} dim 0 extents %[[E]] over @mesh[dp]
-// CHECK: dist.exchange_extents
 // CHECK: scf.if
-// CHECK: dist.all_gather %{{.*}} dim 0 extents %{{.*}} over @mesh[dp]
-// CHECK: ^bb1
-// CHECK: dist.all_gather %{{.*}} dim 0 extents %{{.*}} over @mesh[dp]
+// CHECK-NEXT: dist.all_gather %{{.*}} dim 0 extents %[[E]] over @mesh[dp]
+// CHECK: dist.exchange_extents
+// CHECK: ^bb1:
+// CHECK-NEXT: dist.all_gather %{{.*}} dim 0 extents %{{.*}} over @mesh[dp]
 // CHECK: ^bb2
-func.func @own_extents_around(%x: tensor<?x8xf32>, %c: i1) -> (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<4xindex>, tensor<4xindex>) {
+func.func @own_extents_around(%x: tensor<?x8xf32>, %c: i1) -> (tensor<?x8xf32>, tensor<4xindex>, tensor<4xindex>) {
   %c0 = arith.constant 0 : index
   %d = tensor.dim %x, %c0 : tensor<?x8xf32>
   %e = dist.exchange_extents %d over @mesh[dp] : tensor<4xindex>
   call @elsewhere() : () -> ()
-  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
-  call @elsewhere() : () -> ()
-  %f = dist.exchange_extents %d over @mesh[dp] : tensor<4xindex>
   %h = scf.if %c -> tensor<?x8xf32> {
     %i = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
     scf.yield %i : tensor<?x8xf32>
   } else {
     scf.yield %x : tensor<?x8xf32>
   }
+  call @elsewhere() : () -> ()
+  %f = dist.exchange_extents %d over @mesh[dp] : tensor<4xindex>
   cf.cond_br %c, ^bb1, ^bb2(%h : tensor<?x8xf32>)
 ^bb1:
   %j = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
   cf.br ^bb2(%j : tensor<?x8xf32>)
 ^bb2(%k: tensor<?x8xf32>):
-  return %g, %h, %k, %e, %f : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<4xindex>, tensor<4xindex>
+  return %k, %e, %f : tensor<?x8xf32>, tensor<4xindex>, tensor<4xindex>
 }
 func.func private @elsewhere()
 

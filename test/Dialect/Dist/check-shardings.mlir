@@ -246,6 +246,7 @@ func.func @nonlinear_linalg(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<
                             %s: tensor<4xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>},
                             %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %v: tensor<4x8xf32>,
                             %w: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>},
+                            %mask: tensor<4x8xi1> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>},
                             %b: f32 {dist.sharding = #dist.sharding<@mesh, []>}) {
   %one = arith.constant 1.0 : f32
   %e = tensor.empty() : tensor<4x8xf32>
@@ -263,14 +264,14 @@ func.func @nonlinear_linalg(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<
     %m = arith.addf %a, %one : f32
     linalg.yield %m : f32
   } -> tensor<4x8xf32>
-  // Each rank's part has what the rows add to.
-  // expected-error @+1 {{'linalg.generic' op adds a value that is replicated}}
+  // Each rank's part has what the rows add to, if that is not zero.
+  // expected-warning @+1 {{'linalg.generic' op adds a pending sum to a destination that is replicated over @mesh[tp]: unless that is zero, it would be counted once per rank}}
   %3 = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%h : tensor<4x8xf32>) outs(%s : tensor<4xf32>) {
   ^bb0(%a: f32, %o: f32):
     %m = arith.addf %a, %o : f32
     linalg.yield %m : f32
   } -> tensor<4xf32>
-  // expected-error @+1 {{'linalg.matmul' op adds a value that is replicated}}
+  // expected-warning @+1 {{'linalg.matmul' op adds a pending sum to a destination that is replicated}}
   %4 = linalg.matmul ins(%h, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%r : tensor<4x8xf32>) -> tensor<4x8xf32>
   // expected-error @+1 {{'linalg.add' op adds a value that is replicated}}
   %5 = linalg.add ins(%h, %r : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
@@ -286,6 +287,17 @@ func.func @nonlinear_linalg(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<
     %m = arith.addf %a, %b : f32
     linalg.yield %m : f32
   }
+  // A product of pending sums, round by round, whatever it begins with.
+  // expected-error @+1 {{'linalg.reduce' op is not linear}}
+  %p = linalg.reduce { arith.mulf } ins(%h : tensor<4x8xf32>) outs(%s : tensor<4xf32>) dimensions = [1]
+  // Chosen by what is the same on all ranks.
+  // expected-error @+1 {{'linalg.generic' op adds a value that is replicated}}
+  %q = linalg.generic {indexing_maps = [#id, #id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%h, %r, %mask : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xi1>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %x: f32, %c: i1, %o: f32):
+    %t = arith.addf %a, %x : f32
+    %m = arith.select %c, %t, %a : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
   // Of what varies, it is not known what it is.
   %10 = linalg.add ins(%h, %v : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
   return
@@ -316,6 +328,12 @@ func.func @zeros(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{},
     %next = linalg.matmul ins(%h, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%sum : tensor<4x8xf32>) -> tensor<4x8xf32>
     scf.yield %next : tensor<4x8xf32>
   }
+  // Zeros that are copied, and one that is an operand.
+  %copied = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> ()>, #id], iterator_types = ["parallel", "parallel"]} ins(%zero : f32) outs(%tile : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<4x8xf32>
+  %4 = linalg.add ins(%h, %copied : tensor<4x8xf32>, tensor<4x8xf32>) outs(%tile : tensor<4x8xf32>) -> tensor<4x8xf32>
   // A sum of rows in a wider type, and the greatest of what is replicated.
   %es = tensor.empty() : tensor<4xbf16>
   %zerob = arith.constant 0.0 : bf16
@@ -330,6 +348,56 @@ func.func @zeros(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{},
     %m = arith.maximumf %b, %p : f32
     linalg.yield %t, %m : bf16, f32
   } -> (tensor<4xbf16>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+// One rank alone adds what is replicated: its choice is in a body, or what a body
+// makes is chosen.
+dist.mesh @mesh(tp = 2)
+#id = affine_map<(d0, d1) -> (d0, d1)>
+func.func @chosen_in_bodies(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                            %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %i = dist.axis_index @mesh[tp] : index
+  %c = arith.cmpi eq, %i, %c0 : index
+  %e = tensor.empty() : tensor<4x8xf32>
+  %0 = linalg.add ins(%h, %r : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %1 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%0, %h : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %m = arith.select %c, %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  %eb = tensor.empty() : tensor<4x8xbf16>
+  %2 = arith.addf %h, %r : tensor<4x8xf32>
+  %3 = linalg.copy ins(%2 : tensor<4x8xf32>) outs(%eb : tensor<4x8xbf16>) -> tensor<4x8xbf16>
+  %4 = arith.truncf %h : tensor<4x8xf32> to tensor<4x8xbf16>
+  %5 = arith.select %c, %3, %4 : tensor<4x8xbf16>
+  // The rank is asked for inside.
+  %6 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%h, %r : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %j = dist.axis_index @mesh[tp] : index
+    %d = arith.cmpi eq, %j, %c0 : index
+    %s = arith.select %d, %b, %zero : f32
+    %m = arith.addf %a, %s : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+// A product of what is pending is no pending sum, in whichever round.
+dist.mesh @mesh(tp = 2)
+// expected-note @+1 {{the pending sum is here}}
+func.func @products(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}) {
+  %one = arith.constant dense<1.0> : tensor<4xf32>
+  // expected-error @+1 {{'linalg.reduce' op is not linear}}
+  %0 = linalg.reduce { arith.mulf } ins(%h : tensor<4x8xf32>) outs(%one : tensor<4xf32>) dimensions = [1]
+  // It would be, if that were a pending sum.
+  %1 = math.tanh %0 : tensor<4xf32>
   return
 }
 

@@ -730,6 +730,30 @@ for dim in (0, 1):
         return f.emit(f"tensor.concat dim({dim}) {x.name}, {w.name} : ({x.type}, {w.type}) -> {tensor(shape, 'f32')}", (shape, "f32"))
 
 
+for dim in (0, 1):
+    for drop in (False, True):
+        @op(f"tensor.gather.of.{dim}" + ".dropped" * drop)
+        def write(f, x, dim=dim, drop=drop):
+            need(x.shape[dim] > 3)
+            at = f.emit("arith.constant dense<[[3], [0]]> : tensor<2x1xindex>", ((2, 1), "index"))
+            rest = [1 if i == dim else size for i, size in enumerate(x.shape) if not (drop and i == dim)]
+            shape = (2, *rest)
+            return f.emit(f"tensor.gather {x.name}[{at.name}] gather_dims([{dim}]) : ({x.type}, {at.type}) -> {tensor(shape, 'f32')}", (shape, "f32"))
+
+
+@op("tensor.gather.by", others=[MATRIX])
+def write(f, x, w):
+    # Which row each element of x is taken from, by its sign.
+    zero = f.emit(f"arith.constant dense<0.0> : {x.type}", (x.shape, "f32"))
+    sign = f.emit(f"arith.cmpf olt, {x.name}, {zero.name} : {x.type}", (x.shape, "i1"))
+    ids = f.emit(f"arith.extui {sign.name} : {sign.type} to {tensor(x.shape, 'i32')}", (x.shape, "i32"))
+    need(w.shape[0] > 1)
+    split = (*x.shape, 1)
+    at = f.emit(f"tensor.expand_shape {ids.name} [[0], [1, 2]] output_shape {list(split)} : {ids.type} into {tensor(split, 'i32')}", (split, "i32"))
+    shape = (*x.shape, w.shape[1])
+    return f.emit(f"tensor.gather {w.name}[{at.name}] gather_dims([0]) : ({w.type}, {at.type}) -> {tensor(shape, 'f32')}", (shape, "f32"))
+
+
 # Collectives: over an axis that x is not gathered over (b, of two), and over the
 # gather's own (a).
 COLLECTIVES = []

@@ -7,6 +7,7 @@
 // RUN: %commuter-run %s --entry=calls | FileCheck %s --check-prefix=CALLS
 // RUN: %fails %commuter-run %s --entry=calls --check-assertions > %t.err
 // RUN: FileCheck %s --check-prefix=BROKEN --input-file=%t.err
+// RUN: %commuter-run %s --entry=destination --check-assertions | FileCheck %s --check-prefix=DESTINATION
 // RUN: %commuter-run %s --entry=passes | FileCheck %s --check-prefix=PASSES
 // RUN: %fails %commuter-run %s --entry=passes --check-assertions > %t.err
 // RUN: FileCheck %s --check-prefix=BROKEN --input-file=%t.err
@@ -16,6 +17,7 @@
 // KEPT: @kept on 4 ranks
 // UNCHECKED: @broken on 4 ranks
 // CALLS: @calls on 4 ranks
+// DESTINATION: @destination on 4 ranks
 // PASSES: @passes on 4 ranks
 // BROKEN: {{^}}commuter-run: error: rank {{[0-3]}}: f32[2] is not replicated over mesh[tp]: rank {{[13]}} differs from rank {{[02]}} at element 1{{$}}
 
@@ -61,6 +63,18 @@ func.func @passes() -> tensor<2xf32> {
   %x = func.call @indices() : () -> tensor<2xf32>
   %y = func.call @expects(%x) : (tensor<2xf32>) -> tensor<2xf32>
   return %y : tensor<2xf32>
+}
+
+// What is undefined is not the same, nor is there need.
+func.func private @fills(%out: tensor<2xf32> {dist.sharding = #dist.sharding<@mesh, [{}]>}) -> tensor<2xf32> attributes {no_inline} {
+  %one = arith.constant 1.0 : f32
+  %x = linalg.fill ins(%one : f32) outs(%out : tensor<2xf32>) -> tensor<2xf32>
+  return %x : tensor<2xf32>
+}
+func.func @destination() -> tensor<2xf32> {
+  %e = tensor.empty() : tensor<2xf32>
+  %x = func.call @fills(%e) : (tensor<2xf32>) -> tensor<2xf32>
+  return %x : tensor<2xf32>
 }
 
 func.func @annotated() -> (tensor<2xf32> {dist.sharding = #dist.sharding<@mesh, [{tp}]>},

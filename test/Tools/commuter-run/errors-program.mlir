@@ -39,14 +39,14 @@
 // TYPE-NEXT: commuter-run: error: result 1 of @complex-result has type complex<f32>; expected {{.*}}
 // TYPE-NOT: {{.}}
 
-// RUN: for f in unlowered gather untranslated cast undefined rounding symbol nested huge too-large; do \
+// RUN: for f in unlowered scatter untranslated cast undefined rounding symbol nested huge too-large; do \
 // RUN:   %fails %commuter-run %t/$f.mlir || exit 1; done > %t/err
 // RUN: FileCheck %s --check-prefix=LOWER --match-full-lines --input-file=%t/err -DDIR=%t
 
 // LOWER: [[DIR]]/unlowered.mlir:2:8: error: op was not bufferized
 // LOWER: commuter-run: error: the program cannot be lowered: 'tosa.abs' op was not bufferized
-// LOWER-NEXT: [[DIR]]/gather.mlir:2:8: error: op was not bufferized
-// LOWER: commuter-run: error: the program cannot be lowered: 'tensor.gather' op was not bufferized
+// LOWER-NEXT: [[DIR]]/scatter.mlir:2:8: error: op was not bufferized
+// LOWER: commuter-run: error: the program cannot be lowered: 'tensor.scatter' op was not bufferized
 // LOWER-NEXT: [[DIR]]/untranslated.mlir:2:8: error: 'gpu.thread_id' op has no lowering to machine code
 // LOWER: commuter-run: error: the program cannot be lowered: 'gpu.thread_id' op has no lowering to machine code
 // LOWER-NEXT: [[DIR]]/cast.mlir:2:8: error: 'shape.mul' op has no lowering to machine code
@@ -98,10 +98,10 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %y : tensor<4xf32>
 }
 
-//--- gather.mlir
-func.func @main(%x: tensor<4x3xf32>, %i: tensor<2x1xindex>) -> tensor<2x1x3xf32> {
-  %y = tensor.gather %x[%i] gather_dims([0]) : (tensor<4x3xf32>, tensor<2x1xindex>) -> tensor<2x1x3xf32>
-  return %y : tensor<2x1x3xf32>
+//--- scatter.mlir
+func.func @main(%x: tensor<2x1x3xf32>, %y: tensor<4x3xf32>, %i: tensor<2x1xindex>) -> tensor<4x3xf32> {
+  %z = tensor.scatter %x into %y[%i] scatter_dims([0]) unique : (tensor<2x1x3xf32>, tensor<4x3xf32>, tensor<2x1xindex>) -> tensor<4x3xf32>
+  return %z : tensor<4x3xf32>
 }
 
 //--- untranslated.mlir

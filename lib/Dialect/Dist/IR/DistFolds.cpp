@@ -106,7 +106,8 @@ static Value getSlicedInput(AllGatherOp gather) {
 /// A collective over a group of one is the identity.
 static OpFoldResult foldUnitGroup(MeshGroupOpInterface op) {
   Value input = op->getOperand(0);
-  if (input.getType() == op->getResult(0).getType() && isUnitGroup(op))
+  if (input.getType() == op->getResult(0).getType() &&
+      input != op->getResult(0) && isUnitGroup(op))
     return input;
   return {};
 }
@@ -115,14 +116,16 @@ OpFoldResult AllGatherOp::fold(FoldAdaptor) {
   if (getSummingAttr())
     return {};
   // all_gather(all_slice(x)) = x, x replicated over the group.
-  if (Value x = getSlicedInput(*this); x && x.getType() == getType())
+  if (Value x = getSlicedInput(*this);
+      x && x.getType() == getType() && x != getResult())
     return x;
   return foldUnitGroup(*this);
 }
 
 OpFoldResult AllSliceOp::fold(FoldAdaptor adaptor) {
   // all_slice(all_gather(x)) = x.
-  if (Value x = getGatheredInput(*this); x && x.getType() == getType())
+  if (Value x = getGatheredInput(*this);
+      x && x.getType() == getType() && x != getResult())
     return x;
   // A slice of a splat is a splat.
   if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput()))
@@ -412,6 +415,31 @@ struct UseOwnExtents : public OpRewritePattern<AllGatherOp> {
   }
 };
 
+/// A gather that is like one in front of it is that one: `cse` knows so within
+/// a block alone.
+struct UseEqualGather : public OpRewritePattern<AllGatherOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AllGatherOp gather,
+                                PatternRewriter &rewriter) const override {
+    // Of a value that is gathered in very many places few may be in front.
+    constexpr unsigned kMostUsers = 32;
+    unsigned numUsers = 0;
+    for (Operation *user : gather.getInput().getUsers()) {
+      if (++numUsers > kMostUsers)
+        break;
+      auto other = dyn_cast<AllGatherOp>(user);
+      if (!other || other == gather || other.getType() != gather.getType() ||
+          other->getOperands() != gather->getOperands() ||
+          other.getProperties() != gather.getProperties() ||
+          !isInFront(other, gather))
+        continue;
+      rewriter.replaceOp(gather, other);
+      return success();
+    }
+    return failure();
+  }
+};
+
 /// One rank's extents are its own.
 struct ReplaceUnitExchange : public OpRewritePattern<ExchangeExtentsOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -433,8 +461,9 @@ struct ReplaceUnitExchange : public OpRewritePattern<ExchangeExtentsOp> {
 
 void AllGatherOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
-  patterns.add<DropUnitAxes<AllGatherOp>, CastUnitGroup<AllGatherOp>,
-               SimplifySumming, MergeNestedGathers, GatherSliced, UseOwnExtents,
+  patterns.add<UseEqualGather, DropUnitAxes<AllGatherOp>,
+               CastUnitGroup<AllGatherOp>, SimplifySumming, MergeNestedGathers,
+               GatherSliced, UseOwnExtents,
                CastRoundTrip<AllGatherOp, getSlicedInput>>(context);
 }
 void AllSliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,

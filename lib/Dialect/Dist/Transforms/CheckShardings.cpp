@@ -37,7 +37,7 @@ struct CheckShardings
     getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (std::optional<StateMisuse> misuse = analysis.findMisuse(op)) {
         report(op, *misuse, analysis);
-        failed |= misuse->kind != StateMisuse::CombinesPartial;
+        failed |= !mayBeRight(*misuse);
       }
       failed |= mlir::failed(checkPromises(op, analysis, symbols));
       if (printStates)
@@ -49,16 +49,23 @@ struct CheckShardings
   }
 
 private:
+  /// What was to be summed may be, by hand; and what is not seen to be zero may
+  /// be.
+  static bool mayBeRight(const StateMisuse &misuse) {
+    return misuse.kind == StateMisuse::CombinesPartial ||
+           misuse.kind == StateMisuse::ReplicatedInit;
+  }
+
   static void report(Operation *op, const StateMisuse &misuse,
                      const ShardingAnalysis &analysis) {
     const MeshAxes::Axis &axis = analysis.getAxes()[misuse.axis];
     std::string place;
     llvm::raw_string_ostream(place)
         << '@' << axis.mesh.getValue() << '[' << axis.name.getValue() << ']';
-    // What was to be summed may be, by hand.
-    InFlightDiagnostic diag = misuse.kind == StateMisuse::CombinesPartial
-                                  ? op->emitWarning()
-                                  : op->emitOpError();
+    InFlightDiagnostic diag = mayBeRight(misuse) ? op->emitWarning()
+                                                       << "'" << op->getName()
+                                                       << "' op "
+                                                 : op->emitOpError();
     switch (misuse.kind) {
     case StateMisuse::NonLinearOnPartial:
       diag << "is not linear, and a sum over " << place
@@ -69,8 +76,14 @@ private:
            << " to a pending sum: it would be counted once per rank; "
               "dist.to_partial counts it once";
       break;
+    case StateMisuse::ReplicatedInit:
+      diag << "adds a pending sum to a destination that is replicated over "
+           << place
+           << ": unless that is zero, it would be counted once per rank; "
+              "dist.to_partial counts it once";
+      break;
     case StateMisuse::CombinesPartial:
-      diag << "'" << op->getName() << "' op acts over " << place
+      diag << "acts over " << place
            << ", over which a sum is pending: what the ranks have of it is not "
               "added";
       break;

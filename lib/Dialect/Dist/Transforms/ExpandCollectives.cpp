@@ -60,9 +60,21 @@ public:
   }
 
 private:
+  /// What is undefined differs, and is meant to; and of some types the runtime
+  /// has no elements.
+  static bool canBeCompared(Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type || !type.getElementType().isIntOrIndexOrFloat() ||
+        value.getDefiningOp<tensor::EmptyOp>())
+      return false;
+    constexpr unsigned kWidths[] = {1, 8, 16, 32, 64};
+    return type.getElementType().isIndex() ||
+           llvm::is_contained(kWidths, type.getElementTypeBitWidth());
+  }
+
   void add(OpBuilder builder, Operation *op, Value value,
            ShardingAttr sharding) {
-    if (!sharding || !isa<RankedTensorType>(value.getType()))
+    if (!sharding || !canBeCompared(value))
       return;
     MeshOp mesh = lookupMesh(op, sharding.getMesh());
     llvm::SmallDenseSet<Attribute> named(sharding.getUnreduced().begin(),

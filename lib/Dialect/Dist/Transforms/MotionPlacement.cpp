@@ -286,11 +286,13 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
     std::optional<Refusal> why;
     auto lookAtUsers = [&](const SlicedValue &made, Block *site) {
       for (OpOperand &use : made.value.getUses()) {
+        if (why)
+          return;
         Demand demand = graph.getDemand(use, made);
         const bool staysBehind = demand.isForSlices() &&
                                  !feeding.contains(demand.consumer) &&
                                  isWorthMoving(use.getOwner());
-        if (why || (!demand.isForWhole() && !staysBehind) ||
+        if ((!demand.isForWhole() && !staysBehind) ||
             (site && graph.getSite(use, made) != site))
           continue;
         why = Refusal{reason::kOtherUsers, use.getOwner(),

@@ -90,9 +90,9 @@ private:
 /// ragged gather become a value if that is needed, so that others can cut
 /// alike: its own exchange, which lowering would insert, becomes explicit.
 Value MotionRewriter::getExtents(GatherKind &kind, bool isNeeded) {
-  if (kind.ragged && isNeeded) {
-    // Of one gather there may be several kinds.
-    AllGatherOp gather = kind.ragged;
+  // Of one gather there may be several kinds.
+  if (AllGatherOp gather = kind.ragged;
+      gather && (isNeeded || gather.getExtents())) {
     kind.ragged = {};
     kind.extents = gather.getExtents();
     if (!kind.extents) {
@@ -119,20 +119,33 @@ void MotionRewriter::completeSum(const Unit &unit) {
     gather.removeSummingAttr();
 }
 
-/// Where a ragged gather becomes several ones, each of its own would exchange
-/// the extents again.
+/// Where a ragged gather becomes several ones, or one beside what answers for a
+/// size, each of them would exchange the extents for itself.
 void MotionRewriter::shareExtents(MotionRegion region) {
-  llvm::MapVector<Operation *, SmallVector<unsigned>> kindsOfWholes;
+  struct Needs {
+    unsigned numWholes = 0, numSizes = 0;
+    SmallVector<unsigned> kinds;
+  };
+  llvm::MapVector<Operation *, Needs> needsOf;
   for (unsigned u : region)
     if (graph.units[u].isGather() || graph.units[u].moves)
       for (const SlicedValue &made : graph.getValues(graph.units[u])) {
-        const unsigned kind = made.slices.kind;
-        if (graph.kinds[kind].ragged && graph.staysWhole(made))
-          kindsOfWholes[graph.kinds[kind].ragged].push_back(kind);
+        AllGatherOp ragged = graph.kinds[made.slices.kind].ragged;
+        if (!ragged)
+          continue;
+        Needs &needs = needsOf[ragged];
+        needs.kinds.push_back(made.slices.kind);
+        if (graph.staysWhole(made))
+          ++needs.numWholes;
+        else
+          needs.numSizes +=
+              llvm::any_of(made.value.getUses(), [&](OpOperand &use) {
+                return graph.getDemand(use, made).kind == Demand::Size;
+              });
       }
-  for (auto &[gather, kinds] : kindsOfWholes)
-    if (kinds.size() > 1)
-      for (unsigned kind : kinds)
+  for (auto &[gather, needs] : needsOf)
+    if (needs.numWholes > 1 || (needs.numWholes == 1 && needs.numSizes != 0))
+      for (unsigned kind : needs.kinds)
         getExtents(graph.kinds[kind]);
 }
 

@@ -55,7 +55,9 @@ def Dist_MeshOp : Dist_Op<"mesh", [Symbol]> {
   let summary = "Names the axes along which ranks are arranged";
   let description = [{
     A size is a positive integer, or `?` if it is known only at run time. Rank r
-    has the mixed-radix coordinates of r, the last axis fastest.
+    has the mixed-radix coordinates of r, the last axis fastest. Names hold no
+    brackets, commas or blanks: where the program runs, a group of ranks is
+    spelled `mesh[dp,attn_tp]`.
 
     ```mlir
     dist.mesh @mesh(dp = 4, attn_tp = 2)

@@ -29,9 +29,10 @@ def CheckShardingsPass : Pass<"dist-check-shardings", "::mlir::ModuleOp"> {
     - the value that a function returns contradicts the result's `dist.sharding`.
 
     A structured op of `linalg` does to tensors what its body does to elements;
-    zeros, and what is undefined, add nothing. A gather, a slice or an exchange
-    over the ranks whose sum is pending is a warning: what it moves may be summed
-    by hand. What is put beside a pending sum without being added to it, by
+    zeros, and what is undefined, add nothing. There are warnings, too: of a
+    destination that is replicated and not seen to be zero, to which a pending sum
+    is added; and of a gather, a slice or an exchange over the ranks whose sum is
+    pending, as what it moves may be summed by hand. What is put beside a pending sum without being added to it, by
     `tensor.concat` or the ways of a branch, varies, and is not reported.
 
     ```mlir
