@@ -34,10 +34,6 @@ enum class Linearity {
 };
 Linearity getLinearity(mlir::Operation *op);
 
-/// A constant, or a tensor filled with one, or a view of that, that is counted
-/// once per rank as well as once.
-bool isZero(mlir::Value value);
-
 /// The sum of f(.., x_i, ..) over the ranks is f(.., sum of x_i, ..), up to
 /// rounding: then f of a pending sum is a pending sum.
 bool keepsPartial(mlir::Operation *op, OperandStates states);

@@ -184,6 +184,10 @@ private:
 void printState(llvm::raw_ostream &os, const MeshAxes &axes,
                 llvm::ArrayRef<AxisState> state);
 
+/// A constant, or a tensor filled with one, or a copy or view of that, that is
+/// counted once per rank as well as once.
+bool isZero(mlir::Value value);
+
 /// True if a value in state `found` cannot be what `promised` says. A varying
 /// value may be anything; a replicated one is a slice of its own repetition.
 bool contradicts(AxisState found, AxisState promised);

@@ -235,6 +235,20 @@ func.func @equal_gathers(%x: tensor<4x8xf32>, %c: i1, %d: i1) -> (tensor<16x8xf3
   return %4, %5 : tensor<16x8xf32>, tensor<16x8xf32>
 }
 
+// A gather has its extents, whether or not they are exchanged for others, too.
+// CHECK-LABEL: func @equal_but_for_own_extents(
+// CHECK: %[[G:.*]] = dist.all_gather %{{.*}} dim 0 over @mesh[dp]
+// CHECK-NOT: dist.all_gather
+// CHECK: return %[[G]], %[[G]]
+func.func @equal_but_for_own_extents(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>, tensor<4xindex>) {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
+  %d = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = dist.exchange_extents %d over @mesh[dp] : tensor<4xindex>
+  %h = dist.all_gather %x dim 0 extents %e over @mesh[dp] : tensor<?x8xf32>, tensor<4xindex> -> tensor<?x8xf32>
+  return %g, %h, %e : tensor<?x8xf32>, tensor<?x8xf32>, tensor<4xindex>
+}
+
 // Whichever is in front of it, and in front of the branch that it is in.
 // CHECK-LABEL: func @own_extents_around(
 // CHECK: %[[E:.*]] = dist.exchange_extents

@@ -353,6 +353,21 @@ func.func @zeros(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{},
 
 // -----
 
+// A zero is what a callee takes for a pending sum to begin with.
+dist.mesh @mesh(tp = 2)
+func.func private @accumulate(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                              %sum: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}) -> tensor<4x8xf32> {
+  %0 = arith.addf %h, %sum : tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+func.func @begins_with_zero(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}) -> tensor<4x8xf32> {
+  %zero = arith.constant dense<0.0> : tensor<4x8xf32>
+  %0 = func.call @accumulate(%h, %zero) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+
+// -----
+
 // One rank alone adds what is replicated: its choice is in a body, or what a body
 // makes is chosen.
 dist.mesh @mesh(tp = 2)

@@ -415,6 +415,19 @@ struct UseOwnExtents : public OpRewritePattern<AllGatherOp> {
   }
 };
 
+/// True if the gather has the extents that it would have without.
+bool hasOwnExtents(AllGatherOp gather) {
+  Value extents = gather.getExtents();
+  auto exchange = extents ? extents.getDefiningOp<ExchangeExtentsOp>()
+                          : ExchangeExtentsOp();
+  auto size = exchange ? exchange.getExtent().getDefiningOp<tensor::DimOp>()
+                       : tensor::DimOp();
+  return size && size.getSource() == gather.getInput() &&
+         size.getConstantIndex() == static_cast<int64_t>(gather.getDim()) &&
+         exchange.getMeshAttr() == gather.getMeshAttr() &&
+         exchange.getAxes() == gather.getAxes();
+}
+
 /// A gather that is like one in front of it is that one: `cse` knows so within
 /// a block alone.
 struct UseEqualGather : public OpRewritePattern<AllGatherOp> {
@@ -428,8 +441,10 @@ struct UseEqualGather : public OpRewritePattern<AllGatherOp> {
       if (++numUsers > kMostUsers)
         break;
       auto other = dyn_cast<AllGatherOp>(user);
-      if (!other || other == gather || other.getType() != gather.getType() ||
-          other->getOperands() != gather->getOperands() ||
+      if (!other || other == gather || other.getInput() != gather.getInput() ||
+          other.getType() != gather.getType() ||
+          (other.getExtents() != gather.getExtents() &&
+           (other.getExtents() || !hasOwnExtents(gather))) ||
           other.getProperties() != gather.getProperties() ||
           !isInFront(other, gather))
         continue;

@@ -120,7 +120,8 @@ private:
     for (unsigned axis = 0; axis < axes.size(); ++axis) {
       AxisState found = analysis.getState(value, axis);
       if (axes.isUnit(axis, op).value_or(false) ||
-          !contradicts(found, promised[axis]))
+          !contradicts(found, promised[axis]) ||
+          (promised[axis].isPartial() && isZero(value)))
         continue;
       InFlightDiagnostic diag = op->emitOpError();
       diag << "expects " << what << " to be " << toString(promised[axis])
