@@ -12,6 +12,7 @@
 
 #include "Linearity.h"
 
+#include "commuter/Interfaces/WrittenElements.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -62,7 +63,8 @@ Linearity commuter::getLinearity(Operation *op) {
 /// What a structured op makes, if it is a copy of an operand's elements, or of
 /// a scalar's; else null.
 static Value getCopied(linalg::LinalgOp op, unsigned result) {
-  if (op.getNumReductionLoops() != 0)
+  if (op.getNumReductionLoops() != 0 ||
+      !writesEveryElement(op, *op.getDpsInitOperand(result)))
     return {};
   Value yielded = op.getBlock()->getTerminator()->getOperand(result);
   auto argument = dyn_cast<BlockArgument>(yielded);
@@ -74,12 +76,16 @@ static Value getCopied(linalg::LinalgOp op, unsigned result) {
 }
 
 bool commuter::isZero(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
+  // What nothing leads to may go round in circles.
+  constexpr unsigned kMostSteps = 64;
+  for (unsigned step = 0; step < kMostSteps; ++step) {
+    Operation *op = value.getDefiningOp();
     Value from;
-    if (isa<tensor::CastOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp,
-            tensor::CollapseShapeOp, tensor::SplatOp>(op))
+    if (isa_and_present<tensor::CastOp, tensor::ExtractSliceOp,
+                        tensor::ExpandShapeOp, tensor::CollapseShapeOp,
+                        tensor::SplatOp>(op))
       from = op->getOperand(0);
-    else if (auto structured = dyn_cast<linalg::LinalgOp>(op))
+    else if (auto structured = dyn_cast_if_present<linalg::LinalgOp>(op))
       from = getCopied(structured, cast<OpResult>(value).getResultNumber());
     if (!from)
       break;
@@ -101,6 +107,13 @@ static bool isPartialProduct(OperandStates factors) {
          });
 }
 
+/// True if an operand is zero, or undefined, which may be zero.
+static bool addsNothing(linalg::LinalgOp op, OpOperand &operand) {
+  return isZero(operand.get()) ||
+         (op.isDpsInit(&operand) &&
+          operand.get().getDefiningOp<tensor::EmptyOp>());
+}
+
 namespace {
 /// The states of a body's values along one axis. nullopt: zero, which is
 /// replicated as well as a pending sum.
@@ -110,14 +123,12 @@ public:
              function_ref<AxisState(Value)> getCaptured, ReplicatedInits inits)
       : op(op), getCaptured(getCaptured) {
     for (auto [operand, state] : llvm::zip_equal(op->getOpOperands(), states)) {
-      // What is undefined may be zero.
-      const bool isNothing =
-          op.isDpsInit(&operand) &&
-          (operand.get().getDefiningOp<tensor::EmptyOp>() ||
-           (inits == ReplicatedInits::AreZero && state.isReplicated()));
+      const bool isTakenForZero = inits == ReplicatedInits::AreZero &&
+                                  op.isDpsInit(&operand) &&
+                                  state.isReplicated();
       known[op.getMatchingBlockArgument(&operand)] =
-          isNothing || isZero(operand.get()) ? std::nullopt
-                                             : std::optional(state);
+          isTakenForZero || addsNothing(op, operand) ? std::nullopt
+                                                     : std::optional(state);
     }
   }
 
@@ -203,16 +214,26 @@ commuter::visitBody(linalg::LinalgOp op, OperandStates states,
   return body.get(op.getBlock()->getTerminator()->getOperands());
 }
 
+/// Elements that are not written are those of the destination. Values that are
+/// captured are replicated, or the result is not known.
+static bool bodyKeepsPartial(linalg::LinalgOp op, OperandStates states) {
+  auto isPartialOrWritten = [&](OpOperand &init) {
+    return isPartial(states[init.getOperandNumber()]) ||
+           addsNothing(op, init) || writesEveryElement(op, init);
+  };
+  return llvm::all_of(op.getDpsInitsMutable(), isPartialOrWritten) &&
+         llvm::all_of(visitBody(
+                          op, states,
+                          [](Value) { return AxisState::replicated(); },
+                          [](Operation *, OperandStates) {}),
+                      isPartial);
+}
+
 bool commuter::keepsPartial(Operation *op, OperandStates states) {
   if (llvm::none_of(states, isPartial))
     return false;
-  // Values that are captured are replicated, or the result is not known.
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
-    return llvm::all_of(visitBody(
-                            structured, states,
-                            [](Value) { return AxisState::replicated(); },
-                            [](Operation *, OperandStates) {}),
-                        isPartial);
+    return bodyKeepsPartial(structured, states);
   auto isPartialOrZero = [&](unsigned i) {
     return states[i].isPartial() || isZero(op->getOperand(i));
   };

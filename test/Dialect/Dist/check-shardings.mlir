@@ -404,6 +404,35 @@ func.func @chosen_in_bodies(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<
 
 // -----
 
+// What is not written is as the destination is: a column of zeros makes no zeros of the
+// others, nor a column that is pending a pending sum.
+dist.mesh @mesh(tp = 2)
+#row = affine_map<(d0) -> (d0)>
+#column = affine_map<(d0) -> (d0, 0)>
+#id = affine_map<(d0, d1) -> (d0, d1)>
+// expected-note @+1 {{the pending sum is here}}
+func.func @one_column(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                      // expected-note @+1 {{the pending sum is here}}
+                      %p: tensor<4xf32> {dist.sharding = #dist.sharding<@mesh, [{}], unreduced {tp}>},
+                      %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %zeros = arith.constant dense<0.0> : tensor<4xf32>
+  %z = linalg.generic {indexing_maps = [#row, #column], iterator_types = ["parallel"]} ins(%zeros : tensor<4xf32>) outs(%r : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<4x8xf32>
+  // expected-error @+1 {{'arith.addf' op adds a value that is replicated}}
+  %0 = arith.addf %h, %z : tensor<4x8xf32>
+  // expected-warning @+1 {{'linalg.generic' op adds a pending sum to a destination that is replicated}}
+  %1 = linalg.generic {indexing_maps = [#row, #column], iterator_types = ["parallel"]} ins(%p : tensor<4xf32>) outs(%r : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<4x8xf32>
+  %2 = math.tanh %1 : tensor<4x8xf32>
+  return
+}
+
+// -----
+
 // A product of what is pending is no pending sum, in whichever round.
 dist.mesh @mesh(tp = 2)
 // expected-note @+1 {{the pending sum is here}}
