@@ -196,9 +196,7 @@ std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
     SmallVector<AxisState> states = llvm::map_to_vector(
         op->getOperands(), [&](Value value) { return getState(value, axis); });
     auto pending = llvm::find_if(states, isPartial);
-    if (pending == states.end())
-      continue;
-    if (keepsPartial(op, states))
+    if (pending == states.end() || keepsPartial(op, states))
       continue;
     const Value operand = op->getOperand(pending - states.begin());
     const AddedBySomeRanks addedBySomeRanks(*this, axis);

@@ -17,6 +17,9 @@
 // RUN: %commuter-run %s --axis one=1 --entry ragged %{extents} --output-dir %t/gathered | FileCheck %s --check-prefix=GATHERED
 // RUN: %commuter-run %t/folded.mlir --entry ragged %{extents} --output-dir %t/own | FileCheck %s --check-prefix=OWN
 // RUN: diff -r %t/gathered %t/own
+// RUN: %commuter-run %s --axis one=1 --entry again %{extents} --output-dir %t/again | FileCheck %s --check-prefix=AGAIN
+// RUN: %commuter-run %t/folded.mlir --entry again %{extents} --output-dir %t/once | FileCheck %s --check-prefix=ONCE
+// RUN: diff -r %t/again %t/once
 
 // The lowering canonicalises, too, so that a slice of a sum is a reduce_scatter as
 // written, unless something else needs the sum.
@@ -28,6 +31,8 @@
 // FEWER: collectives per rank 2
 // GATHERED: collectives per rank 2
 // OWN: collectives per rank 0
+// AGAIN: collectives per rank 8
+// ONCE: collectives per rank 4
 // SOME: bytes received per rank 384
 // ALL: bytes received per rank 864
 // SCATTERED: bytes received per rank 120
@@ -117,4 +122,27 @@ func.func @ragged(%x: tensor<?x6xf32>) -> tensor<?x6xf32> {
   %g_kept = dist.assert_sharding %g <@mesh, [{b}, {}]> : tensor<?x6xf32>
   %own = dist.all_slice %g_kept dim 0 extents %e over @mesh[c, a] : tensor<?x6xf32>, tensor<4xindex> -> tensor<?x6xf32>
   return %own : tensor<?x6xf32>
+}
+
+// What a loop gathers each time is gathered in front of it, or its extents are
+// exchanged there.
+func.func @again(%y: tensor<?x6xf32>, %x: !x) -> (tensor<8x6xf32>, tensor<1xindex>, tensor<4xindex>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %g = dist.all_gather %x dim 0 over @mesh[a] : !x -> tensor<8x6xf32>
+  %n = tensor.dim %y, %c0 : tensor<?x6xf32>
+  %e = dist.exchange_extents %n over @mesh[c, a] : tensor<4xindex>
+  %x_kept = dist.assert_sharding %x <@mesh, [{a, b, c}, {}]> : !x
+  %y_kept = dist.assert_sharding %y <@mesh, [{a, b, c}, {}]> : tensor<?x6xf32>
+  %sum, %rows = scf.for %i = %c0 to %c2 step %c1 iter_args(%s = %g, %r = %c0) -> (tensor<8x6xf32>, index) {
+    %h = dist.all_gather %x_kept dim 0 over @mesh[a] : !x -> tensor<8x6xf32>
+    %t = arith.addf %s, %h : tensor<8x6xf32>
+    %w = dist.all_gather %y_kept dim 0 over @mesh[c, a] : tensor<?x6xf32> -> tensor<?x6xf32>
+    %k = tensor.dim %w, %c0 : tensor<?x6xf32>
+    %u = arith.addi %r, %k : index
+    scf.yield %t, %u : tensor<8x6xf32>, index
+  }
+  %all = tensor.from_elements %rows : tensor<1xindex>
+  return %sum, %all, %e : tensor<8x6xf32>, tensor<1xindex>, tensor<4xindex>
 }

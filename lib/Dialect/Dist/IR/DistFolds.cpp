@@ -417,19 +417,14 @@ struct UseOwnExtents : public OpRewritePattern<AllGatherOp> {
 
 /// True if the gather has the extents that it would have without.
 bool hasOwnExtents(AllGatherOp gather) {
-  Value extents = gather.getExtents();
-  auto exchange = extents ? extents.getDefiningOp<ExchangeExtentsOp>()
-                          : ExchangeExtentsOp();
-  auto size = exchange ? exchange.getExtent().getDefiningOp<tensor::DimOp>()
-                       : tensor::DimOp();
-  return size && size.getSource() == gather.getInput() &&
-         size.getConstantIndex() == static_cast<int64_t>(gather.getDim()) &&
-         exchange.getMeshAttr() == gather.getMeshAttr() &&
-         exchange.getAxes() == gather.getAxes();
+  auto exchange = dyn_cast_if_present<ExchangeExtentsOp>(
+      gather.getExtents() ? gather.getExtents().getDefiningOp() : nullptr);
+  return exchange && isExtentsOf(exchange, gather);
 }
 
-/// A gather that is like one in front of it is that one: `cse` knows so within
-/// a block alone.
+/// all_gather(x) = g, for an equal gather g, also if g has no extents and this
+/// one has its own. Precondition: every run comes through g first. (`cse` knows
+/// so within a block alone.)
 struct UseEqualGather : public OpRewritePattern<AllGatherOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AllGatherOp gather,

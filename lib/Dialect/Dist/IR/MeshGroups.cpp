@@ -80,19 +80,23 @@ ArrayRef<Attribute> commuter::dist::getAxesBefore(ArrayAttr last,
 // Gathers
 //===----------------------------------------------------------------------===//
 
+bool commuter::dist::isExtentsOf(ExchangeExtentsOp exchange,
+                                 AllGatherOp gather) {
+  auto size = exchange.getExtent().getDefiningOp<tensor::DimOp>();
+  return size && size.getSource() == gather.getInput() &&
+         size.getConstantIndex() == static_cast<int64_t>(gather.getDim()) &&
+         exchange.getMeshAttr() == gather.getMeshAttr() &&
+         exchange.getAxes() == gather.getAxes();
+}
+
 Value commuter::dist::findOwnExtents(
     AllGatherOp gather, function_ref<bool(ExchangeExtentsOp)> isFit) {
-  for (Operation *user : gather.getInput().getUsers()) {
-    auto size = dyn_cast<tensor::DimOp>(user);
-    if (!size ||
-        size.getConstantIndex() != static_cast<int64_t>(gather.getDim()))
-      continue;
-    for (Operation *exchange : size->getUsers())
-      if (auto extents = dyn_cast<ExchangeExtentsOp>(exchange);
-          extents && extents.getMeshAttr() == gather.getMeshAttr() &&
-          extents.getAxes() == gather.getAxes() && isFit(extents))
-        return extents.getResult();
-  }
+  for (Operation *size : gather.getInput().getUsers())
+    if (isa<tensor::DimOp>(size))
+      for (Operation *user : size->getUsers())
+        if (auto exchange = dyn_cast<ExchangeExtentsOp>(user);
+            exchange && isExtentsOf(exchange, gather) && isFit(exchange))
+          return exchange.getResult();
   return {};
 }
 

@@ -50,18 +50,20 @@ public:
       return;
     StringRef name = ShardingAttr::kAttrName;
     for (auto [i, operand] : llvm::enumerate(call.getArgOperands()))
-      add(OpBuilder(call), call, operand,
-          callee.getArgAttrOfType<ShardingAttr>(i, name));
+      if (canBeCompared(operand))
+        add(OpBuilder(call), call, operand,
+            callee.getArgAttrOfType<ShardingAttr>(i, name));
     OpBuilder behind(call->getContext());
     behind.setInsertionPointAfter(call);
     for (auto [i, result] : llvm::enumerate(call->getResults()))
-      add(behind, call, result,
-          callee.getResultAttrOfType<ShardingAttr>(i, name));
+      if (canBeCompared(result))
+        add(behind, call, result,
+            callee.getResultAttrOfType<ShardingAttr>(i, name));
   }
 
 private:
-  /// What is undefined differs, and is meant to; and of some types the runtime
-  /// has no elements.
+  /// What is undefined differs, and is meant to; and of some types, which
+  /// nobody has asked to check, the runtime has no elements.
   static bool canBeCompared(Value value) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!type || !type.getElementType().isIntOrIndexOrFloat() ||
@@ -74,7 +76,7 @@ private:
 
   void add(OpBuilder builder, Operation *op, Value value,
            ShardingAttr sharding) {
-    if (!sharding || !canBeCompared(value))
+    if (!sharding)
       return;
     MeshOp mesh = lookupMesh(op, sharding.getMesh());
     llvm::SmallDenseSet<Attribute> named(sharding.getUnreduced().begin(),

@@ -123,7 +123,8 @@ void MotionRewriter::completeSum(const Unit &unit) {
 /// size, each of them would exchange the extents for itself.
 void MotionRewriter::shareExtents(MotionRegion region) {
   struct Needs {
-    unsigned numWholes = 0, numSizes = 0;
+    unsigned numWholes = 0;
+    bool answersSize = false;
     SmallVector<unsigned> kinds;
   };
   llvm::MapVector<Operation *, Needs> needsOf;
@@ -138,13 +139,13 @@ void MotionRewriter::shareExtents(MotionRegion region) {
         if (graph.staysWhole(made))
           ++needs.numWholes;
         else
-          needs.numSizes +=
+          needs.answersSize |=
               llvm::any_of(made.value.getUses(), [&](OpOperand &use) {
                 return graph.getDemand(use, made).kind == Demand::Size;
               });
       }
   for (auto &[gather, needs] : needsOf)
-    if (needs.numWholes > 1 || (needs.numWholes == 1 && needs.numSizes != 0))
+    if (needs.numWholes > 1 || (needs.numWholes == 1 && needs.answersSize))
       for (unsigned kind : needs.kinds)
         getExtents(graph.kinds[kind]);
 }

@@ -91,6 +91,10 @@ bool canMergeGathers(AllGatherOp outer, AllGatherOp inner);
 /// Makes the outer gather that of the law. The inner one is left without users.
 void mergeGathers(AllGatherOp outer, AllGatherOp inner);
 
+/// True if what is exchanged are the extents that the gather has by definition:
+/// its operand's, of its group.
+bool isExtentsOf(ExchangeExtentsOp exchange, AllGatherOp gather);
+
 /// Law:
 ///
 ///   all_gather(x) = all_gather(x, extents(x))

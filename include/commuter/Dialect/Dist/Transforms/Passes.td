@@ -32,8 +32,9 @@ def CheckShardingsPass : Pass<"dist-check-shardings", "::mlir::ModuleOp"> {
     zeros, and what is undefined, add nothing. There are warnings, too: of a
     destination that is replicated and not seen to be zero, to which a pending sum
     is added; and of a gather, a slice or an exchange over the ranks whose sum is
-    pending, as what it moves may be summed by hand. What is put beside a pending sum without being added to it, by
-    `tensor.concat` or the ways of a branch, varies, and is not reported.
+    pending, as what it moves may be summed by hand. What is put beside a pending
+    sum without being added to it, by `tensor.concat` or the ways of a branch,
+    varies, and is not reported.
 
     ```mlir
     // error: 'norm.rms_norm' op is not linear, and a sum over @mesh[tp] is pending
@@ -96,7 +97,8 @@ def CommuteNormsPass : Pass<"dist-commute-norms", "::mlir::ModuleOp"> {
     was gathered before, this is done again, for the gathers in front. A gather over
     several axes is two, if the first of them alone fit something behind it: a slice
     over these, for one, or an operand that varies along the others. (Bytes are those
-    of the program as it stands: `cse` first makes one of equal gathers.)
+    of the program as it stands: `canonicalize,cse` first make one of equal
+    gathers.)
 
     Where a gather sums over an axis whose size is open (`?`), whether DP equals TP
     is known only when the program runs. With `guard` the gather, what would move
