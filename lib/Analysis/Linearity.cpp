@@ -28,8 +28,9 @@ Linearity commuter::getLinearity(Operation *op) {
       .Case<arith::AddFOp, arith::SubFOp, arith::AddIOp, arith::SubIOp>(
           [](auto) { return Linearity::Additive; })
       .Case<arith::NegFOp, arith::ExtFOp, arith::TruncFOp, arith::DivFOp,
-            tensor::CastOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp,
-            tensor::CollapseShapeOp>([](auto) { return Linearity::Unary; })
+            tensor::CastOp, tensor::ExtractOp, tensor::ExtractSliceOp,
+            tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::SplatOp>(
+          [](auto) { return Linearity::Unary; })
       .Case<arith::MulFOp, arith::MulIOp>(
           [](auto) { return Linearity::Product; })
       .Case([](arith::SelectOp) { return Linearity::Select; })

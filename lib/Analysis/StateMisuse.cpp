@@ -62,22 +62,25 @@ findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
   return std::nullopt;
 }
 
-/// What a collective does wrong with its input in state `x` along an axis that
-/// it acts over, or does not.
-static std::optional<StateMisuse::Kind>
-findCollectiveMisuse(Operation *op, AxisState x, bool isOver) {
+/// What a collective does wrong with its input along an axis that it acts over,
+/// or does not.
+static std::optional<StateMisuse>
+findMisuseOfCollective(Operation *op, const ShardingAnalysis &analysis,
+                       unsigned axis, bool isOver) {
+  const Value input = op->getOperand(0);
+  const AxisState x = analysis.getState(input, axis);
   auto isNoSum = [](ReductionKind kind) { return kind != ReductionKind::Sum; };
   if (isa<ToPartialOp>(op) && isOver && (x.isPartial() || x.isSharded()))
-    return StateMisuse::NotReplicated;
+    return StateMisuse{StateMisuse::NotReplicated, axis, input};
   if (!x.isPartial())
     return std::nullopt;
   if (isa<AllGatherOp, AllSliceOp, AllToAllOp>(op) && isOver)
-    return StateMisuse::CombinesPartial;
+    return StateMisuse{StateMisuse::CombinesPartial, axis, input};
   auto reduce = dyn_cast<AllReduceOp>(op);
   auto scatter = dyn_cast<ReduceScatterOp>(op);
   if ((reduce && isNoSum(reduce.getKind())) ||
       (scatter && isNoSum(scatter.getKind())))
-    return StateMisuse::NonLinearOnPartial;
+    return StateMisuse{StateMisuse::NonLinearOnPartial, axis, input};
   return std::nullopt;
 }
 
@@ -174,8 +177,90 @@ private:
 };
 } // namespace
 
+namespace {
+/// Finds what an op that is no collective does wrong along an axis: itself or,
+/// of a structured op, what is in its body.
+class MisuseFinder {
+public:
+  MisuseFinder(const ShardingAnalysis &analysis, Operation *op, unsigned axis)
+      : analysis(analysis), op(op), axis(axis),
+        addedBySomeRanks(analysis, axis) {}
+
+  std::optional<StateMisuse> find() const {
+    SmallVector<AxisState> states = llvm::map_to_vector(
+        op->getOperands(), [&](Value value) { return getState(value); });
+    auto structured = dyn_cast<linalg::LinalgOp>(op);
+    return structured ? findInBody(structured, states) : findInPart(op, states);
+  }
+
+private:
+  AxisState getState(Value value) const {
+    return analysis.getState(value, axis);
+  }
+
+  std::optional<StateMisuse> findInBody(linalg::LinalgOp structured,
+                                        OperandStates states) const {
+    std::optional<StateMisuse> misuse;
+    // What is wrong whatever it is initialised with, or unless that is zero.
+    SmallVector<AxisState> made = visitBody(
+        structured, states, [&](Value captured) { return getState(captured); },
+        [&](Operation *part, OperandStates given) {
+          if (!misuse)
+            misuse = findInPart(part, given);
+        },
+        ReplicatedInits::AreZero);
+    auto pending = llvm::find_if(states, isPartial);
+    if (!misuse && pending != states.end() && llvm::all_of(made, isPartial) &&
+        !keepsPartial(op, states) && !addedBySomeRanks.find(op))
+      return StateMisuse{StateMisuse::ReplicatedInit, axis,
+                         op->getOperand(pending - states.begin())};
+    return misuse;
+  }
+
+  std::optional<StateMisuse> findInPart(Operation *part,
+                                        OperandStates states) const {
+    auto pending = llvm::find_if(states, isPartial);
+    if (pending == states.end() || keepsPartial(part, states))
+      return std::nullopt;
+    auto kind = findMisuseAlongAxis(part, states, pending - states.begin());
+    if (!kind || (kind == StateMisuse::ReplicatedPlusPartial &&
+                  (addedBySomeRanks.find(part) || addedBySomeRanks.find(op))))
+      return std::nullopt;
+    return StateMisuse{*kind, axis, findPending(part, states)};
+  }
+
+  /// The first operand that is pending, as far as the op was given it so: a
+  /// destination that is taken for zero is not.
+  Value findPending(Operation *part, OperandStates states) const {
+    Value first;
+    for (auto [operand, state] : llvm::zip_equal(part->getOperands(), states)) {
+      if (!state.isPartial())
+        continue;
+      auto argument = dyn_cast<BlockArgument>(operand);
+      const bool isElement =
+          argument && argument.getOwner()->getParentOp() == op;
+      Value source =
+          isElement ? op->getOperand(argument.getArgNumber()) : operand;
+      if (!isElement || getState(source).isPartial())
+        return source;
+      if (!first)
+        first = source;
+    }
+    return first;
+  }
+
+  const ShardingAnalysis &analysis;
+  Operation *op;
+  unsigned axis;
+  AddedBySomeRanks addedBySomeRanks;
+};
+} // namespace
+
 std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
   auto group = dyn_cast<MeshGroupOpInterface>(op);
+  // What is in the body of a structured op is that op's.
+  if (isa_and_nonnull<linalg::LinalgOp>(op->getParentOp()))
+    return std::nullopt;
   // Ops that nothing is known of are let be: their result varies.
   if (op->getNumOperands() == 0 || (!group && !isa<DimParallelOpInterface>(op)))
     return std::nullopt;
@@ -186,44 +271,12 @@ std::optional<StateMisuse> ShardingAnalysis::findMisuse(Operation *op) const {
     // A pending sum of one rank is no sum.
     if (axes.isUnit(axis, op).value_or(false))
       continue;
-    if (group) {
-      if (auto kind =
-              findCollectiveMisuse(op, getState(op->getOperand(0), axis),
-                                   llvm::is_contained(own, axis)))
-        return StateMisuse{*kind, axis, op->getOperand(0)};
-      continue;
-    }
-    SmallVector<AxisState> states = llvm::map_to_vector(
-        op->getOperands(), [&](Value value) { return getState(value, axis); });
-    auto pending = llvm::find_if(states, isPartial);
-    if (pending == states.end() || keepsPartial(op, states))
-      continue;
-    const Value operand = op->getOperand(pending - states.begin());
-    const AddedBySomeRanks addedBySomeRanks(*this, axis);
-    std::optional<StateMisuse::Kind> kind;
-    auto check = [&](Operation *part, OperandStates given) {
-      auto first = llvm::find_if(given, isPartial);
-      if (kind || first == given.end() || keepsPartial(part, given))
-        return;
-      kind = findMisuseAlongAxis(part, given, first - given.begin());
-      if (kind == StateMisuse::ReplicatedPlusPartial &&
-          (addedBySomeRanks.find(part) || addedBySomeRanks.find(op)))
-        kind = std::nullopt;
-    };
-    auto structured = dyn_cast<linalg::LinalgOp>(op);
-    if (!structured) {
-      check(op, states);
-    } else {
-      // What is wrong whatever it is initialised with, or unless that is zero.
-      SmallVector<AxisState> made = visitBody(
-          structured, states,
-          [&](Value captured) { return getState(captured, axis); }, check,
-          ReplicatedInits::AreZero);
-      if (!kind && llvm::all_of(made, isPartial) && !addedBySomeRanks.find(op))
-        kind = StateMisuse::ReplicatedInit;
-    }
-    if (kind)
-      return StateMisuse{*kind, axis, operand};
+    std::optional<StateMisuse> misuse =
+        group ? findMisuseOfCollective(op, *this, axis,
+                                       llvm::is_contained(own, axis))
+              : MisuseFinder(*this, op, axis).find();
+    if (misuse)
+      return misuse;
   }
   return std::nullopt;
 }

@@ -530,3 +530,64 @@ func.func @unregistered(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mes
   } -> tensor<4x8xf32>
   return %0 : tensor<4x8xf32>
 }
+
+// -----
+
+// What a body takes from outside may be pending, too: a number of a pending sum, by
+// which others are multiplied, is linear; but not the larger one of them, nor their
+// product with what is pending.
+dist.mesh @mesh(tp = 2)
+#id = affine_map<(d0, d1) -> (d0, d1)>
+// expected-note @+1 {{the pending sum is here}}
+func.func @captured(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                    %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %c0 = arith.constant 0 : index
+  // expected-note @+1 {{the pending sum is here}}
+  %s = tensor.extract %h[%c0, %c0] : tensor<4x8xf32>
+  %e = tensor.empty() : tensor<4x8xf32>
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%r : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.mulf %a, %s : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.generic' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
+  %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%r : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.maximumf %a, %s : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.generic' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
+  %2 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.mulf %a, %s : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+// The note is at the operand that is used wrong, or at what is made of several.
+dist.mesh @mesh(tp = 2)
+#id = affine_map<(d0, d1) -> (d0, d1)>
+func.func @which_operand(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                         // expected-note @+1 {{the pending sum is here}}
+                         %q: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}) {
+  %e = tensor.empty() : tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.generic' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
+  %0 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%h, %q : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %t = math.tanh %b : f32
+    %m = arith.mulf %a, %t : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  // expected-error @+1 {{'linalg.generic' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
+  %1 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%h, %q : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    // expected-note @+1 {{the pending sum is here}}
+    %t = arith.addf %a, %b : f32
+    %m = math.tanh %t : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  return
+}
