@@ -89,7 +89,7 @@ func.func @dim(%x: tensor<4xf32>) {
 
 dist.mesh @mesh(dp = 2)
 func.func @size(%x: tensor<4xf32>) {
-  // expected-error @+1 {{'dist.all_gather' op expects dimension 0 of sizes 8 and 16 (the group's size is 2), found 4 and 16}}
+  // expected-error @+1 {{'dist.all_gather' op expects dimension 0 of its input to have size 8 (its result has 16, and the group's size is 2), found 4}}
   %0 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4xf32> -> tensor<16xf32>
   return
 }
@@ -99,7 +99,7 @@ func.func @size(%x: tensor<4xf32>) {
 // 4 times 2^62 is no number of 64 bits, and 0 is not what it is.
 dist.mesh @mesh(dp = 4)
 func.func @large_size(%x: tensor<4611686018427387904xf32>) {
-  // expected-error @+1 {{'dist.all_gather' op expects dimension 0 of sizes 0 and 0 (the group's size is 4), found 4611686018427387904 and 0}}
+  // expected-error @+1 {{'dist.all_gather' op expects dimension 0 of its input to have size 0 (its result has 0, and the group's size is 4), found 4611686018427387904}}
   %0 = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4611686018427387904xf32> -> tensor<0xf32>
   return
 }
@@ -164,6 +164,24 @@ dist.mesh @mesh(dp = 2)
 func.func @all_to_all(%x: tensor<4x4xf32>) {
   // expected-error @+1 {{'dist.all_to_all' op expects two dimensions, found 1 twice}}
   %0 = dist.all_to_all %x split 1 concat 1 over @mesh[dp] : tensor<4x4xf32> -> tensor<4x4xf32>
+  return
+}
+
+// -----
+
+dist.mesh @mesh(dp = 2)
+func.func @all_to_all_split(%x: tensor<4x4xf32>) {
+  // expected-error @+1 {{'dist.all_to_all' op expects dimension 1 of its result to have size 2 (its input has 4, and the group's size is 2), found 4}}
+  %0 = dist.all_to_all %x split 1 concat 0 over @mesh[dp] : tensor<4x4xf32> -> tensor<8x4xf32>
+  return
+}
+
+// -----
+
+dist.mesh @mesh(dp = 2)
+func.func @all_to_all_concat(%x: tensor<4x4xf32>) {
+  // expected-error @+1 {{'dist.all_to_all' op expects dimension 0 of its input to have size 2 (its result has 4, and the group's size is 2), found 4}}
+  %0 = dist.all_to_all %x split 1 concat 0 over @mesh[dp] : tensor<4x4xf32> -> tensor<4x2xf32>
   return
 }
 

@@ -35,14 +35,10 @@ static bool containsAll(ArrayAttr axes, ArrayAttr wanted) {
 static bool isReplicated(Value value, FlatSymbolRefAttr mesh, ArrayAttr axes) {
   if (matchPattern(value, m_Constant()))
     return true;
-  auto names = [&](ShardingAttr sharding) {
-    auto isFree = [&](Attribute axis) {
-      return !llvm::is_contained(sharding.getUnreduced(), axis) &&
-             llvm::none_of(
-                 sharding.getDimAxes().getAsRange<ArrayAttr>(),
-                 [&](ArrayAttr dim) { return llvm::is_contained(dim, axis); });
-    };
-    return sharding.getMesh() == mesh && llvm::all_of(axes, isFree);
+  auto isSaidBy = [&](ShardingAttr sharding) {
+    return sharding.getMesh() == mesh &&
+           llvm::none_of(
+               axes, [&](Attribute axis) { return sharding.namesAxis(axis); });
   };
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     auto function =
@@ -51,7 +47,7 @@ static bool isReplicated(Value value, FlatSymbolRefAttr mesh, ArrayAttr axes) {
       return false;
     auto sharding = function.getArgAttrOfType<ShardingAttr>(
         argument.getArgNumber(), ShardingAttr::kAttrName);
-    return sharding && names(sharding);
+    return sharding && isSaidBy(sharding);
   }
   Operation *op = value.getDefiningOp();
   if (auto gather = dyn_cast<AllGatherOp>(op))
@@ -59,7 +55,7 @@ static bool isReplicated(Value value, FlatSymbolRefAttr mesh, ArrayAttr axes) {
   if (auto reduce = dyn_cast<AllReduceOp>(op))
     return reduce.getMeshAttr() == mesh && containsAll(reduce.getAxes(), axes);
   if (auto promise = dyn_cast<AssertShardingOp>(op))
-    return names(promise.getSharding());
+    return isSaidBy(promise.getSharding());
   return false;
 }
 

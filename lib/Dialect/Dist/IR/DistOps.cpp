@@ -333,11 +333,16 @@ static LogicalResult verifySplit(Operation *op, Value wholeValue,
            << ", found " << whole;
   // By the quotient: the product may be more than there are numbers for.
   const int64_t expected = whole / *groupSize;
-  if (!ShapedType::isDynamic(part) && part != expected)
+  if (!ShapedType::isDynamic(part) && part != expected) {
+    auto nameOf = [&](Value value) {
+      return value.getDefiningOp() == op ? "result" : "input";
+    };
     return op->emitOpError()
-           << "expects dimension " << dim << " of sizes " << expected << " and "
-           << whole << " (the group's size is " << *groupSize << "), found "
-           << part << " and " << whole;
+           << "expects dimension " << dim << " of its " << nameOf(partValue)
+           << " to have size " << expected << " (its " << nameOf(wholeValue)
+           << " has " << whole << ", and the group's size is " << *groupSize
+           << "), found " << part;
+  }
   return success();
 }
 

@@ -79,13 +79,9 @@ private:
     if (!sharding)
       return;
     MeshOp mesh = lookupMesh(op, sharding.getMesh());
-    llvm::SmallDenseSet<Attribute> named(sharding.getUnreduced().begin(),
-                                         sharding.getUnreduced().end());
-    for (ArrayAttr axes : sharding.getDimAxes().getAsRange<ArrayAttr>())
-      named.insert(axes.begin(), axes.end());
     SmallVector<Attribute> replicated;
     for (Attribute axis : mesh.getAxisNames())
-      if (!named.contains(axis) &&
+      if (!sharding.namesAxis(axis) &&
           !analysis.findDivergence(op, sharding.getMesh(),
                                    builder.getArrayAttr(axis)))
         replicated.push_back(axis);

@@ -387,13 +387,8 @@ bool MotionGraph::losesPendingSum(Operation *op, Value &pending) const {
 /// words for cycles.
 static bool canBeCut(ShardingAttr promise, const GatherKind &kind) {
   return promise.getMesh() == kind.mesh && kind.cycles.isOne() &&
-         llvm::none_of(kind.axes, [&](Attribute axis) {
-           return llvm::is_contained(promise.getUnreduced(), axis) ||
-                  llvm::any_of(promise.getDimAxes().getAsRange<ArrayAttr>(),
-                               [&](ArrayAttr dim) {
-                                 return llvm::is_contained(dim, axis);
-                               });
-         });
+         llvm::none_of(kind.axes,
+                       [&](Attribute axis) { return promise.namesAxis(axis); });
 }
 
 /// An op of which no operand comes in slices, but what its regions capture:

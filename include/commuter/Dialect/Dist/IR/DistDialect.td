@@ -87,6 +87,15 @@ def Dist_ShardingAttr : AttrDef<Dist_Dialect, "Sharding"> {
       return ::llvm::cast<::mlir::ArrayAttr>(getDimAxes()[dim]);
     }
     int64_t getRank() const { return getDimAxes().size(); }
+    /// True if the sharding says of an axis that it splits a dimension, or that
+    /// a sum over it is pending; along the others the value is replicated.
+    bool namesAxis(::mlir::Attribute axis) const {
+      return ::llvm::is_contained(getUnreduced(), axis) ||
+             ::llvm::any_of(getDimAxes().getAsRange<::mlir::ArrayAttr>(),
+                            [&](::mlir::ArrayAttr axes) {
+                              return ::llvm::is_contained(axes, axis);
+                            });
+    }
     /// The name of the argument and result attribute that holds a sharding.
     static constexpr ::llvm::StringLiteral kAttrName = "dist.sharding";
   }];
