@@ -64,16 +64,16 @@ struct ConvertContractionsToRuntime
         contractions.push_back(op);
     });
     LLVMTypeConverter converter(&getContext());
-    StackSlots slots;
+    SharedByCalls shared;
     for (linalg::LinalgOp op : contractions)
-      if (failed(convert(op, converter, slots)))
+      if (failed(convert(op, converter, shared)))
         return signalPassFailure();
   }
 
 private:
   static LogicalResult convert(linalg::LinalgOp op,
                                const LLVMTypeConverter &converter,
-                               StackSlots &slots);
+                               SharedByCalls &shared);
 };
 
 } // namespace
@@ -102,7 +102,7 @@ static Value makeLoopView(OpBuilder &builder, Location loc,
 LogicalResult
 ConvertContractionsToRuntime::convert(linalg::LinalgOp op,
                                       const LLVMTypeConverter &converter,
-                                      StackSlots &slots) {
+                                      SharedByCalls &shared) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
@@ -115,7 +115,7 @@ ConvertContractionsToRuntime::convert(linalg::LinalgOp op,
       loops[cast<AffineDimExpr>(loop).getPosition()] =
           operands.back().getSizes()[dim];
   }
-  CallBuilder call(builder, op, slots);
+  CallBuilder call(builder, op, shared);
   for (auto [operand, map] : llvm::zip_equal(operands, maps)) {
     Value view = makeLoopView(builder, loc, operand, map, loops);
     Value descriptor =

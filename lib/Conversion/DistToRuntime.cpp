@@ -60,15 +60,15 @@ namespace {
 /// One op, one call.
 template <typename OpTy>
 struct CallPattern : public ConvertOpToLLVMPattern<OpTy> {
-  CallPattern(const LLVMTypeConverter &converter, StackSlots &slots)
-      : ConvertOpToLLVMPattern<OpTy>(converter), slots(slots) {}
+  CallPattern(const LLVMTypeConverter &converter, SharedByCalls &shared)
+      : ConvertOpToLLVMPattern<OpTy>(converter), shared(shared) {}
 
   using Adaptor = typename OpTy::Adaptor;
 
   LogicalResult
   matchAndRewrite(OpTy op, Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    CallBuilder call(rewriter, op, slots);
+    CallBuilder call(rewriter, op, shared);
     return emit(op, adaptor, call, rewriter);
   }
 
@@ -85,7 +85,7 @@ protected:
     return success();
   }
 
-  StackSlots &slots;
+  SharedByCalls &shared;
 };
 
 #define CALL_PATTERN(OpTy)                                                     \
@@ -278,7 +278,7 @@ struct ConvertDistToRuntime
   void runOnOperation() override {
     ModuleOp module = getOperation();
     LLVMTypeConverter converter(&getContext());
-    StackSlots slots;
+    SharedByCalls shared;
     RewritePatternSet patterns(&getContext());
     patterns
         .add<AllGatherIntoOpPattern, AllReduceIntoOpPattern,
@@ -287,7 +287,7 @@ struct ConvertDistToRuntime
              CheckReplicatedOpPattern, AxisIndexOpPattern, AxisSizeOpPattern,
              ShardBoundsOpPattern, LayerNormIntoOpPattern, RMSNormIntoOpPattern,
              QuantizeIntoOpPattern, DequantizeIntoOpPattern,
-             NormQuantizeIntoOpPattern>(converter, slots);
+             NormQuantizeIntoOpPattern>(converter, shared);
     ConversionTarget target(getContext());
     target.addLegalDialect<LLVM::LLVMDialect>();
     target.addIllegalDialect<DistDialect, NormDialect>();

@@ -46,26 +46,15 @@ namespace commuter {
 
 using namespace mlir;
 
-/// What is said of an assertion that does not hold: where it is, if that is
-/// known, and its message, which a NUL ends.
-static std::string describeFailure(cf::AssertOp op) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  if (auto place = op.getLoc()->findInstanceOf<FileLineColLoc>())
-    os << place.getFilename().getValue() << ':' << place.getLine() << ':'
-       << place.getColumn() << ": ";
-  os << "assertion failed: " << op.getMsg();
-  return text.substr(0, text.find('\0'));
-}
-
 namespace {
 
 /// Law: what follows an assertion runs only where it holds. Upstream's pattern
 /// prints to standard output and aborts: the message can be lost, and a host
 /// with it.
 struct AssertPattern : public ConvertOpToLLVMPattern<cf::AssertOp> {
-  AssertPattern(const LLVMTypeConverter &converter, commuter::StackSlots &slots)
-      : ConvertOpToLLVMPattern(converter), slots(slots) {}
+  AssertPattern(const LLVMTypeConverter &converter,
+                commuter::SharedByCalls &shared)
+      : ConvertOpToLLVMPattern(converter), shared(shared) {}
 
   LogicalResult
   matchAndRewrite(cf::AssertOp op, OpAdaptor adaptor,
@@ -73,8 +62,8 @@ struct AssertPattern : public ConvertOpToLLVMPattern<cf::AssertOp> {
     Block *block = op->getBlock();
     Block *rest = rewriter.splitBlock(block, op->getIterator());
     Block *failure = rewriter.createBlock(block->getParent());
-    commuter::CallBuilder call(rewriter, op, slots);
-    call.text(describeFailure(op), "commuter.assertion.");
+    commuter::CallBuilder call(rewriter, op, shared);
+    call.text("commuter.assertion.", op.getMsg());
     if (failed(call.call("fail_assertion")))
       return mlir::failure();
     LLVM::UnreachableOp::create(rewriter, op.getLoc());
@@ -85,7 +74,7 @@ struct AssertPattern : public ConvertOpToLLVMPattern<cf::AssertOp> {
   }
 
 private:
-  commuter::StackSlots &slots;
+  commuter::SharedByCalls &shared;
 };
 
 struct FinalizeToLLVM
@@ -108,10 +97,10 @@ struct FinalizeToLLVM
     LowerToLLVMOptions options(context, layouts.getAtOrAbove(getOperation()));
     options.useGenericFunctions = true; // the runtime's, to allocate and free
     LLVMTypeConverter converter(context, options, &layouts);
-    SymbolTableCollection symbols;
+    commuter::SharedByCalls shared;
     RewritePatternSet patterns(context);
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns,
-                                                   &symbols);
+                                                   &shared.symbols);
     // What has an instruction of LLVM's is no call of libm.
     populateMathToLLVMConversionPatterns(converter, patterns,
                                          /*approximateLog1p=*/true,
@@ -120,9 +109,8 @@ struct FinalizeToLLVM
     index::populateIndexToLLVMConversionPatterns(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
-    commuter::StackSlots slots;
-    patterns.add<AssertPattern>(converter, slots);
-    populateFuncToLLVMConversionPatterns(converter, patterns, &symbols);
+    patterns.add<AssertPattern>(converter, shared);
+    populateFuncToLLVMConversionPatterns(converter, patterns, &shared.symbols);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
 
     LLVMConversionTarget target(*context);

@@ -49,8 +49,8 @@ std::optional<int32_t> commuter::getRuntimeDtype(Type type) {
   return std::nullopt;
 }
 
-Value StackSlots::get(OpBuilder &builder, Operation *op, Type type,
-                      unsigned index) {
+Value SharedByCalls::getSlot(OpBuilder &builder, Operation *op, Type type,
+                             unsigned index) {
   auto function = op->getParentOfType<FunctionOpInterface>();
   Value &slot = slots[{function, type.getAsOpaquePointer(), index}];
   if (slot)
@@ -65,9 +65,43 @@ Value StackSlots::get(OpBuilder &builder, Operation *op, Type type,
   return slot;
 }
 
-CallBuilder::CallBuilder(OpBuilder &builder, Operation *op, StackSlots &slots)
-    : builder(builder), op(op), slots(slots), loc(op->getLoc()),
-      pointer(LLVM::LLVMPointerType::get(builder.getContext())) {}
+LLVM::GlobalOp SharedByCalls::getString(OpBuilder &builder, Operation *op,
+                                        StringRef prefix, StringRef text) {
+  auto module = op->getParentOfType<ModuleOp>();
+  SymbolTable &table = symbols.getSymbolTable(module);
+  std::string name = (prefix + text).str();
+  if (auto global = table.lookup<LLVM::GlobalOp>(name))
+    return global;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(module.getBody());
+  std::string bytes = text.str();
+  bytes.push_back('\0');
+  auto global = LLVM::GlobalOp::create(
+      builder, module.getLoc(),
+      LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size()),
+      /*isConstant=*/true, LLVM::Linkage::Private, name,
+      builder.getStringAttr(bytes));
+  table.insert(global);
+  return global;
+}
+
+CallBuilder::CallBuilder(OpBuilder &builder, Operation *op,
+                         SharedByCalls &shared)
+    : builder(builder), op(op), shared(shared), loc(op->getLoc()),
+      pointer(LLVM::LLVMPointerType::get(builder.getContext())) {
+  location();
+}
+
+CallBuilder &CallBuilder::location() {
+  auto source = loc->findInstanceOf<FileLineColLoc>();
+  if (!source)
+    return add(LLVM::ZeroOp::create(builder, loc, pointer));
+  std::string spelling;
+  llvm::raw_string_ostream(spelling)
+      << source.getFilename().getValue() << ':' << source.getLine() << ':'
+      << source.getColumn();
+  return text("commuter.location.", spelling);
+}
 
 CallBuilder &CallBuilder::i64(int64_t value) { return add(makeI64(value)); }
 
@@ -90,24 +124,12 @@ CallBuilder &CallBuilder::group(dist::MeshGroupOpInterface group) {
       group.getAxesAttr().getAsValueRange<StringAttr>(),
       [&](StringRef axis) { spec += axis; }, [&] { spec += ','; });
   spec += ']';
-  return text(spec, "commuter.group.");
+  return text("commuter.group.", spec);
 }
 
-CallBuilder &CallBuilder::text(StringRef text, StringRef prefix) {
-  auto module = op->getParentOfType<ModuleOp>();
-  std::string name = (prefix + text).str();
-  auto global = module.lookupSymbol<LLVM::GlobalOp>(name);
-  if (!global) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    std::string bytes = text.str();
-    bytes.push_back('\0');
-    global = LLVM::GlobalOp::create(
-        builder, module.getLoc(),
-        LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size()),
-        /*isConstant=*/true, LLVM::Linkage::Internal, name,
-        builder.getStringAttr(bytes));
-  }
+CallBuilder &CallBuilder::text(StringRef prefix, StringRef text) {
+  LLVM::GlobalOp global = shared.getString(
+      builder, op, prefix, text.take_until([](char c) { return c == '\0'; }));
   return add(LLVM::AddressOfOp::create(builder, loc, global));
 }
 
@@ -165,9 +187,10 @@ FailureOr<LLVM::CallOp> CallBuilder::call(StringRef name, Type result) {
     result = LLVM::LLVMVoidType::get(builder.getContext());
   SmallVector<Type> types =
       llvm::map_to_vector(arguments, [](Value v) { return v.getType(); });
-  FailureOr<LLVM::LLVMFuncOp> callee =
-      LLVM::lookupOrCreateFn(builder, op->getParentOfType<ModuleOp>(),
-                             ("commuter_program_" + name).str(), types, result);
+  FailureOr<LLVM::LLVMFuncOp> callee = LLVM::lookupOrCreateFn(
+      builder, op->getParentOfType<ModuleOp>(),
+      ("commuter_program_" + name).str(), types, result,
+      /*isVarArg=*/false, /*isReserved=*/false, &shared.symbols);
   if (failed(callee))
     return failure();
   return LLVM::CallOp::create(builder, loc, *callee, arguments);
@@ -182,5 +205,5 @@ Value CallBuilder::makeI32(int32_t value) {
 }
 
 Value CallBuilder::slot(Type type) {
-  return slots.get(builder, op, type, used[type]++);
+  return shared.getSlot(builder, op, type, used[type]++);
 }

@@ -17,29 +17,40 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/SymbolTable.h"
 
 #include <map>
 
 namespace commuter {
 
-/// Stack memory for the arguments of runtime calls. The runtime keeps nothing
-/// after a call, so all calls of a function share the slots: the stack does not
-/// grow with the number of calls.
-class StackSlots {
+/// What runtime calls share: stack memory for their arguments, and the strings
+/// and declarations of their modules. The runtime keeps nothing after a call,
+/// so all calls of a function share the stack's slots: it does not grow with
+/// the number of calls.
+class SharedByCalls {
 public:
   /// The `index`-th slot of `type` of the function around `op`.
-  mlir::Value get(mlir::OpBuilder &builder, mlir::Operation *op,
-                  mlir::Type type, unsigned index);
+  mlir::Value getSlot(mlir::OpBuilder &builder, mlir::Operation *op,
+                      mlir::Type type, unsigned index);
+
+  /// A string of the module around `op`, by the name `prefix` + `text`.
+  mlir::LLVM::GlobalOp getString(mlir::OpBuilder &builder, mlir::Operation *op,
+                                 llvm::StringRef prefix, llvm::StringRef text);
+
+  /// Of the modules.
+  mlir::SymbolTableCollection symbols;
 
 private:
   std::map<std::tuple<mlir::Operation *, const void *, unsigned>, mlir::Value>
       slots;
 };
 
-/// Collects the arguments of one call in the order of the C prototype.
+/// Collects the arguments of one call in the order of the C prototype, of which
+/// the first is where `op` is in the source.
 class CallBuilder {
 public:
-  CallBuilder(mlir::OpBuilder &builder, mlir::Operation *op, StackSlots &slots);
+  CallBuilder(mlir::OpBuilder &builder, mlir::Operation *op,
+              SharedByCalls &shared);
 
   CallBuilder &i64(int64_t value);
   CallBuilder &i32(int32_t value);
@@ -49,8 +60,9 @@ public:
   /// A string such as "mesh[dp,attn_tp]".
   CallBuilder &group(dist::MeshGroupOpInterface group);
 
-  /// A string, once in the module, by the name `prefix` + `text`.
-  CallBuilder &text(llvm::StringRef text, llvm::StringRef prefix);
+  /// A string, which ends in front of the first NUL, if any; once in the
+  /// module, by the name `prefix` + `text`.
+  CallBuilder &text(llvm::StringRef prefix, llvm::StringRef text);
 
   /// A pointer to a commuter_view_t of the memref, of which `converted` is the
   /// descriptor; null if it is absent.
@@ -78,10 +90,11 @@ public:
 private:
   mlir::Value makeI32(int32_t value);
   mlir::Value makeStructs(llvm::ArrayRef<Struct> values);
+  CallBuilder &location();
 
   mlir::OpBuilder &builder;
   mlir::Operation *op;
-  StackSlots &slots;
+  SharedByCalls &shared;
   mlir::Location loc;
   mlir::Type pointer;
   llvm::SmallVector<mlir::Value> arguments;

@@ -423,22 +423,23 @@ struct Program {
 void runProgram(void *argument) {
   auto *program = static_cast<Program *>(argument);
   // Buffers as a compiled program has them; none is freed if a call fails.
-  void *x = commuter_program_device_alloc(24);
+  void *x = commuter_program_device_alloc(nullptr, 24);
   void *y = commuter_program_device_alloc(
-      24 * commuter_program_axis_size("mesh[dp]"));
+      nullptr, 24 * commuter_program_axis_size(nullptr, "mesh[dp]"));
   void *extents = _mlir_memref_to_llvm_aligned_alloc(256, 8);
   int64_t sizes[] = {6}, strides[] = {1},
-          full[] = {6 * commuter_program_axis_size("mesh[dp]")};
+          full[] = {6 * commuter_program_axis_size(nullptr, "mesh[dp]")};
   float values[6];
-  std::fill_n(values, 6,
-              static_cast<float>(commuter_program_axis_index("mesh[dp]")));
+  std::fill_n(
+      values, 6,
+      static_cast<float>(commuter_program_axis_index(nullptr, "mesh[dp]")));
   commuter_buffer_write(program->rank->context, x, values, sizeof(values));
   commuter_view_t in{x, COMMUTER_F32, 1, sizes, strides},
       out{y, COMMUTER_F32, 1, full, strides};
   commuter_gather_t gather{&in, &out, nullptr, 0};
-  commuter_program_all_gather("mesh[dp]", &gather, 1);
+  commuter_program_all_gather(nullptr, "mesh[dp]", &gather, 1);
   gather.dim = program->bad ? 7 : 0;
-  commuter_program_all_gather("mesh[dp]", &gather, 1);
+  commuter_program_all_gather(nullptr, "mesh[dp]", &gather, 1);
   program->reached = true;
   _mlir_memref_to_llvm_free(x);
   _mlir_memref_to_llvm_free(y);
@@ -487,20 +488,21 @@ TEST_P(FaultTestOfTwo, AssertionsOfAProgramAreErrorsOfAll) {
         rank.context,
         [](void *) {
           _mlir_memref_to_llvm_alloc(8);
-          if (commuter_program_axis_index("mesh[dp]") == 1)
-            commuter_program_fail_assertion("f.mlir:1:2: 100% wrong");
+          if (commuter_program_axis_index(nullptr, "mesh[dp]") == 1)
+            commuter_program_fail_assertion("f.mlir:1:2", "100% wrong");
           int64_t extents[2], size = 2, stride = 1;
           commuter_view_t view{extents, COMMUTER_I64, 1, &size, &stride};
-          commuter_program_exchange_extents("mesh[dp]", &view, 1);
+          commuter_program_exchange_extents("f.mlir:3:4", "mesh[dp]", &view, 1);
           ADD_FAILURE() << "not unwound";
         },
         nullptr);
     if (rank.rank == 1) {
       EXPECT_EQ(status, COMMUTER_ASSERTION_FAILED);
-      EXPECT_EQ(rank.error(), "f.mlir:1:2: 100% wrong");
+      EXPECT_EQ(rank.error(), "f.mlir:1:2: assertion failed: 100% wrong");
     } else {
       EXPECT_EQ(status, COMMUTER_RANK_LEFT);
-      EXPECT_EQ(rank.error(), "rank 1 failed: f.mlir:1:2: 100% wrong");
+      EXPECT_EQ(rank.error(), "f.mlir:3:4: rank 1 failed: f.mlir:1:2: "
+                              "assertion failed: 100% wrong");
     }
     commuter_stats_t stats;
     commuter_context_stats(rank.context, &stats);
@@ -546,7 +548,8 @@ TEST_P(FaultTestOfOne, NestedRuns) {
                               state->rank->context,
                               [](void *) {
                                 _mlir_memref_to_llvm_alloc(8);
-                                commuter_program_axis_size("nowhere[x]");
+                                commuter_program_axis_size(nullptr,
+                                                           "nowhere[x]");
                                 ADD_FAILURE() << "not unwound";
                               },
                               nullptr);
@@ -569,7 +572,8 @@ TEST_P(FaultTestOfEight, CheckReplicated) {
   };
   auto check = [](void *argument) {
     auto *state = static_cast<State *>(argument);
-    commuter_program_check_replicated("mesh[dp]", &state->tensor->view());
+    commuter_program_check_replicated(nullptr, "mesh[dp]",
+                                      &state->tensor->view());
   };
   Outcome outcome(8);
   world.run([&](Rank &rank) {
@@ -593,11 +597,11 @@ TEST_P(FaultTestOfEight, CheckReplicated) {
 
 TEST(ProgramDeathTest, OutsideOfARun) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_DEATH(commuter_program_axis_size("mesh[dp]"),
+  EXPECT_DEATH(commuter_program_axis_size(nullptr, "mesh[dp]"),
                "commuter_program_axis_size called outside of "
                "commuter_context_run");
-  EXPECT_DEATH(commuter_program_fail_assertion("f.mlir:1:2: it is wrong"),
-               "f.mlir:1:2: it is wrong");
+  EXPECT_DEATH(commuter_program_fail_assertion("f.mlir:1:2", "it is wrong"),
+               "f.mlir:1:2: assertion failed: it is wrong");
 }
 
 } // namespace

@@ -68,7 +68,7 @@ void runImpossible(void **packed) {
 
 void runFail(void **packed) {
   runScale(packed);
-  (void)commuter_program_axis_size("nowhere[dp]");
+  (void)commuter_program_axis_size(nullptr, "nowhere[dp]");
 }
 
 const int64_t kOpen[] = {-1, 3};

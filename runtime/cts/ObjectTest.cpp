@@ -214,7 +214,8 @@ TEST_P(ObjectTest, ProgramCopy) {
                               rank.context,
                               [](void *argument) {
                                 auto *c = static_cast<CopyCase *>(argument);
-                                commuter_program_copy(&c->source->view(),
+                                commuter_program_copy(nullptr,
+                                                      &c->source->view(),
                                                       &c->target->view());
                               },
                               &copy));
@@ -227,7 +228,7 @@ TEST_P(ObjectTest, ProgramCopy) {
                   rank.context,
                   [](void *argument) {
                     auto *c = static_cast<CopyCase *>(argument);
-                    commuter_program_copy(&c->source->view(),
+                    commuter_program_copy(nullptr, &c->source->view(),
                                           &c->target->view());
                   },
                   &copy),

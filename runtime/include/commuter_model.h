@@ -39,7 +39,7 @@ extern "C" {
 /* Changes with each change of the structures below, of what
    commuter_model_t::run is called with, and of an entry point of
    commuter_program.h that is there already. */
-#define COMMUTER_MODEL_ABI_VERSION 3
+#define COMMUTER_MODEL_ABI_VERSION 4
 
 /*===----------------------------------------------------------------------===//
 // Description

@@ -11,6 +11,9 @@
 // return on failure: they unwind to commuter_context_run. Outside of it, a
 // failure prints its message and aborts the process.
 //
+// `location` is where what the call stands for is in the program's source,
+// "file:line:column", or NULL: messages begin with it.
+//
 // `group` is a group's spec, for example "mesh[dp,attn_tp]". Views point into
 // the caller's stack. Optional views are NULL.
 //
@@ -25,35 +28,39 @@
 extern "C" {
 #endif
 
-COMMUTER_API void commuter_program_all_gather(const char *group,
+COMMUTER_API void commuter_program_all_gather(const char *location,
+                                              const char *group,
                                               const commuter_gather_t *gathers,
                                               int64_t count);
-COMMUTER_API void commuter_program_all_reduce(const char *group,
+COMMUTER_API void commuter_program_all_reduce(const char *location,
+                                              const char *group,
                                               const commuter_view_t *input,
                                               const commuter_view_t *output,
                                               int32_t reduction);
-COMMUTER_API void commuter_program_reduce_scatter(const char *group,
-                                                  const commuter_view_t *input,
-                                                  const commuter_view_t *output,
-                                                  int64_t dim,
-                                                  int32_t reduction);
-COMMUTER_API void commuter_program_all_to_all(const char *group,
-                                              const commuter_view_t *input,
-                                              const commuter_view_t *output,
-                                              int64_t split_dim,
-                                              int64_t concat_dim);
-COMMUTER_API void commuter_program_exchange_extents(
-    const char *group, const commuter_view_t *extents, int64_t extent);
-COMMUTER_API void commuter_program_to_partial(const char *group,
+COMMUTER_API void commuter_program_reduce_scatter(
+    const char *location, const char *group, const commuter_view_t *input,
+    const commuter_view_t *output, int64_t dim, int32_t reduction);
+COMMUTER_API void commuter_program_all_to_all(
+    const char *location, const char *group, const commuter_view_t *input,
+    const commuter_view_t *output, int64_t split_dim, int64_t concat_dim);
+COMMUTER_API void
+commuter_program_exchange_extents(const char *location, const char *group,
+                                  const commuter_view_t *extents,
+                                  int64_t extent);
+COMMUTER_API void commuter_program_to_partial(const char *location,
+                                              const char *group,
                                               const commuter_view_t *input,
                                               const commuter_view_t *output);
-COMMUTER_API int64_t commuter_program_axis_index(const char *group);
-COMMUTER_API int64_t commuter_program_axis_size(const char *group);
+COMMUTER_API int64_t commuter_program_axis_index(const char *location,
+                                                 const char *group);
+COMMUTER_API int64_t commuter_program_axis_size(const char *location,
+                                                const char *group);
 /* `expected` is the size that the program counts on, or -1. */
-COMMUTER_API int64_t
-commuter_program_shard_offset(const char *group, const commuter_view_t *extents,
-                              int64_t extent, int64_t expected);
-COMMUTER_API int64_t commuter_program_shard_size(const char *group,
+COMMUTER_API int64_t commuter_program_shard_offset(
+    const char *location, const char *group, const commuter_view_t *extents,
+    int64_t extent, int64_t expected);
+COMMUTER_API int64_t commuter_program_shard_size(const char *location,
+                                                 const char *group,
                                                  const commuter_view_t *extents,
                                                  int64_t extent,
                                                  int64_t expected);
@@ -61,48 +68,52 @@ COMMUTER_API int64_t commuter_program_shard_size(const char *group,
    is bit-equal on all members: what `dist.assert_sharding` promises of a
    replicated axis. Emitted only when the program was compiled with checks. */
 COMMUTER_API void
-commuter_program_check_replicated(const char *group,
+commuter_program_check_replicated(const char *location, const char *group,
                                   const commuter_view_t *view);
 
-COMMUTER_API void commuter_program_layer_norm(const commuter_view_t *x,
-                                              const commuter_view_t *residual,
-                                              const commuter_view_t *sum,
-                                              const commuter_view_t *scale,
-                                              const commuter_view_t *bias,
-                                              const commuter_view_t *output,
-                                              int64_t axis, double eps);
+COMMUTER_API void commuter_program_layer_norm(
+    const char *location, const commuter_view_t *x,
+    const commuter_view_t *residual, const commuter_view_t *sum,
+    const commuter_view_t *scale, const commuter_view_t *bias,
+    const commuter_view_t *output, int64_t axis, double eps);
 COMMUTER_API void commuter_program_rms_norm(
-    const commuter_view_t *x, const commuter_view_t *residual,
-    const commuter_view_t *sum, const commuter_view_t *scale,
-    const commuter_view_t *output, int64_t axis, double eps, double offset);
+    const char *location, const commuter_view_t *x,
+    const commuter_view_t *residual, const commuter_view_t *sum,
+    const commuter_view_t *scale, const commuter_view_t *output, int64_t axis,
+    double eps, double offset);
 
 /* `computed` is a commuter_scales_t, `kind` a commuter_norm_kind_t; else as the
    functions of these names in commuter_rt.h. */
-COMMUTER_API void commuter_program_quantize(const commuter_view_t *x,
+COMMUTER_API void commuter_program_quantize(const char *location,
+                                            const commuter_view_t *x,
                                             const commuter_view_t *output,
                                             const commuter_view_t *scales,
                                             int64_t group, int32_t computed);
-COMMUTER_API void commuter_program_dequantize(const commuter_view_t *quantized,
+COMMUTER_API void commuter_program_dequantize(const char *location,
+                                              const commuter_view_t *quantized,
                                               const commuter_view_t *scales,
                                               const commuter_view_t *output);
 COMMUTER_API void commuter_program_norm_quantize(
-    const commuter_view_t *x, const commuter_view_t *residual,
-    const commuter_view_t *sum, const commuter_view_t *scale,
-    const commuter_view_t *bias, const commuter_view_t *output,
-    const commuter_view_t *scales, int64_t group, int32_t computed,
-    int32_t kind, int64_t axis, double eps, double offset);
+    const char *location, const commuter_view_t *x,
+    const commuter_view_t *residual, const commuter_view_t *sum,
+    const commuter_view_t *scale, const commuter_view_t *bias,
+    const commuter_view_t *output, const commuter_view_t *scales, int64_t group,
+    int32_t computed, int32_t kind, int64_t axis, double eps, double offset);
 
 /* The program's own assertion does not hold: fails with `message`. */
-COMMUTER_API void commuter_program_fail_assertion(const char *message);
+COMMUTER_API void commuter_program_fail_assertion(const char *location,
+                                                  const char *message);
 
 /* As commuter_contract. */
-COMMUTER_API void commuter_program_contract(const commuter_view_t *a,
+COMMUTER_API void commuter_program_contract(const char *location,
+                                            const commuter_view_t *a,
                                             const commuter_view_t *b,
                                             const commuter_view_t *c);
 
 /* Element types must agree and shapes must be equal; any strides. Both are of
    the device's memory. */
-COMMUTER_API void commuter_program_copy(const commuter_view_t *source,
+COMMUTER_API void commuter_program_copy(const char *location,
+                                        const commuter_view_t *source,
                                         const commuter_view_t *target);
 
 /* The names that MLIR's finalize-memref-to-llvm{use-generic-functions} calls:
@@ -123,24 +134,30 @@ COMMUTER_API void memrefCopy(int64_t element_size, void *source, void *target);
 //===----------------------------------------------------------------------===*/
 
 /* A buffer of the current context, in the device's memory. */
-COMMUTER_API void *commuter_program_device_alloc(int64_t size);
+COMMUTER_API void *commuter_program_device_alloc(const char *location,
+                                                 int64_t size);
 
 /* `size` bytes of the device's memory to the host's, and back. They wait for
    what the device does before. */
-COMMUTER_API void commuter_program_device_read(void *target, const void *source,
+COMMUTER_API void commuter_program_device_read(const char *location,
+                                               void *target, const void *source,
                                                int64_t size);
-COMMUTER_API void
-commuter_program_device_write(void *target, const void *source, int64_t size);
+COMMUTER_API void commuter_program_device_write(const char *location,
+                                                void *target,
+                                                const void *source,
+                                                int64_t size);
 
 /* `size` bytes of a program's constant, in the device's memory. The first call
    in a run copies them; the copy lives as long as the run. */
-COMMUTER_API const void *commuter_program_device_constant(const void *data,
+COMMUTER_API const void *commuter_program_device_constant(const char *location,
+                                                          const void *data,
                                                           int64_t size);
 
 /* Between the host's memory and the device's, in either direction; what is the
    device's is dense. Element types must agree and shapes must be equal. Waits
    for the device. */
-COMMUTER_API void commuter_program_transfer(const commuter_view_t *source,
+COMMUTER_API void commuter_program_transfer(const char *location,
+                                            const commuter_view_t *source,
                                             const commuter_view_t *target);
 
 /* Kernels in a form that the driver of the device loads: PTX, with a NUL behind
@@ -175,7 +192,8 @@ typedef struct commuter_kernel_t {
 /* Puts a kernel into the order of the device's work. `arguments` may go when
    this returns; `kernel` has to stay until the work is done. No blocks: nothing
    is to be done. */
-COMMUTER_API void commuter_program_launch(commuter_kernel_t *kernel,
+COMMUTER_API void commuter_program_launch(const char *location,
+                                          commuter_kernel_t *kernel,
                                           int64_t blocks, int64_t threads,
                                           const void *arguments);
 

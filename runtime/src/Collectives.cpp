@@ -119,6 +119,7 @@ static Collective makeCall(Operation operation, commuter_context_t *context,
   call.device = context->device;
   call.channel = group->channel;
   call.spec = group->spec.c_str();
+  call.location = context->location;
   call.rank = context->rank;
   call.index = group->index;
   call.size = static_cast<int64_t>(group->members.size());

@@ -178,12 +178,15 @@ struct commuter_context_t {
   std::map<std::pair<uint64_t, const void *>, void *> constants;
   /// The run that is active, 0 outside; and the last number given out.
   uint64_t run = 0, lastRun = 0;
+  /// Of what the active program called last, in its source; or NULL.
+  const char *location = nullptr;
 
   void emit(const char *name, const char *category, const char *group,
             int64_t start, int64_t end, int64_t bytes, int64_t rows) {
     if (!trace)
       return;
-    commuter_event_t event{name, category, group, start, end, bytes, rows};
+    commuter_event_t event{name, category, group, start,
+                           end,  bytes,    rows,  location};
     trace(traceUser, &event);
   }
 };

@@ -37,11 +37,13 @@ thread_local RunFrame *currentFrame = nullptr;
 
 } // namespace
 
-/// Tells the others why this rank is gone. Apart from `raise`, so that its
-/// strings are destroyed before the jump.
+/// Says where the program failed, and tells the others why this rank is gone.
+/// Apart from `raise`, so that its strings are destroyed before the jump.
 [[gnu::noinline]] static void
 poisonWorld(commuter_context_t *context) noexcept {
   guarded(nullptr, [&]() -> Status {
+    if (context->location)
+      context->error.insert(0, std::string(context->location) + ": ");
     context->world->transport->abort(fail(COMMUTER_RANK_LEFT,
                                           "rank %d failed: %s", context->rank,
                                           context->error.c_str()));
@@ -69,9 +71,11 @@ static void check(commuter_status_t status) {
   std::abort();
 }
 
-static commuter_context_t *current(const char *function) {
+/// The context of an entry point, which the program called at `location`.
+static commuter_context_t *enter(const char *location, const char *function) {
   if (!currentFrame)
     die(function);
+  currentFrame->context->location = location;
   return currentFrame->context;
 }
 
@@ -101,6 +105,7 @@ commuter_status_t commuter_context_run(commuter_context_t *context,
   RunFrame *volatile done = &frame;
   currentFrame = done->previous;
   done->context->run = done->previousRun;
+  done->context->location = nullptr;
   const bool isFailed = done->status != COMMUTER_OK;
   if (isFailed)
     done->context->buffers->freeSince(done->run);
@@ -114,64 +119,64 @@ commuter_status_t commuter_context_run(commuter_context_t *context,
 // Collectives
 //===----------------------------------------------------------------------===//
 
-void commuter_program_all_gather(const char *group,
+void commuter_program_all_gather(const char *location, const char *group,
                                  const commuter_gather_t *gathers,
                                  int64_t count) {
-  commuter_context_t *context = current(__func__);
+  commuter_context_t *context = enter(location, __func__);
   check(commuter_all_gather_coalesced(context, lookUp(context, group), gathers,
                                       count));
 }
 
-void commuter_program_all_reduce(const char *group,
+void commuter_program_all_reduce(const char *location, const char *group,
                                  const commuter_view_t *input,
                                  const commuter_view_t *output,
                                  int32_t reduction) {
-  commuter_context_t *context = current(__func__);
+  commuter_context_t *context = enter(location, __func__);
   check(commuter_all_reduce(context, lookUp(context, group),
                             static_cast<commuter_reduction_t>(reduction), input,
                             output));
 }
 
-void commuter_program_reduce_scatter(const char *group,
+void commuter_program_reduce_scatter(const char *location, const char *group,
                                      const commuter_view_t *input,
                                      const commuter_view_t *output, int64_t dim,
                                      int32_t reduction) {
-  commuter_context_t *context = current(__func__);
+  commuter_context_t *context = enter(location, __func__);
   check(commuter_reduce_scatter(context, lookUp(context, group),
                                 static_cast<commuter_reduction_t>(reduction),
                                 input, output, dim));
 }
 
-void commuter_program_all_to_all(const char *group,
+void commuter_program_all_to_all(const char *location, const char *group,
                                  const commuter_view_t *input,
                                  const commuter_view_t *output,
                                  int64_t splitDim, int64_t concatDim) {
-  commuter_context_t *context = current(__func__);
+  commuter_context_t *context = enter(location, __func__);
   check(commuter_all_to_all(context, lookUp(context, group), input, output,
                             splitDim, concatDim));
 }
 
-void commuter_program_exchange_extents(const char *group,
+void commuter_program_exchange_extents(const char *location, const char *group,
                                        const commuter_view_t *extents,
                                        int64_t extent) {
-  commuter_context_t *context = current(__func__);
+  commuter_context_t *context = enter(location, __func__);
   check(commuter_exchange_extents(context, lookUp(context, group), extent,
                                   extents));
 }
 
-void commuter_program_to_partial(const char *group,
+void commuter_program_to_partial(const char *location, const char *group,
                                  const commuter_view_t *input,
                                  const commuter_view_t *output) {
-  commuter_context_t *context = current(__func__);
+  commuter_context_t *context = enter(location, __func__);
   check(commuter_to_partial(context, lookUp(context, group), input, output));
 }
 
-int64_t commuter_program_axis_index(const char *group) {
-  return commuter_group_index(lookUp(current(__func__), group));
+int64_t commuter_program_axis_index(const char *location, const char *group) {
+  return commuter_group_index(lookUp(enter(location, __func__), group));
 }
 
-int64_t commuter_program_axis_size(const char *group) {
-  return commuter_group_size(lookUp(current(__func__), group));
+int64_t commuter_program_axis_size(const char *location, const char *group) {
+  return commuter_group_size(lookUp(enter(location, __func__), group));
 }
 
 static commuter_status_t getShard(commuter_context_t *context,
@@ -192,27 +197,27 @@ static commuter_status_t getShard(commuter_context_t *context,
   });
 }
 
-int64_t commuter_program_shard_offset(const char *group,
+int64_t commuter_program_shard_offset(const char *location, const char *group,
                                       const commuter_view_t *extents,
                                       int64_t extent, int64_t expected) {
-  commuter_context_t *context = current(__func__);
+  commuter_context_t *context = enter(location, __func__);
   int64_t offset = 0, size = 0;
   check(getShard(context, group, extents, extent, expected, offset, size));
   return offset;
 }
 
-int64_t commuter_program_shard_size(const char *group,
+int64_t commuter_program_shard_size(const char *location, const char *group,
                                     const commuter_view_t *extents,
                                     int64_t extent, int64_t expected) {
-  commuter_context_t *context = current(__func__);
+  commuter_context_t *context = enter(location, __func__);
   int64_t offset = 0, size = 0;
   check(getShard(context, group, extents, extent, expected, offset, size));
   return size;
 }
 
-void commuter_program_check_replicated(const char *group,
+void commuter_program_check_replicated(const char *location, const char *group,
                                        const commuter_view_t *view) {
-  commuter_context_t *context = current(__func__);
+  commuter_context_t *context = enter(location, __func__);
   check(checkReplicated(context, lookUp(context, group), view));
 }
 
@@ -220,65 +225,70 @@ void commuter_program_check_replicated(const char *group,
 // Norms
 //===----------------------------------------------------------------------===//
 
-void commuter_program_layer_norm(const commuter_view_t *x,
+void commuter_program_layer_norm(const char *location, const commuter_view_t *x,
                                  const commuter_view_t *residual,
                                  const commuter_view_t *sum,
                                  const commuter_view_t *scale,
                                  const commuter_view_t *bias,
                                  const commuter_view_t *output, int64_t axis,
                                  double eps) {
-  check(commuter_norm(current(__func__), COMMUTER_LAYER_NORM, x, residual, sum,
-                      scale, bias, output, axis, eps, 0.0));
+  check(commuter_norm(enter(location, __func__), COMMUTER_LAYER_NORM, x,
+                      residual, sum, scale, bias, output, axis, eps, 0.0));
 }
 
-void commuter_program_rms_norm(const commuter_view_t *x,
+void commuter_program_rms_norm(const char *location, const commuter_view_t *x,
                                const commuter_view_t *residual,
                                const commuter_view_t *sum,
                                const commuter_view_t *scale,
                                const commuter_view_t *output, int64_t axis,
                                double eps, double offset) {
-  check(commuter_norm(current(__func__), COMMUTER_RMS_NORM, x, residual, sum,
-                      scale, nullptr, output, axis, eps, offset));
+  check(commuter_norm(enter(location, __func__), COMMUTER_RMS_NORM, x, residual,
+                      sum, scale, nullptr, output, axis, eps, offset));
 }
 
-void commuter_program_quantize(const commuter_view_t *x,
+void commuter_program_quantize(const char *location, const commuter_view_t *x,
                                const commuter_view_t *output,
                                const commuter_view_t *scales, int64_t group,
                                int32_t computed) {
-  check(commuter_quantize(current(__func__), x, output,
+  check(commuter_quantize(enter(location, __func__), x, output,
                           static_cast<commuter_scales_t>(computed), scales,
                           group));
 }
 
-void commuter_program_dequantize(const commuter_view_t *quantized,
+void commuter_program_dequantize(const char *location,
+                                 const commuter_view_t *quantized,
                                  const commuter_view_t *scales,
                                  const commuter_view_t *output) {
-  check(commuter_dequantize(current(__func__), quantized, scales, output));
+  check(commuter_dequantize(enter(location, __func__), quantized, scales,
+                            output));
 }
 
 void commuter_program_norm_quantize(
-    const commuter_view_t *x, const commuter_view_t *residual,
-    const commuter_view_t *sum, const commuter_view_t *scale,
-    const commuter_view_t *bias, const commuter_view_t *output,
-    const commuter_view_t *scales, int64_t group, int32_t computed,
-    int32_t kind, int64_t axis, double eps, double offset) {
-  check(commuter_norm_quantize(
-      current(__func__), static_cast<commuter_norm_kind_t>(kind), x, residual,
-      sum, scale, bias, output, static_cast<commuter_scales_t>(computed),
-      scales, group, axis, eps, offset));
+    const char *location, const commuter_view_t *x,
+    const commuter_view_t *residual, const commuter_view_t *sum,
+    const commuter_view_t *scale, const commuter_view_t *bias,
+    const commuter_view_t *output, const commuter_view_t *scales, int64_t group,
+    int32_t computed, int32_t kind, int64_t axis, double eps, double offset) {
+  check(commuter_norm_quantize(enter(location, __func__),
+                               static_cast<commuter_norm_kind_t>(kind), x,
+                               residual, sum, scale, bias, output,
+                               static_cast<commuter_scales_t>(computed), scales,
+                               group, axis, eps, offset));
 }
 
 //===----------------------------------------------------------------------===//
 // Assertions
 //===----------------------------------------------------------------------===//
 
-void commuter_program_fail_assertion(const char *message) {
+void commuter_program_fail_assertion(const char *location,
+                                     const char *message) {
   if (!currentFrame) {
-    std::fprintf(stderr, "commuter: %s\n", message);
+    std::fprintf(stderr, "commuter: %s%sassertion failed: %s\n",
+                 location ? location : "", location ? ": " : "", message);
     std::abort();
   }
-  check(guarded(currentFrame->context, [&]() -> Status {
-    return fail(COMMUTER_ASSERTION_FAILED, "%s", message);
+  check(guarded(enter(location, __func__), [&]() -> Status {
+    return fail(COMMUTER_ASSERTION_FAILED, "assertion failed: %s", message);
   }));
 }
 
@@ -286,19 +296,19 @@ void commuter_program_fail_assertion(const char *message) {
 // Contractions
 //===----------------------------------------------------------------------===//
 
-void commuter_program_contract(const commuter_view_t *a,
+void commuter_program_contract(const char *location, const commuter_view_t *a,
                                const commuter_view_t *b,
                                const commuter_view_t *c) {
-  check(commuter_contract(current(__func__), a, b, c));
+  check(commuter_contract(enter(location, __func__), a, b, c));
 }
 
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
 
-void commuter_program_copy(const commuter_view_t *source,
+void commuter_program_copy(const char *location, const commuter_view_t *source,
                            const commuter_view_t *target) {
-  check(copyViews(current(__func__), source, target));
+  check(copyViews(enter(location, __func__), source, target));
 }
 
 static void *allocate(commuter_context_t *context, Memory memory,
@@ -311,11 +321,11 @@ static void *allocate(commuter_context_t *context, Memory memory,
 }
 
 void *_mlir_memref_to_llvm_alloc(uint64_t size) {
-  return allocate(current(__func__), Memory::Host, 64, size);
+  return allocate(enter(nullptr, __func__), Memory::Host, 64, size);
 }
 
 void *_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment, uint64_t size) {
-  return allocate(current(__func__), Memory::Host, alignment, size);
+  return allocate(enter(nullptr, __func__), Memory::Host, alignment, size);
 }
 
 void _mlir_memref_to_llvm_free(void *data) { commuter_buffer_free(data); }
@@ -352,7 +362,7 @@ static Status readMemref(void *source, int64_t elementSize, View &view) {
 }
 
 void memrefCopy(int64_t elementSize, void *source, void *target) {
-  commuter_context_t *context = current(__func__);
+  commuter_context_t *context = enter(nullptr, __func__);
   check(guarded(context, [&]() -> Status {
     View from, to;
     COMMUTER_TRY(readMemref(source, elementSize, from));
@@ -374,37 +384,41 @@ void memrefCopy(int64_t elementSize, void *source, void *target) {
 // Devices that have memory of their own
 //===----------------------------------------------------------------------===//
 
-void *commuter_program_device_alloc(int64_t size) {
-  return allocate(current(__func__), Memory::Device, 64,
+void *commuter_program_device_alloc(const char *location, int64_t size) {
+  return allocate(enter(location, __func__), Memory::Device, 64,
                   static_cast<size_t>(size));
 }
 
-void commuter_program_device_read(void *target, const void *source,
-                                  int64_t size) {
-  check(commuter_buffer_read(current(__func__), source, target,
+void commuter_program_device_read(const char *location, void *target,
+                                  const void *source, int64_t size) {
+  check(commuter_buffer_read(enter(location, __func__), source, target,
                              static_cast<size_t>(size)));
 }
 
-void commuter_program_device_write(void *target, const void *source,
-                                   int64_t size) {
-  check(commuter_buffer_write(current(__func__), target, source,
+void commuter_program_device_write(const char *location, void *target,
+                                   const void *source, int64_t size) {
+  check(commuter_buffer_write(enter(location, __func__), target, source,
                               static_cast<size_t>(size)));
 }
 
-const void *commuter_program_device_constant(const void *data, int64_t size) {
+const void *commuter_program_device_constant(const char *location,
+                                             const void *data, int64_t size) {
   const void *copy = nullptr;
-  check(findConstant(current(__func__), data, size, &copy));
+  check(findConstant(enter(location, __func__), data, size, &copy));
   return copy;
 }
 
-void commuter_program_transfer(const commuter_view_t *source,
+void commuter_program_transfer(const char *location,
+                               const commuter_view_t *source,
                                const commuter_view_t *target) {
-  check(transferViews(current(__func__), source, target));
+  check(transferViews(enter(location, __func__), source, target));
 }
 
-void commuter_program_launch(commuter_kernel_t *kernel, int64_t blocks,
-                             int64_t threads, const void *arguments) {
-  check(launchKernel(current(__func__), kernel, blocks, threads, arguments));
+void commuter_program_launch(const char *location, commuter_kernel_t *kernel,
+                             int64_t blocks, int64_t threads,
+                             const void *arguments) {
+  check(launchKernel(enter(location, __func__), kernel, blocks, threads,
+                     arguments));
 }
 
 const commuter_symbol_t *commuter_program_symbols(void) {

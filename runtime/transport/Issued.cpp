@@ -19,7 +19,8 @@ using namespace commuter::rt;
 Issued::Issued(const Collective &call)
     : sequence(call.sequence), operation(call.operation), kind(call.kind),
       gathers(call.gathers), input(call.input), dim(call.dim),
-      concatDim(call.concatDim), spec(call.spec) {}
+      concatDim(call.concatDim), spec(call.spec),
+      location(call.location ? call.location : "") {}
 
 static bool haveSameType(const View &a, const View &b) {
   return a.dtype == b.dtype && a.rank == b.rank;
@@ -48,6 +49,12 @@ bool Issued::agreesWith(const Issued &other) const {
   return kind == other.kind && dim == other.dim &&
          concatDim == other.concatDim && haveSameType(input, other.input) &&
          input.hasShapeOf(other.input);
+}
+
+const char *Issued::disagreementWith(const Issued &other) const {
+  return operation == Operation::CheckReplicated && operation == other.operation
+             ? "what should be replicated has different types"
+             : "ranks issued different collectives";
 }
 
 static std::string describe(const Gather &gather) {
@@ -94,6 +101,8 @@ std::string Issued::describe() const {
     text.append(" ").append(input.describe());
     break;
   }
+  if (!location.empty())
+    text.append(" at ").append(location);
   return text;
 }
 

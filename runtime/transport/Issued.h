@@ -28,14 +28,18 @@ struct Issued {
   std::vector<Gather> gathers;
   View input;
   int64_t dim = 0, concatDim = 0;
-  std::string spec; // the group's; may differ where the members agree
+  std::string spec;     // the group's; may differ where the members agree
+  std::string location; // in the program's source; empty if there is none
 
   Issued() = default;
   explicit Issued(const Collective &call);
 
   bool agreesWith(const Issued &other) const;
 
-  /// For example "#2 all_gather f32[2x3] dim 0".
+  /// What is said of members that do not agree.
+  const char *disagreementWith(const Issued &other) const;
+
+  /// For example "#2 all_gather f32[2x3] dim 0 at f.mlir:3:8".
   std::string describe() const;
 
   /// For example "all_gather #2 over mesh[dp]": what a message starts with.

@@ -44,7 +44,7 @@ struct Note {
 inline constexpr char kMagic[8] = {'C', 'o', 'm', 'm', 'u', 't', 'e', 'r'};
 inline constexpr uint32_t kOrder = 0x01020304;
 /// Of what is said here and in TcpPort.h and MessageWire.h.
-inline constexpr uint32_t kVersion = 3;
+inline constexpr uint32_t kVersion = 4;
 
 /// A connection before it is the port's. It never reads more than it must: what
 /// follows may be for the port.

@@ -329,7 +329,7 @@ Status MessageTransport::meetPeer(Running &running, size_t index,
     return {COMMUTER_MISMATCH,
             "ranks issued collectives over different groups"};
   if (!header.issued.agreesWith(self().last))
-    return {COMMUTER_MISMATCH, "ranks issued different collectives"};
+    return {COMMUTER_MISMATCH, header.issued.disagreementWith(self().last)};
   peer.met = {header.issued.sequence, /*isCurrent=*/1};
   if (running.call.operation == Operation::ExchangeExtents)
     running.call.extents[index] = header.extent;

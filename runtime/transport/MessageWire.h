@@ -72,6 +72,7 @@ public:
     number(value.dim);
     number(value.concatDim);
     text(value.spec);
+    text(value.location);
   }
   void shape(const View &view) {
     number(view.dtype);
@@ -127,6 +128,7 @@ public:
     value.dim = number<int64_t>();
     value.concatDim = number<int64_t>();
     value.spec = text();
+    value.location = text();
     return value;
   }
   View shape() {

@@ -245,9 +245,9 @@ Status ThreadsTransport::meet(Collective &call, ThreadsChannel &channel) {
     for (int32_t member : channel.members)
       if (!ranks[member].last.agreesWith(first))
         return poison(
-            {COMMUTER_MISMATCH, self.last.title() +
-                                    ": ranks issued different collectives: " +
-                                    ranksText(channel)});
+            {COMMUTER_MISMATCH, self.last.title() + ": " +
+                                    ranks[member].last.disagreementWith(first) +
+                                    ": " + ranksText(channel)});
     for (int32_t member : channel.members) {
       ranks[member].stopWaiting();
       ranks[member].hasMet = true;

@@ -63,10 +63,11 @@ struct Collective {
   Operation operation;
   Device *device;
   Channel *channel;
-  const char *spec; // the group's, for messages
-  int32_t rank;     // of the world
-  int64_t index;    // of the group
-  int64_t size;     // of the group, more than one
+  const char *spec;               // the group's, for messages
+  int32_t rank;                   // of the world
+  int64_t index;                  // of the group
+  int64_t size;                   // of the group, more than one
+  const char *location = nullptr; // in the program's source, or NULL
   uint64_t sequence = 0;
   commuter_reduction_t kind = COMMUTER_SUM;
   std::vector<Gather> gathers;  // all_gather: one or more

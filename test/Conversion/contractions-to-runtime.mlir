@@ -14,7 +14,7 @@
 // CHECK: %[[BV:.*]] = memref.reinterpret_cast %[[BBASE]] to offset: [%[[BO]]], sizes: [%[[CS]]#0, %[[CS]]#1, %[[BS]]#0], strides: [%[[BZ]], %[[BT]]#1, %[[BT]]#0]
 // CHECK: %[[CZ:.*]] = arith.constant 0 : index
 // CHECK: memref.reinterpret_cast %[[CBASE]] to offset: [{{.*}}], sizes: [%[[CS]]#0, %[[CS]]#1, %[[BS]]#0], strides: [%[[CT]]#0, %[[CT]]#1, %[[CZ]]]
-// CHECK: llvm.call @commuter_program_contract(%{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
+// CHECK: llvm.call @commuter_program_contract(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
 // CHECK-NOT: linalg
 func.func @matmul(%a: memref<4x?xbf16>, %b: memref<?x5xbf16, strided<[?, 1], offset: ?>>, %c: memref<4x5xf32>) {
   linalg.matmul ins(%a, %b : memref<4x?xbf16>, memref<?x5xbf16, strided<[?, 1], offset: ?>>) outs(%c : memref<4x5xf32>)

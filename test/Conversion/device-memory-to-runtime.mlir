@@ -3,10 +3,10 @@
 memref.global "private" constant @table : memref<3xf32> = dense<[1.0, 2.0, 3.0]>
 
 // CHECK-LABEL: @numbers
-// CHECK: llvm.call @commuter_program_device_read({{.*}}) : (!llvm.ptr, !llvm.ptr, i64) -> ()
+// CHECK: llvm.call @commuter_program_device_read({{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64) -> ()
 // CHECK: %[[V:.*]] = llvm.load
 // CHECK: llvm.store %[[V]], %[[SLOT:.*]] :
-// CHECK: llvm.call @commuter_program_device_write(%{{.*}}, %[[SLOT]], %{{.*}})
+// CHECK: llvm.call @commuter_program_device_write(%{{.*}}, %{{.*}}, %[[SLOT]], %{{.*}})
 // CHECK-NOT: memref.load
 func.func @numbers(%x: memref<?xbf16>, %i: index) {
   %v = memref.load %x[%i] : memref<?xbf16>

@@ -5,7 +5,8 @@
 // CHECK-DAG: llvm.func @_mlir_memref_to_llvm_alloc(i64) -> !llvm.ptr
 // CHECK-DAG: llvm.func @_mlir_memref_to_llvm_free(!llvm.ptr)
 // CHECK-DAG: llvm.func @erff(f32) -> f32
-// CHECK-DAG: llvm.mlir.global internal constant @"commuter.assertion.[[TEXT:.*finalize-to-llvm.mlir:[0-9]+:3: assertion failed: no rows]]"("[[TEXT]]\00")
+// CHECK-DAG: llvm.mlir.global private constant @"commuter.location.[[LOCATION:.*finalize-to-llvm.mlir:[0-9]+:3]]"("[[LOCATION]]\00")
+// CHECK-DAG: llvm.mlir.global private constant @"commuter.assertion.no rows"("no rows\00")
 // CHECK-LABEL: llvm.func @dialects
 // CHECK: llvm.mlir.poison : f32
 // CHECK-NOT: builtin.unrealized_conversion_cast
@@ -48,8 +49,9 @@ func.func private @callee(f32) -> f32
 func.func @assertion(%holds: i1, %x: f32) -> f32 {
   cf.assert %holds, "no rows"
   // CHECK: ^[[FAILURE]]:
+  // CHECK-NEXT: %[[LOCATION:.*]] = llvm.mlir.addressof @"commuter.location.
   // CHECK-NEXT: %[[TEXT:.*]] = llvm.mlir.addressof @"commuter.assertion.
-  // CHECK-NEXT: llvm.call @commuter_program_fail_assertion(%[[TEXT]])
+  // CHECK-NEXT: llvm.call @commuter_program_fail_assertion(%[[LOCATION]], %[[TEXT]])
   // CHECK-NEXT: llvm.unreachable
   %y = call @callee(%x) : (f32) -> f32
   return %y : f32

@@ -5,7 +5,7 @@ dist.mesh @mesh(dp = 4, tp = 2)
 // A sum, an exchange of the ragged extents, the gather, the norm: in this order,
 // and no mesh, sharding or tensor is left.
 // CHECK-NOT: {{dist\.|norm\.|tensor<}}
-// CHECK: llvm.mlir.global internal constant @"commuter.group.mesh[{{dp|tp}}]"
+// CHECK: llvm.mlir.global private constant @"commuter.group.mesh[{{dp|tp}}]"
 // CHECK-LABEL: llvm.func @main
 // CHECK: llvm.call @commuter_program_all_reduce
 // CHECK: llvm.call @commuter_program_exchange_extents

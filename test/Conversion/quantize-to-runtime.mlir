@@ -6,8 +6,8 @@
 // Scales of groups: one call that computes them.
 // CHECK-DAG: %[[GROUP:.*]] = llvm.mlir.constant(16 : i64) : i64
 // CHECK-DAG: %[[COMPUTED:.*]] = llvm.mlir.constant(1 : i32) : i32
-// CHECK: llvm.call @commuter_program_quantize(%{{.*}}, %{{.*}}, %{{.*}}, %[[GROUP]], %[[COMPUTED]]) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i32) -> ()
-// CHECK: llvm.call @commuter_program_dequantize(%{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
+// CHECK: llvm.call @commuter_program_quantize(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[GROUP]], %[[COMPUTED]]) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i32) -> ()
+// CHECK: llvm.call @commuter_program_dequantize(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
 
 // The number of groups is the row's length over their size.
 // BUFFER-LABEL: func @quantize(
@@ -28,7 +28,7 @@ func.func @quantize(%x: tensor<?x?xbf16>) -> (tensor<?x?xf8E4M3FN>, tensor<?x?xf
 // CHECK-LABEL: llvm.func @norm_quantize(
 // CHECK-DAG: %[[GIVEN:.*]] = llvm.mlir.constant(0 : i32) : i32
 // CHECK-DAG: %[[RMS:.*]] = llvm.mlir.constant(1 : i32) : i32
-// CHECK: llvm.call @commuter_program_norm_quantize(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[GIVEN]], %[[RMS]], %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i32, i32, i64, f64, f64) -> ()
+// CHECK: llvm.call @commuter_program_norm_quantize(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[GIVEN]], %[[RMS]], %{{.*}}, %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i32, i32, i64, f64, f64) -> ()
 
 // BUFFER-LABEL: func @norm_quantize(
 // BUFFER-SAME: %[[X:.*]]: memref<4x8xf32{{.*}}>, %[[R:.*]]: memref<4x8xf32{{.*}}>, %[[F:.*]]: memref<f32{{.*}}>)

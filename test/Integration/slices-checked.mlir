@@ -5,10 +5,10 @@
 // RUN: not %commuter-run %s --entry extents 2>&1 | FileCheck %s --check-prefix=EXTENTS
 // RUN: not %commuter-run %s --entry gathered --extent 0.0=4 --extent 1.0=4 2>&1 | FileCheck %s --check-prefix=GATHERED
 
-// EVEN: commuter-run: error: rank {{[01]}}: this rank's slice over m[dp] has 6 elements, but the program has 2
-// UNEVEN: commuter-run: error: rank {{[01]}}: 13 is not divisible by the size 2 of group m[dp]
-// EXTENTS: commuter-run: error: rank {{[01]}}: this rank's slice over m[dp] has {{7|1}} elements, but the program has 4
-// GATHERED: commuter-run: error: rank {{[01]}}: this rank's slice over m[dp] has 1 elements, but the program has 4
+// EVEN: commuter-run: error: rank {{[01]}}: {{.*}}slices-checked.mlir:{{[0-9]+}}:8: this rank's slice over m[dp] has 6 elements, but the program has 2
+// UNEVEN: commuter-run: error: rank {{[01]}}: {{.*}}slices-checked.mlir:{{[0-9]+}}:8: 13 is not divisible by the size 2 of group m[dp]
+// EXTENTS: commuter-run: error: rank {{[01]}}: {{.*}}slices-checked.mlir:{{[0-9]+}}:8: this rank's slice over m[dp] has {{7|1}} elements, but the program has 4
+// GATHERED: commuter-run: error: rank {{[01]}}: {{.*}}slices-checked.mlir:{{[0-9]+}}:8: this rank's slice over m[dp] has 1 elements, but the program has 4
 
 dist.mesh @m(dp = 2)
 

@@ -300,8 +300,9 @@ LogicalResult Execution::create() {
 
 static void recordEvent(void *user, const commuter_event_t *event) {
   static_cast<std::vector<TraceEvent> *>(user)->push_back(
-      {event->name, event->group, StringRef(event->category) == "norm",
-       event->start_ns, event->end_ns, event->bytes, event->rows});
+      {event->name, event->group, event->location ? event->location : "",
+       StringRef(event->category) == "norm", event->start_ns, event->end_ns,
+       event->bytes, event->rows});
 }
 
 static Outcome makeOutcome(commuter_context_t *context,

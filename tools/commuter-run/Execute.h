@@ -33,7 +33,7 @@ struct ExecuteOptions {
 
 /// One finished runtime call.
 struct TraceEvent {
-  std::string name, group;
+  std::string name, group, location; // no location: empty
   bool isNorm;
   int64_t startNs, endNs, bytes, rows;
 };

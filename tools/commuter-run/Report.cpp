@@ -89,6 +89,7 @@ public:
   void add(const TraceEvent &event) {
     addList(event.name);
     addList(event.group);
+    addList(event.location);
     add(event.isNorm);
     for (int64_t number : {event.startNs, event.endNs, event.bytes, event.rows})
       add(number);
@@ -119,6 +120,7 @@ public:
   void take(TraceEvent &event) {
     takeList(event.name);
     takeList(event.group);
+    takeList(event.location);
     take(event.isNorm);
     for (int64_t *number :
          {&event.startNs, &event.endNs, &event.bytes, &event.rows})
@@ -449,6 +451,8 @@ void Report::printTrace(llvm::raw_ostream &os) const {
                   json.attribute("rows", event.rows);
                 else
                   json.attribute("group", event.group);
+                if (!event.location.empty())
+                  json.attribute("location", event.location);
               });
             });
         }

@@ -465,7 +465,7 @@ def FinalizeToLLVMPass : Pass<"commuter-finalize-to-llvm", "::mlir::ModuleOp"> {
     before where there are some. An op that has no pattern is an error.
 
     A `cf.assert` that does not hold calls `commuter_program_fail_assertion`, with
-    its place in the program and its message: the run fails with them, on every
+    its place in the source and its message: the run fails with them, on every
     rank, as it does with errors of the runtime.
 
     ```mlir
@@ -526,8 +526,8 @@ def ConvertContractionsToRuntimePass
     linalg.matmul ins(%x, %w : memref<4x8xbf16>, memref<8x5xbf16>)
                   outs(%c : memref<4x5xf32>)
     // becomes
-    llvm.call @commuter_program_contract(%x_view, %w_view, %c_view)
-      : (!llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
+    llvm.call @commuter_program_contract(%location, %x_view, %w_view, %c_view)
+      : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
@@ -542,15 +542,16 @@ def ConvertDistToRuntimePass : Pass<"convert-dist-to-runtime",
     Each op becomes a call of the entry point of its name in
     `runtime/include/commuter_program.h`. A memref goes as a pointer to a
     `commuter_view_t` on the stack, a group as a string such as
-    `mesh[dp,attn_tp]`. Meshes and `dist.sharding` attributes, which have no
-    meaning any more, go. Runs after bufferisation and before the functions are
-    converted to LLVM.
+    `mesh[dp,attn_tp]`. The first argument is where the op is in the source, a
+    string with which messages of the run begin, or null. Meshes and
+    `dist.sharding` attributes, which have no meaning any more, go. Runs after
+    bufferisation and before the functions are converted to LLVM.
 
     ```mlir
     dist.all_reduce_into %x, %y sum over @mesh[dp] : memref<4xf32>, memref<4xf32>
     // becomes
-    llvm.call @commuter_program_all_reduce(%group, %x_view, %y_view, %sum)
-      : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i32) -> ()
+    llvm.call @commuter_program_all_reduce(%location, %group, %x_view, %y_view, %sum)
+      : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i32) -> ()
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
@@ -673,8 +674,8 @@ def ConvertLaunchesToRuntimePass : Pass<"convert-launches-to-runtime",
     // becomes
     llvm.store %x_allocated, %arguments_0 : !llvm.ptr, !llvm.ptr
     ...
-    llvm.call @commuter_program_launch(%kernel, %n, %c256, %arguments)
-      : (!llvm.ptr, i64, i64, !llvm.ptr) -> ()
+    llvm.call @commuter_program_launch(%location, %kernel, %n, %c256, %arguments)
+      : (!llvm.ptr, !llvm.ptr, i64, i64, !llvm.ptr) -> ()
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
@@ -704,8 +705,8 @@ def ConvertDeviceMemoryToRuntimePass
     ```mlir
     %v = memref.load %x[%i] : memref<?xf32>
     // becomes
-    llvm.call @commuter_program_device_read(%v_slot, %x_element, %c4)
-      : (!llvm.ptr, !llvm.ptr, i64) -> ()
+    llvm.call @commuter_program_device_read(%location, %v_slot, %x_element, %c4)
+      : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64) -> ()
     %v = llvm.load %v_slot : !llvm.ptr -> f32
     ```
   }];

@@ -48,12 +48,12 @@ namespace {
 
 template <typename OpTy>
 struct MemoryPattern : public ConvertOpToLLVMPattern<OpTy> {
-  MemoryPattern(const LLVMTypeConverter &converter, StackSlots &slots)
-      : ConvertOpToLLVMPattern<OpTy>(converter), slots(slots) {}
+  MemoryPattern(const LLVMTypeConverter &converter, SharedByCalls &shared)
+      : ConvertOpToLLVMPattern<OpTy>(converter), shared(shared) {}
   using Adaptor = typename OpTy::Adaptor;
 
 protected:
-  StackSlots &slots;
+  SharedByCalls &shared;
 };
 
 struct AllocPattern : public MemoryPattern<memref::AllocOp> {
@@ -68,7 +68,7 @@ struct AllocPattern : public MemoryPattern<memref::AllocOp> {
     Value bytes;
     getMemRefDescriptorSizes(loc, type, adaptor.getDynamicSizes(), rewriter,
                              sizes, strides, bytes);
-    CallBuilder call(rewriter, op, slots);
+    CallBuilder call(rewriter, op, shared);
     auto data = call.add(bytes).call(
         "device_alloc", LLVM::LLVMPointerType::get(rewriter.getContext()));
     if (failed(data))
@@ -92,7 +92,7 @@ struct LoadPattern : public MemoryPattern<memref::LoadOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     Type type = typeConverter->convertType(op.getType());
-    CallBuilder call(rewriter, op, slots);
+    CallBuilder call(rewriter, op, shared);
     Value target = call.slot(type);
     Value source =
         getStridedElementPtr(rewriter, loc, op.getMemRefType(),
@@ -114,7 +114,7 @@ struct StorePattern : public MemoryPattern<memref::StoreOp> {
   matchAndRewrite(memref::StoreOp op, Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    CallBuilder call(rewriter, op, slots);
+    CallBuilder call(rewriter, op, shared);
     Value source = call.slot(adaptor.getValue().getType());
     LLVM::StoreOp::create(rewriter, loc, adaptor.getValue(), source);
     Value target =
@@ -137,7 +137,7 @@ struct CopyPattern : public MemoryPattern<memref::CopyOp> {
   LogicalResult
   matchAndRewrite(memref::CopyOp op, Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    CallBuilder call(rewriter, op, slots);
+    CallBuilder call(rewriter, op, shared);
     if (failed(call.view(op.getSource(), adaptor.getSource())
                    .view(op.getTarget(), adaptor.getTarget())
                    .call("copy")))
@@ -167,7 +167,7 @@ LogicalResult checkAccess(Operation *op) {
 /// has the address that the host reads.
 LogicalResult convertGlobal(memref::GetGlobalOp op,
                             const LLVMTypeConverter &converter,
-                            StackSlots &slots) {
+                            SharedByCalls &shared) {
   MemRefType type = op.getType();
   auto global = SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
       op, op.getNameAttr());
@@ -183,7 +183,7 @@ LogicalResult convertGlobal(memref::GetGlobalOp op,
       memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, op);
   Value number =
       arith::IndexCastOp::create(builder, loc, builder.getI64Type(), address);
-  CallBuilder call(builder, op, slots);
+  CallBuilder call(builder, op, shared);
   auto data =
       call.add(LLVM::IntToPtrOp::create(builder, loc, pointer, number))
           .i64(type.getNumElements() * getElementBytes(type.getElementType()))
@@ -270,18 +270,18 @@ struct ConvertDeviceMemoryToRuntime
     if (checked.wasInterrupted())
       return signalPassFailure();
     LLVMTypeConverter converter(&getContext());
-    StackSlots slots;
+    SharedByCalls shared;
     SmallVector<memref::GetGlobalOp> constants;
     getOperation().walk([&](memref::GetGlobalOp op) {
       if (isDeviceMemref(op.getType()))
         constants.push_back(op);
     });
     for (memref::GetGlobalOp op : constants)
-      if (failed(convertGlobal(op, converter, slots)))
+      if (failed(convertGlobal(op, converter, shared)))
         return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     patterns.add<AllocPattern, LoadPattern, StorePattern, CopyPattern>(
-        converter, slots);
+        converter, shared);
     ConversionTarget target(getContext());
     target.addDynamicallyLegalOp<memref::AllocOp, memref::LoadOp,
                                  memref::StoreOp, memref::CopyOp>(

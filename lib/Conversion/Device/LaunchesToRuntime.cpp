@@ -49,7 +49,7 @@ private:
   Value makeStruct(OpBuilder &builder, Type type, ArrayRef<Value> members);
 
   const LLVMTypeConverter *converter;
-  StackSlots slots;
+  SharedByCalls *shared;
   llvm::StringMap<LLVM::GlobalOp> kernels;
   DenseMap<Operation *, LLVM::GlobalOp> images;
 };
@@ -219,7 +219,7 @@ LogicalResult ConvertLaunchesToRuntime::convert(gpu::LaunchFuncOp launch) {
   auto asI64 = [&](Value index) {
     return arith::IndexCastOp::create(builder, loc, i64, index).getResult();
   };
-  CallBuilder call(builder, launch, slots);
+  CallBuilder call(builder, launch, *shared);
   Value arguments = call.slot(parameters);
   for (auto [i, member] :
        llvm::enumerate(packArguments(builder, loc, *converter, operands))) {
@@ -243,7 +243,8 @@ void ConvertLaunchesToRuntime::runOnOperation() {
   ModuleOp module = getOperation();
   LLVMTypeConverter types(&getContext());
   converter = &types;
-  slots = StackSlots();
+  SharedByCalls sharedByCalls;
+  shared = &sharedByCalls;
   kernels.clear();
   images.clear();
   for (auto kernels :

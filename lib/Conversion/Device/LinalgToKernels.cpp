@@ -66,8 +66,10 @@ namespace {
 /// host's: i64 instead of index, cast where the body uses them.
 class HostOperands {
 public:
-  HostOperands(RewriterBase &rewriter, linalg::GenericOp op, StackSlots &slots)
-      : rewriter(rewriter), op(op), slots(slots), converter(op.getContext()) {}
+  HostOperands(RewriterBase &rewriter, linalg::GenericOp op,
+               SharedByCalls &shared)
+      : rewriter(rewriter), op(op), shared(shared), converter(op.getContext()) {
+  }
 
   LogicalResult copy();
 
@@ -78,7 +80,7 @@ private:
 
   RewriterBase &rewriter;
   linalg::GenericOp op;
-  StackSlots &slots;
+  SharedByCalls &shared;
   LLVMTypeConverter converter;
 };
 } // namespace
@@ -90,7 +92,7 @@ Value HostOperands::makeCopy(Value host) {
 }
 
 LogicalResult HostOperands::transfer(Value source, Value target) {
-  CallBuilder call(rewriter, op, slots);
+  CallBuilder call(rewriter, op, shared);
   for (Value memref : {source, target}) {
     Value descriptor = UnrealizedConversionCastOp::create(
                            rewriter, op.getLoc(),
@@ -481,22 +483,22 @@ struct ConvertLinalgToKernels
         ops.push_back(op);
     });
     Kernels kernels(getOperation());
-    StackSlots slots;
+    SharedByCalls shared;
     for (linalg::LinalgOp op : ops)
-      if (failed(convert(op, kernels, slots)))
+      if (failed(convert(op, kernels, shared)))
         return signalPassFailure();
   }
 
 private:
   static LogicalResult convert(linalg::LinalgOp op, Kernels &kernels,
-                               StackSlots &slots);
+                               SharedByCalls &shared);
 };
 
 } // namespace
 
 LogicalResult ConvertLinalgToKernels::convert(linalg::LinalgOp op,
                                               Kernels &kernels,
-                                              StackSlots &slots) {
+                                              SharedByCalls &shared) {
   IRRewriter rewriter(op);
   if (llvm::any_of(getMemrefs(op), [](Value memref) {
         return isHostMemref(memref.getType());
@@ -509,7 +511,7 @@ LogicalResult ConvertLinalgToKernels::convert(linalg::LinalgOp op,
         return op.emitOpError("has no kernel: it takes elements of index");
       generic = *made;
     }
-    if (failed(HostOperands(rewriter, generic, slots).copy()))
+    if (failed(HostOperands(rewriter, generic, shared).copy()))
       return failure();
     op = generic;
     rewriter.setInsertionPoint(op);

@@ -11,6 +11,8 @@
 // RUN: %commuter-run %s --entry=passes | FileCheck %s --check-prefix=PASSES
 // RUN: %fails %commuter-run %s --entry=passes --check-assertions > %t.err
 // RUN: FileCheck %s --check-prefix=BROKEN --input-file=%t.err
+// RUN: %fails %commuter-run %s --entry=different_shapes --check-assertions > %t.err
+// RUN: FileCheck %s --check-prefix=TYPES --input-file=%t.err
 // RUN: %fails %commuter-run %s --entry=annotated > %t.err
 // RUN: FileCheck %s --check-prefix=ANNOTATED --input-file=%t.err
 
@@ -19,7 +21,10 @@
 // CALLS: @calls on 4 ranks
 // DESTINATION: @destination on 4 ranks
 // PASSES: @passes on 4 ranks
-// BROKEN: {{^}}commuter-run: error: rank {{[0-3]}}: f32[2] is not replicated over mesh[tp]: rank {{[13]}} differs from rank {{[02]}} at element 1{{$}}
+// BROKEN: {{^}}commuter-run: error: rank {{[0-3]}}: {{.*}}check-assertions.mlir:{{[0-9]+}}:{{8|10}}: f32[2] is not replicated over mesh[tp]: rank {{[13]}} differs from rank {{[02]}} at element 1{{$}}
+
+// A promise is broken also by ranks that hold different shapes.
+// TYPES: commuter-run: error: rank {{[0-3]}}: {{.*}}check-assertions.mlir:{{[0-9]+}}:8: check_replicated #2 over mesh[tp]: what should be replicated has different types: rank {{[0-3]}}: #2 check_replicated f32[{{[12]}}] at {{.*}}check-assertions.mlir:
 
 // A result's annotation is checked always.
 // ANNOTATED: {{^}}commuter-run: error: result 1 contradicts its dist.sharding: ranks 0 and 1 should hold the same bits{{$}}
@@ -81,4 +86,13 @@ func.func @annotated() -> (tensor<2xf32> {dist.sharding = #dist.sharding<@mesh, 
                            tensor<2xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}]>}) {
   %x = func.call @indices() : () -> tensor<2xf32>
   return %x, %x : tensor<2xf32>, tensor<2xf32>
+}
+
+func.func @different_shapes(%x: tensor<2xf32>) -> tensor<?xf32> {
+  %c1 = arith.constant 1 : index
+  %i = dist.axis_index @mesh[tp] : index
+  %n = arith.addi %i, %c1 : index
+  %part = tensor.extract_slice %x[0] [%n] [1] : tensor<2xf32> to tensor<?xf32>
+  %y = dist.assert_sharding %part <@mesh, [{dp}]> : tensor<?xf32>
+  return %y : tensor<?xf32>
 }

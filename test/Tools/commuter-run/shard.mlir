@@ -14,7 +14,7 @@
 // ERROR-NEXT: [[DIR]]/stays.mlir:3:8: error: 'shard.shift' op cannot be converted to dist: no-counterpart
 // ERROR: commuter-run: error: [[DIR]]/stays.mlir: cannot be converted from shard to dist
 // An annotation is a promise that can be checked.
-// ERROR: commuter-run: error: rank 0: f32[2] is not replicated over grid[axis0]
+// ERROR: commuter-run: error: rank 0: [[DIR]]/promises.mlir:{{[0-9]+}}:{{[0-9]+}}: f32[2] is not replicated over grid[axis0]
 // ERROR-NEXT: commuter-run: error: result 0 contradicts its dist.sharding: ranks 0 and 1 should hold the same bits
 // ERROR-NOT: {{.}}
 

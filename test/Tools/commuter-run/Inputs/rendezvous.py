@@ -282,7 +282,7 @@ def killed_while_waiting():
 MAGIC = b"Commuter"
 
 
-def hello(order=0x01020304, version=3, job=0, rank=1, size=2, port=1):
+def hello(order=0x01020304, version=4, job=0, rank=1, size=2, port=1):
     return MAGIC + struct.pack("=IIQiiqqii", order, version, job, rank, size,
                                10000, 10000, port, 0)
 
