@@ -46,11 +46,17 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
   pm.addPass(dist::createCheckShardingsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  // A norm that gathers and sums feed is split while the sums do, before its
+  // gathers move; one with a gather between it and the sum, when that has moved.
+  auto splitAllReduce = [&] {
+    if (options.splitAllReduce)
+      pm.addPass(dist::createSplitAllReducePass(
+          {options.minRows, options.padRows, options.allowExtraGather}));
+  };
+  splitAllReduce();
   pm.addPass(dist::createCommuteNormsPass(
       {options.completeSums, options.guard, options.allowExtraGather}));
-  if (options.splitAllReduce)
-    pm.addPass(dist::createSplitAllReducePass(
-        {options.minRows, options.padRows, options.allowExtraGather}));
+  splitAllReduce();
   if (options.localizePerTensor)
     pm.addPass(dist::createLocalizePerTensorQuantizePass());
   if (options.placeCollectives)
@@ -189,6 +195,8 @@ static void lowerForDevice(OpPassManager &pm,
 void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
                                         const LowerToLLVMOptions &options) {
   const bool isForHost = options.device == Device::CPU;
+  if (options.checkBounds)
+    pm.addPass(createGenerateRuntimeVerificationPass());
   pm.addPass(createDropFastMathPass());
   pm.addPass(createSetEntryABIPass());
   pm.addPass(dist::createExpandCollectivesPass({options.checkAssertions}));

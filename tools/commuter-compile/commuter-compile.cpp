@@ -69,6 +69,11 @@ struct CommandLine {
       cl::desc("Check at run time what dist.assert_sharding, and the "
                "annotations of called functions, promise"),
       cl::cat(category)};
+  cl::opt<bool> checkBounds{
+      "check-bounds",
+      cl::desc("Check at run time that the shapes of linalg's and tensor's ops "
+               "fit, as generate-runtime-verification does"),
+      cl::cat(category)};
   cl::opt<bool> contractionLoops{
       "contraction-loops",
       cl::desc("Matrix products as loops, not as calls of the runtime"),
@@ -163,9 +168,10 @@ static FailureOr<Options> readOptions(int argc, char **argv) {
   options.file = line.file;
   options.entry = line.entry;
   options.name = line.name;
-  options.lowering = {
-      line.pipeline, line.checkAssertions, line.contractionLoops, line.device,
-      line.chip,     line.cudaPath};
+  options.lowering = {line.pipeline,    line.checkAssertions,
+                      line.checkBounds, line.contractionLoops,
+                      line.device,      line.chip,
+                      line.cudaPath};
   options.target = {line.triple, line.cpu, line.features};
   return options;
 }

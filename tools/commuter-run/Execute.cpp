@@ -370,18 +370,21 @@ Outcome Execution::runRank(int64_t rank) {
     if (outcome.status != COMMUTER_OK)
       return outcome;
   }
+  Outcome outcome = meet(0, rank);
   for (int64_t i = 0; i < total; ++i) {
     for (size_t m = 0; m < models.size(); ++m) {
-      if (Outcome outcome = meet(m, rank); outcome.status != COMMUTER_OK)
+      if (outcome.status != COMMUTER_OK)
         return outcome;
       if (m == 0 && rank == *localRanks.begin())
         setDone(i);
-      if (Outcome outcome = runOnce(m, rank, views.get(), i);
-          outcome.status != COMMUTER_OK)
-        return outcome;
+      outcome = runOnce(m, rank, views.get(), i);
+      // In the model's own world, where a rank that has left a collective out
+      // meets those that wait in it.
+      if (outcome.status == COMMUTER_OK)
+        outcome = meet(m, rank);
     }
   }
-  return meet(models.size() - 1, rank);
+  return outcome;
 }
 
 /// For the progress: so many iterations are behind all ranks.

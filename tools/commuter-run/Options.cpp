@@ -87,6 +87,11 @@ struct CommandLine {
       cl::desc("Check at run time what dist.assert_sharding, and the "
                "annotations of called functions, promise"),
       cl::cat(category)};
+  cl::opt<bool> checkBounds{
+      "check-bounds",
+      cl::desc("Check at run time that the shapes of linalg's and tensor's ops "
+               "fit, as generate-runtime-verification does"),
+      cl::cat(category)};
   cl::opt<bool> contractionLoops{
       "contraction-loops",
       cl::desc("Matrix products as loops, not as calls of the runtime"),
@@ -217,11 +222,13 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
   options.transport = *transport;
   options.compare = line.compare;
   options.checkAssertions = line.checkAssertions;
+  options.checkBounds = line.checkBounds;
   options.contractionLoops = line.contractionLoops;
   for (const cl::Option *option :
        {static_cast<cl::Option *>(&line.pipeline),
         static_cast<cl::Option *>(&line.compare),
         static_cast<cl::Option *>(&line.checkAssertions),
+        static_cast<cl::Option *>(&line.checkBounds),
         static_cast<cl::Option *>(&line.contractionLoops),
         static_cast<cl::Option *>(&line.cudaPath)})
     if (option->getNumOccurrences())

@@ -28,7 +28,7 @@ struct Options {
   /// Deadline of a collective: COMMUTER_TIMEOUT_MS, as the runtime has it.
   int64_t timeoutMs;
   Transport transport;
-  bool compare, checkAssertions, contractionLoops, json;
+  bool compare, checkAssertions, checkBounds, contractionLoops, json;
   /// Options that were given, and say how to compile.
   std::vector<std::string> compilation;
 };

@@ -51,10 +51,11 @@ compileAll(ModuleOp module, std::shared_ptr<const Description> description,
   std::vector<Model> models;
   for (auto &[name, pipeline] : wanted) {
     auto start = std::chrono::steady_clock::now();
-    auto model = compile(module, description,
-                         {pipeline, options.checkAssertions,
-                          options.contractionLoops, description->model.device,
-                          /*chip=*/"", options.cudaPath});
+    auto model =
+        compile(module, description,
+                {pipeline, options.checkAssertions, options.checkBounds,
+                 options.contractionLoops, description->model.device,
+                 /*chip=*/"", options.cudaPath});
     if (failed(model))
       return failure();
     models.push_back(std::move(*model));

@@ -234,6 +234,7 @@ static LogicalResult runLowering(ModuleOp module,
   PassManager pm(module.getContext());
   LowerToLLVMOptions options;
   options.checkAssertions = given.checkAssertions;
+  options.checkBounds = given.checkBounds;
   options.contractionLoops = given.contractionLoops;
   options.device = llvm::StringSwitch<Device>(given.device)
                        .Case("cuda", Device::CUDA)

@@ -33,9 +33,11 @@ struct OptimizeOptions : public mlir::PassPipelineOptions<OptimizeOptions> {
   Option<bool> placeCollectives{*this, "place-collectives",
                                 llvm::cl::desc("Runs dist-place-collectives"),
                                 llvm::cl::init(false)};
-  Option<bool> splitAllReduce{*this, "split-all-reduce",
-                              llvm::cl::desc("Runs dist-split-all-reduce"),
-                              llvm::cl::init(false)};
+  Option<bool> splitAllReduce{
+      *this, "split-all-reduce",
+      llvm::cl::desc("Runs dist-split-all-reduce, before "
+                     "and after dist-commute-norms"),
+      llvm::cl::init(false)};
   Option<uint64_t> minRows{*this, "min-rows",
                            llvm::cl::desc("See dist-split-all-reduce"),
                            llvm::cl::init(0)};
@@ -78,6 +80,11 @@ struct LowerToLLVMOptions
   Option<bool> checkAssertions{*this, "check-assertions",
                                llvm::cl::desc("See dist-expand-collectives"),
                                llvm::cl::init(false)};
+  Option<bool> checkBounds{
+      *this, "check-bounds",
+      llvm::cl::desc("Check at run time that the shapes of linalg's and "
+                     "tensor's ops fit: see generate-runtime-verification"),
+      llvm::cl::init(false)};
   Option<bool> contractionLoops{
       *this, "contraction-loops",
       llvm::cl::desc("Matrix products as loops, not as calls of the runtime"),

@@ -19,17 +19,26 @@ using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
 
-/// True if a `dist.assert_sharding` promises that the value is replicated over
-/// the axes of a gather.
-static bool isPromisedReplicated(Value value, const MeshAxes &axes,
-                                 const GatherKind &kind) {
+/// What to do about a value that is not replicated over the axes of a gather:
+/// to promise that it is, unless that was done, or cannot be so.
+static StringRef suggestPromise(Value value, const ShardingAnalysis &analysis,
+                                const GatherKind &kind) {
+  const MeshAxes &axes = analysis.getAxes();
+  SmallVector<unsigned> own = axes.find(kind.mesh, kind.axes);
   auto promise = value.getDefiningOp<AssertShardingOp>();
-  if (!promise)
-    return false;
-  ValueState promised = getAnnotatedState(axes, promise.getSharding());
-  return llvm::all_of(axes.find(kind.mesh, kind.axes), [&](unsigned axis) {
-    return promised[axis].isReplicated();
-  });
+  if (promise &&
+      llvm::all_of(
+          own, [promised = getAnnotatedState(axes, promise.getSharding())](
+                   unsigned axis) { return promised[axis].isReplicated(); }))
+    return "the operand's state is known, and is not what dist.assert_sharding "
+           "says: see dist-check-shardings";
+  const ValueState found = analysis.getState(value);
+  if (llvm::any_of(own, [&](unsigned axis) {
+        return found[axis].isSharded() || found[axis].isPartial();
+      }))
+    return "";
+  return "if the operand is the same on all ranks, say so with dist.sharding "
+         "or dist.assert_sharding";
 }
 
 /// One operand of an op that the law is to apply to, or a value that its
@@ -61,15 +70,9 @@ std::optional<Refusal> MotionGraph::checkOperand(Operation *op, Value value,
                    "gather both operands along the same dimension, over the "
                    "same axes, with the same extents",
                    value};
-  const bool isPromised = isPromisedReplicated(value, analysis.getAxes(), kind);
   return Refusal{reason::kOperandNotReplicated,
                  value.getDefiningOp() ? value.getDefiningOp() : op,
-                 isPromised
-                     ? "the operand's state is known, and is not what "
-                       "dist.assert_sharding says: see dist-check-shardings"
-                     : "if the operand is the same on all ranks, say so with "
-                       "dist.sharding or dist.assert_sharding",
-                 value};
+                 suggestPromise(value, analysis, kind), value};
 }
 
 /// As below, where cycles are not counted: the results' pieces are whole
