@@ -92,14 +92,33 @@ CallBuilder::CallBuilder(OpBuilder &builder, Operation *op,
   location();
 }
 
+/// Where the ops stand of which one was made; of what was inlined, in the
+/// callee.
+static void findSources(Location loc, SetVector<FileLineColRange> &sources) {
+  if (auto source = dyn_cast<FileLineColRange>(loc))
+    sources.insert(source);
+  else if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      findSources(part, sources);
+  else if (auto name = dyn_cast<NameLoc>(loc))
+    findSources(name.getChildLoc(), sources);
+  else if (auto call = dyn_cast<CallSiteLoc>(loc))
+    findSources(call.getCallee(), sources);
+  else if (auto opaque = dyn_cast<OpaqueLoc>(loc))
+    findSources(opaque.getFallbackLocation(), sources);
+}
+
 CallBuilder &CallBuilder::location() {
-  auto source = loc->findInstanceOf<FileLineColLoc>();
-  if (!source)
+  SetVector<FileLineColRange> sources;
+  findSources(loc, sources);
+  if (sources.empty())
     return add(LLVM::ZeroOp::create(builder, loc, pointer));
   std::string spelling;
-  llvm::raw_string_ostream(spelling)
-      << source.getFilename().getValue() << ':' << source.getLine() << ':'
-      << source.getColumn();
+  llvm::raw_string_ostream os(spelling);
+  llvm::interleaveComma(sources, os, [&](FileLineColRange source) {
+    os << source.getFilename().getValue() << ':' << source.getStartLine() << ':'
+       << source.getStartColumn();
+  });
   return text("commuter.location.", spelling);
 }
 

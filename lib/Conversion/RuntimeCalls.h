@@ -46,7 +46,8 @@ private:
 };
 
 /// Collects the arguments of one call in the order of the C prototype, of which
-/// the first is where `op` is in the source.
+/// the first is where `op` is in the source; where several were fused, each of
+/// them.
 class CallBuilder {
 public:
   CallBuilder(mlir::OpBuilder &builder, mlir::Operation *op,

@@ -47,7 +47,8 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   // A norm that gathers and sums feed is split while the sums do, before its
-  // gathers move; one with a gather between it and the sum, when that has moved.
+  // gathers move; one with a gather between it and the sum, when that has
+  // moved.
   auto splitAllReduce = [&] {
     if (options.splitAllReduce)
       pm.addPass(dist::createSplitAllReducePass(

@@ -12,7 +12,7 @@
 // failure prints its message and aborts the process.
 //
 // `location` is where what the call stands for is in the program's source,
-// "file:line:column", or NULL: messages begin with it.
+// "file:line:column", or several of these, or NULL: messages begin with it.
 //
 // `group` is a group's spec, for example "mesh[dp,attn_tp]". Views point into
 // the caller's stack. Optional views are NULL.

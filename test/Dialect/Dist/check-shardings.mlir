@@ -591,3 +591,20 @@ func.func @which_operand(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@me
   } -> tensor<4x8xf32>
   return
 }
+
+// -----
+
+// Of a product over a dimension that is split, nothing is known; or what the program
+// says of it.
+dist.mesh @mesh(tp = 2)
+func.func @product(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {tp}]>},
+                   %w: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{tp}, {}]>}) {
+  %zero = arith.constant dense<0.0> : tensor<4x8xf32>
+  %p = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%zero : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %0 = norm.rms_norm %p eps 1.0e-06 : tensor<4x8xf32>
+  // expected-note @+1 {{the pending sum is here}}
+  %partial = dist.assert_sharding %p <@mesh, [{}, {}], unreduced {tp}> : tensor<4x8xf32>
+  // expected-error @+1 {{'norm.rms_norm' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
+  %1 = norm.rms_norm %partial eps 1.0e-06 : tensor<4x8xf32>
+  return
+}

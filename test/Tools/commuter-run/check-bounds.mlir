@@ -13,7 +13,7 @@
 // OUTSIDE: commuter-run: error: rank 1: {{.*}}check-bounds.mlir:[[#@LINE+12]]:8: assertion failed: {{.*}}out-of-bounds along dimension 0; Location: loc({{.*}})
 // OUTSIDE-NOT: {{.}}
 // PRODUCT: @product on 2 ranks
-// UNFIT: commuter-run: error: rank {{[01]}}: {{.*}}check-bounds.mlir:[[#@LINE+19]]:8: assertion failed: {{.*}}linalg.matmul{{.*}}incompatible{{.*}}
+// UNFIT: commuter-run: error: rank {{[01]}}: {{.*}}check-bounds.mlir:[[#@LINE+19]]:8: assertion failed: {{.*}}size mismatch of dim 1; Location: loc({{.*}})
 // UNFIT-NOT: {{.}}
 
 dist.mesh @mesh(dp = 2)

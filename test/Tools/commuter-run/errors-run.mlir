@@ -13,13 +13,14 @@
 // RUN: env COMMUTER_TIMEOUT_MS=20000 timeout 10 %fails %commuter-run %s --entry=memory >> %t.err
 // RUN: %npy make %t.npy i64 4 --values=1,2,-3,4
 // RUN: env COMMUTER_TIMEOUT_MS=20000 timeout 10 %fails %commuter-run %s --entry=negative --input 0=%t.npy >> %t.err
+// RUN: env COMMUTER_TIMEOUT_MS=20000 timeout 10 %fails %commuter-run %s --entry=fused --extent 0.0=3,3,4,3 --extent 1.0=3,3,3,3 >> %t.err
 // RUN: FileCheck %s --match-full-lines --input-file=%t.err
 // RUN: not ls %t
 
 // Rank 3 fails on its own: it has 5 rows to split in two.
-// CHECK: commuter-run: error: rank 3: {{.*}}errors-run.mlir:[[@LINE+25]]:8: 5 is not divisible by the size 2 of group mesh[dp]
+// CHECK: commuter-run: error: rank 3: {{.*}}errors-run.mlir:[[@LINE+26]]:8: 5 is not divisible by the size 2 of group mesh[dp]
 // With --compare, the others may be in the other version by then.
-// CHECK-NEXT: commuter-run: error: rank 3: {{.*}}errors-run.mlir:[[@LINE+23]]:8: 5 is not divisible by the size 2 of group mesh[dp]
+// CHECK-NEXT: commuter-run: error: rank 3: {{.*}}errors-run.mlir:[[@LINE+24]]:8: 5 is not divisible by the size 2 of group mesh[dp]
 // Ranks that contradict each other: all are named, with what they issued last.
 // CHECK-NEXT: commuter-run: error: rank 0: {{.*}}errors-run.mlir:{{[0-9]+}}:10: all_{{reduce|gather}} #2 over mesh[dp]: ranks issued different collectives: rank {{0: #2 all_reduce sum f32\[4\] at .*errors-run.mlir:[0-9]+:10; rank 2: #2 all_gather f32\[4\] dim 0 at .*:10; rank 1: .*; rank 3: .*|1: #2 all_reduce sum f32\[4\] at .*; rank 3: #2 all_gather f32\[4\] dim 0 at .*; rank 0: .*; rank 2: .*}}
 // CHECK-NEXT: commuter-run: error: rank 0: {{.*}}errors-run.mlir:{{[0-9]+}}:8: all_reduce #2 over mesh[tp]: ranks issued different collectives: rank {{0: #2 all_reduce sum f32\[1\] at .*; rank 1: #2 all_reduce sum f32\[2\] at .*; rank 2: .*; rank 3: .*|2: #2 all_reduce sum f32\[1\] at .*; rank 3: #2 all_reduce sum f32\[2\] at .*; rank 0: .*; rank 1: .*}}
@@ -29,6 +30,7 @@
 // CHECK-NEXT: commuter-run: error: rank 0: {{all_reduce|barrier}} #2 over mesh[dp,tp]: ranks issued different collectives: rank 0: #2 barrier; rank 1: #2 all_reduce sum f32[4] at {{.*}}; rank 2: #2 all_reduce sum f32[4] at {{.*}}; rank 3: #2 all_reduce sum f32[4] at {{.*}}
 // CHECK-NEXT: commuter-run: error: rank {{[0-3]}}: no memory for a buffer of 4000000000000000{{[0-9]+}} bytes
 // CHECK-NEXT: commuter-run: error: rank 2: result 1 has an impossible size: {{.+}}[-3x2]
+// CHECK-NEXT: commuter-run: error: rank 2: {{.*}}errors-run.mlir:[[@LINE+93]]:8, {{.*}}errors-run.mlir:[[@LINE+94]]:8: residual or sum is f32[3x4], but x is f32[4x4]
 // CHECK-NOT: {{.}}
 
 dist.mesh @mesh(dp = 2, tp = 2)
@@ -117,4 +119,11 @@ func.func @memory(%x: tensor<1xf32>) -> tensor<4xf32> {
 func.func @negative(%n: index) -> (index, tensor<?x2xf32>) {
   %e = tensor.empty(%n) : tensor<?x2xf32>
   return %n, %e : index, tensor<?x2xf32>
+}
+
+// Of what was fused, all is named.
+func.func @fused(%x: tensor<?x4xf32>, %r: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %s = arith.addf %x, %r : tensor<?x4xf32>
+  %y = norm.rms_norm %s eps 1.0e-06 : tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
 }

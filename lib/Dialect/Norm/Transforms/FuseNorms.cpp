@@ -74,16 +74,16 @@ struct FuseAddition : public OpRewritePattern<NormTy> {
     if (!place)
       return failure();
     rewriter.setInsertionPoint(place);
+    Location loc = rewriter.getFusedLoc({add.getLoc(), norm.getLoc()});
     Type type = norm.getType();
     AddNormTy fused;
     if constexpr (requires { norm.getBias(); })
-      fused =
-          AddNormTy::create(rewriter, norm.getLoc(), type, type, add.getLhs(),
-                            add.getRhs(), norm.getScale(), norm.getBias(),
-                            norm.getAxisAttr(), norm.getEpsAttr());
+      fused = AddNormTy::create(rewriter, loc, type, type, add.getLhs(),
+                                add.getRhs(), norm.getScale(), norm.getBias(),
+                                norm.getAxisAttr(), norm.getEpsAttr());
     else
       fused =
-          AddNormTy::create(rewriter, norm.getLoc(), type, type, add.getLhs(),
+          AddNormTy::create(rewriter, loc, type, type, add.getLhs(),
                             add.getRhs(), norm.getScale(), norm.getOffsetAttr(),
                             norm.getAxisAttr(), norm.getEpsAttr());
     rewriter.replaceOp(norm, fused.getResult());
@@ -145,9 +145,10 @@ private:
     if (Value scales = quantize.getScales())
       scalesType = scales.getType();
     auto fused = NormQuantizeOp::create(
-        rewriter, quantize.getLoc(), sumType, quantize.getOutput().getType(),
-        scalesType, NormKindAttr::get(rewriter.getContext(), kind),
-        norm.getInput(), residual, norm.getScale(), bias, offset,
+        rewriter, rewriter.getFusedLoc({norm.getLoc(), quantize.getLoc()}),
+        sumType, quantize.getOutput().getType(), scalesType,
+        NormKindAttr::get(rewriter.getContext(), kind), norm.getInput(),
+        residual, norm.getScale(), bias, offset,
         rewriter.getI64IntegerAttr(norm.getNormAxis()), norm.getEpsAttr(),
         quantize.getModeAttr(), quantize.getStaticScale(),
         quantize.getGroupSizeAttr());

@@ -34,9 +34,15 @@ def CheckShardingsPass : Pass<"dist-check-shardings", "::mlir::ModuleOp"> {
     is added; and of a gather, a slice or an exchange over the ranks whose sum is
     pending, as what it moves may be summed by hand. What is put beside a pending
     sum without being added to it, by `tensor.concat` or the ways of a branch,
-    varies, and is not reported.
+    varies, and is not reported. So does a product over a dimension that is split,
+    of which each rank has a part: whether the parts are to be added, as behind a
+    layer that is split by rows, or stand for themselves, as the scores of each
+    rank's own head do, is the program's to say, by `unreduced` in a
+    `dist.assert_sharding` of the product.
 
     ```mlir
+    %product = linalg.matmul ins(%x, %w : ...) ...   // S(1) and S(0) over tp
+    %partial = dist.assert_sharding %product <@mesh, [{}, {} ], unreduced {tp}> : tensor<4x8xf32>
     // error: 'norm.rms_norm' op is not linear, and a sum over @mesh[tp] is pending
     %y = norm.rms_norm %partial eps 1.0e-06 : tensor<4x8xf32>
     ```
