@@ -34,8 +34,10 @@ struct Crash {
   llvm::StringLiteral what;
 };
 constexpr Crash kCrashes[] = {
-    {SIGSEGV, "an invalid address, or the stack is full"},
-    {SIGBUS, "an invalid address"},
+    {SIGSEGV, "an invalid address, or the stack is full; compiled with "
+              "--check-bounds, it may say where"},
+    {SIGBUS,
+     "an invalid address; compiled with --check-bounds, it may say where"},
     {SIGFPE, "a division by zero, or one that overflows"},
     {SIGILL, "an invalid instruction"},
     {SIGABRT, "it aborted"},

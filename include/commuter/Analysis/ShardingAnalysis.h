@@ -150,6 +150,10 @@ public:
   bool isUniform(mlir::Operation *op, mlir::FlatSymbolRefAttr mesh,
                  mlir::ArrayAttr names) const;
   std::optional<StateMisuse> findMisuse(mlir::Operation *op) const;
+  /// The first axis along which a structured op sums over a dimension that is
+  /// split, so that each rank has a sum of its own, which nothing adds to those
+  /// of the others, and of which no `dist.assert_sharding` says what it is.
+  std::optional<unsigned> findSplitReduction(mlir::OpResult result) const;
 
 private:
   llvm::BitVector findDivergentAxes(mlir::Block &block) const;

@@ -1,4 +1,4 @@
-// RUN: %commuter-opt %s --allow-unregistered-dialect --dist-check-shardings -split-input-file -verify-diagnostics
+// RUN: %commuter-opt %s --allow-unregistered-dialect --dist-check-shardings --remark-format=emitRemark --remarks-filter=dist -split-input-file -verify-diagnostics
 
 dist.mesh @mesh(dp = 4, tp = 2)
 func.func @norm_of_partial(
@@ -595,11 +595,12 @@ func.func @which_operand(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@me
 // -----
 
 // Of a product over a dimension that is split, nothing is known; or what the program
-// says of it.
+// says of it, which is asked for by a remark.
 dist.mesh @mesh(tp = 2)
 func.func @product(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {tp}]>},
                    %w: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{tp}, {}]>}) {
   %zero = arith.constant dense<0.0> : tensor<4x8xf32>
+  // expected-remark @+1 {{Remark="each rank along @mesh[tp] sums over its slice of a dimension, and nothing adds the sums", Suggestion="if they are to be added, dist.assert_sharding with unreduced {tp}"}}
   %p = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%zero : tensor<4x8xf32>) -> tensor<4x8xf32>
   %0 = norm.rms_norm %p eps 1.0e-06 : tensor<4x8xf32>
   // expected-note @+1 {{the pending sum is here}}
@@ -607,4 +608,49 @@ func.func @product(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{
   // expected-error @+1 {{'norm.rms_norm' op is not linear, and a sum over @mesh[tp] is pending in an operand}}
   %1 = norm.rms_norm %partial eps 1.0e-06 : tensor<4x8xf32>
   return
+}
+
+// -----
+
+// What is summed over the ranks, or said to be something, needs no remark; nor does what
+// is no sum, or summed over dimensions that are not split.
+dist.mesh @mesh(dp = 2, tp = 2, one = 1)
+#rows = affine_map<(i, j) -> (i)>
+#all = affine_map<(i, j) -> (i, j)>
+func.func @split_reductions(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{dp}, {tp}]>},
+                            %w: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{tp}, {}]>},
+                            %whole: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>},
+                            %single: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {one}]>},
+                            %unknown: tensor<4x8xf32>)
+    -> (tensor<4xbf16>, tensor<4xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x8xf32>) {
+  %init = arith.constant dense<0.0> : tensor<4x8xf32>
+  %row = arith.constant dense<0.0> : tensor<4xf32>
+  // Summed, also behind a cast; by a gather; said.
+  %a = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%init : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %narrow = arith.truncf %a : tensor<4x8xf32> to tensor<4x8xbf16>
+  %summed = dist.all_reduce %narrow sum over @mesh[tp] : tensor<4x8xbf16>
+  %some = tensor.extract_slice %summed[0, 0] [4, 1] [1, 1] : tensor<4x8xbf16> to tensor<4xbf16>
+  %b = linalg.reduce { arith.addf } ins(%x : tensor<4x8xf32>) outs(%row : tensor<4xf32>) dimensions = [1]
+  %gathered = dist.all_gather %b dim 0 over @mesh[dp] summing [tp] : tensor<4xf32> -> tensor<8xf32>
+  %own = dist.all_slice %gathered dim 0 over @mesh[dp] : tensor<8xf32> -> tensor<4xf32>
+  %c = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%init : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %said = dist.assert_sharding %c <@mesh, [{dp}, {}], unreduced {tp}> : tensor<4x8xf32>
+  // Summed over the wrong ranks.
+  // expected-remark @+1 {{each rank along @mesh[tp] sums over its slice of a dimension}}
+  %d = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%init : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %wrong = dist.all_reduce %d sum over @mesh[dp] : tensor<4x8xf32>
+  // Sums that are spelled out: of slices, and of one with what is the same everywhere.
+  // expected-remark @+1 {{each rank along @mesh[tp] sums over its slice of a dimension}}
+  %e = linalg.generic {indexing_maps = [#all, #all, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x, %whole : tensor<4x8xf32>, tensor<4x8xf32>) outs(%row : tensor<4xf32>) {
+  ^bb0(%l: f32, %r: f32, %acc: f32):
+    %m = arith.mulf %l, %r : f32
+    %s = arith.addf %acc, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<4xf32>
+  // No sum; of an axis with one rank; of what is not known.
+  %f = linalg.reduce { arith.maximumf } ins(%x : tensor<4x8xf32>) outs(%row : tensor<4xf32>) dimensions = [1]
+  %g = linalg.reduce { arith.addf } ins(%single : tensor<4x8xf32>) outs(%row : tensor<4xf32>) dimensions = [1]
+  %h = linalg.matmul ins(%unknown, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%init : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %some, %own, %said, %wrong, %e, %f, %g, %h : tensor<4xbf16>, tensor<4xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x8xf32>
 }

@@ -8,7 +8,7 @@
 // RUN: FileCheck %s --match-full-lines --input-file=%t.err
 
 // CHECK: commuter-run: error: rank 1: the program crashed: a division by zero, or one that overflows
-// CHECK-NEXT: commuter-run: error: rank {{[01]}}: the program crashed: an invalid address, or the stack is full
+// CHECK-NEXT: commuter-run: error: rank {{[01]}}: the program crashed: an invalid address, or the stack is full; compiled with --check-bounds, it may say where
 // CHECK: commuter-run: error: rank 0: the program crashed: it aborted
 // CHECK-NOT: {{.}}
 

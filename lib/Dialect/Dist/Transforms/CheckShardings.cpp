@@ -13,7 +13,9 @@
 #include "commuter/Analysis/ShardingAnalysis.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"
 
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace commuter::dist {
 #define GEN_PASS_DEF_CHECKSHARDINGSPASS
@@ -40,6 +42,7 @@ struct CheckShardings
         failed |= !mayBeRight(*misuse);
       }
       failed |= mlir::failed(checkPromises(op, analysis, symbols));
+      remarkSplitReductions(op, analysis);
       if (printStates)
         print(op, analysis);
     });
@@ -59,9 +62,7 @@ private:
   static void report(Operation *op, const StateMisuse &misuse,
                      const ShardingAnalysis &analysis) {
     const MeshAxes::Axis &axis = analysis.getAxes()[misuse.axis];
-    std::string place;
-    llvm::raw_string_ostream(place)
-        << '@' << axis.mesh.getValue() << '[' << axis.name.getValue() << ']';
+    const std::string place = toString(axis);
     InFlightDiagnostic diag = mayBeRight(misuse) ? op->emitWarning()
                                                        << "'" << op->getName()
                                                        << "' op "
@@ -99,6 +100,11 @@ private:
                 : "the pending sum is here");
   }
 
+  static std::string toString(const MeshAxes::Axis &axis) {
+    return llvm::formatv("@{0}[{1}]", axis.mesh.getValue(),
+                         axis.name.getValue());
+  }
+
   static std::string toString(AxisState state) {
     std::string text;
     llvm::raw_string_ostream os(text);
@@ -125,9 +131,8 @@ private:
         continue;
       InFlightDiagnostic diag = op->emitOpError();
       diag << "expects " << what << " to be " << toString(promised[axis])
-           << " over @" << axes[axis].mesh.getValue() << '['
-           << axes[axis].name.getValue() << "], as its annotation says, found "
-           << toString(found);
+           << " over " << toString(axes[axis])
+           << ", as its annotation says, found " << toString(found);
       diag.attachNote(value.getLoc()) << "the value is made here";
       return failure();
     }
@@ -159,6 +164,27 @@ private:
                          "result #" + Twine(i), analysis)))
           return failure();
     return success();
+  }
+
+  /// Whether what the ranks have of a dimension that is split is to be added is
+  /// the program's to say.
+  static void remarkSplitReductions(Operation *op,
+                                    const ShardingAnalysis &analysis) {
+    for (OpResult result : op->getResults())
+      if (std::optional<unsigned> found = analysis.findSplitReduction(result)) {
+        const MeshAxes::Axis &axis = analysis.getAxes()[*found];
+        auto function = op->getParentOfType<FunctionOpInterface>();
+        remark::analysis(op->getLoc(),
+                         remark::RemarkOpts::name("dist-check-shardings")
+                             .category("dist")
+                             .function(function ? function.getName() : ""))
+            << remark::add("each rank along {0} sums over its slice of a "
+                           "dimension, and nothing adds the sums",
+                           toString(axis))
+            << remark::suggest("if they are to be added, dist.assert_sharding "
+                               "with unreduced {{{0}}",
+                               axis.name.getValue().str());
+      }
   }
 
   static void print(Operation *op, const ShardingAnalysis &analysis) {

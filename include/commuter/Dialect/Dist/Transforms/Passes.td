@@ -38,7 +38,8 @@ def CheckShardingsPass : Pass<"dist-check-shardings", "::mlir::ModuleOp"> {
     of which each rank has a part: whether the parts are to be added, as behind a
     layer that is split by rows, or stand for themselves, as the scores of each
     rank's own head do, is the program's to say, by `unreduced` in a
-    `dist.assert_sharding` of the product.
+    `dist.assert_sharding` of the product. Where nothing adds the parts, a remark
+    of category `dist` asks for that.
 
     ```mlir
     %product = linalg.matmul ins(%x, %w : ...) ...   // S(1) and S(0) over tp
