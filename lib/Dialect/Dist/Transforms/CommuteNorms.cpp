@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MotionRounds.h"
+#include "Motion/MotionRounds.h"
 #include "Raising.h"
 #include "commuter/Dialect/Dist/Transforms/MotionRemarks.h"
 #include "commuter/Dialect/Dist/Transforms/Passes.h"

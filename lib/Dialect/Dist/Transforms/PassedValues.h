@@ -13,7 +13,7 @@
 #ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_PASSEDVALUES_H
 #define COMMUTER_DIALECT_DIST_TRANSFORMS_PASSEDVALUES_H
 
-#include "MotionCalls.h"
+#include "Motion/MotionCalls.h"
 
 namespace commuter::dist {
 

@@ -13,7 +13,7 @@
 #ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_SPLITCANDIDATES_H
 #define COMMUTER_DIALECT_DIST_TRANSFORMS_SPLITCANDIDATES_H
 
-#include "MotionCalls.h"
+#include "Motion/MotionCalls.h"
 
 #include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 #include "llvm/ADT/SetVector.h"

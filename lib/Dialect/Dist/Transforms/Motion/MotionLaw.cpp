@@ -118,7 +118,7 @@ static std::optional<int64_t> scaleTimes(const GatherKind &kind, int64_t from,
 unsigned MotionGraph::getScaledKind(unsigned kind, int64_t from, int64_t to,
                                     const Cycles &cycles) {
   std::optional<int64_t> times = scaleTimes(kinds[kind], from, to, cycles);
-  return getKind(kind, cycles, times.value_or(kinds[kind].times));
+  return kinds.getNumber(kind, cycles, times.value_or(kinds[kind].times));
 }
 
 /// As below, of ragged pieces: of `number` cycles at a time, they are whole
@@ -344,7 +344,8 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
       slicing.resultCycles.value_or(kinds[unit.kind].cycles);
   unsigned resultKind = unit.kind;
   if (slicing.resultCycles && !match.isScaled)
-    resultKind = getKind(unit.kind, resultCycles, kinds[unit.kind].times);
+    resultKind =
+        kinds.getNumber(unit.kind, resultCycles, kinds[unit.kind].times);
   for (auto [i, result] : llvm::enumerate(op->getResults())) {
     if (match.isScaled)
       resultKind = getScaledKind(unit.kind, slicing.getOperandUnit(anchor),
@@ -437,7 +438,7 @@ void MotionGraph::visitUser(Operation *op, ArrayRef<unsigned> anchors,
                             unsigned inherited) {
   if (auto slice = dyn_cast<AllSliceOp>(op)) {
     if (slice.getExtents())
-      sizes.getNumber(splitMultiple(slice.getExtents()));
+      kinds.note(slice.getExtents());
     const SlicedValue *made = find(slice.getInput());
     if (made && takesBackOwnSlice(slice, made->slices))
       return;

@@ -10,16 +10,23 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MULTIPLES_H
-#define COMMUTER_DIALECT_DIST_TRANSFORMS_MULTIPLES_H
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MULTIPLES_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MULTIPLES_H
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Value.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace commuter::dist {
 
 /// The largest factor that is followed: products of two are exact.
 inline constexpr int64_t kMostTimes = INT32_MAX;
+
+/// a * b of what is not negative; INT64_MAX if it is more.
+inline int64_t multiplySaturating(int64_t a, int64_t b) {
+  int64_t product;
+  return llvm::MulOverflow(a, b, product) ? INT64_MAX : product;
+}
 
 /// Extents that are, each of them, `times` what there is of `of`, or of
 /// `constant`.
@@ -42,4 +49,4 @@ mlir::Value createMultiple(mlir::Value of, int64_t times);
 
 } // namespace commuter::dist
 
-#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MULTIPLES_H
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MULTIPLES_H

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONCALLS_H
-#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONCALLS_H
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONCALLS_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONCALLS_H
 
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -99,4 +99,4 @@ private:
 
 } // namespace commuter::dist
 
-#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONCALLS_H
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONCALLS_H

@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_EQUALVALUES_H
-#define COMMUTER_DIALECT_DIST_TRANSFORMS_EQUALVALUES_H
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_EQUALVALUES_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_EQUALVALUES_H
 
 #include "Multiples.h"
 #include "mlir/IR/Value.h"
@@ -77,4 +77,4 @@ private:
 
 } // namespace commuter::dist
 
-#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_EQUALVALUES_H
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_EQUALVALUES_H

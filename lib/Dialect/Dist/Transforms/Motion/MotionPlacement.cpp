@@ -13,7 +13,7 @@
 
 #include "MotionPlacement.h"
 
-#include "CollectiveBytes.h"
+#include "../CollectiveBytes.h"
 #include "llvm/ADT/IntEqClasses.h"
 #include "llvm/ADT/SetVector.h"
 #include <numeric>

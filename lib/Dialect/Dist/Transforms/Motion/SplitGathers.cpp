@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "GatherForms.h"
+#include "../GatherForms.h"
 #include "MotionRewrite.h"
 
 using namespace mlir;
@@ -60,7 +60,7 @@ void MotionGraph::noteFirstAxes(const SlicedValue &made,
     kind.axes = ArrayAttr::get(kind.axes.getContext(),
                                kind.axes.getValue().take_front(number));
     kind.groupSize = commuter::dist::getGroupSize(mesh, kind.axes);
-    if (fits({getKind(kind), slices.dim, size / *kind.groupSize}))
+    if (fits({kinds.getNumber(kind), slices.dim, size / *kind.groupSize}))
       return partialFits.push_back({value, number});
   }
 }

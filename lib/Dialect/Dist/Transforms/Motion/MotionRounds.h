@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONROUNDS_H
-#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONROUNDS_H
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONROUNDS_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONROUNDS_H
 
 #include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 
@@ -31,4 +31,4 @@ bool moveInFrontOfNestedGathers(
 
 } // namespace commuter::dist
 
-#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONROUNDS_H
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONROUNDS_H

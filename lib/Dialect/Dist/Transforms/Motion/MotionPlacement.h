@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONPLACEMENT_H
-#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONPLACEMENT_H
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONPLACEMENT_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONPLACEMENT_H
 
 #include "MotionGraph.h"
 #include "MotionWays.h"
@@ -91,4 +91,4 @@ ReceivedBytes countReceivedBytes(const MotionGraph &graph, MotionRegion region);
 
 } // namespace commuter::dist
 
-#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONPLACEMENT_H
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONPLACEMENT_H

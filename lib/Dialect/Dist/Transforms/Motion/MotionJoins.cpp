@@ -87,12 +87,9 @@ MotionGraph::findPassed(CallOpInterface call, const GatherKind &kind) {
   for (auto [i, operand] : llvm::enumerate(call.getArgOperands())) {
     if (!isa<RankedTensorType>(operand.getType()))
       continue;
-    const Multiple split = splitMultiple(operand);
-    if (sizes.getNumber(split) != kind.cut || kind.times % split.times != 0)
-      continue;
-    const int64_t times = kind.times / split.times;
-    if (!passed || times < passed->times)
-      passed = PassedExtents{static_cast<unsigned>(i), times};
+    std::optional<int64_t> times = kinds.getTimes(kind, operand);
+    if (times && (!passed || *times < passed->times))
+      passed = PassedExtents{static_cast<unsigned>(i), *times};
   }
   return passed;
 }
@@ -113,9 +110,9 @@ std::optional<JoinKinds> MotionGraph::findKinds(Operation *op,
   // Of pieces that are `times` as long as the argument says.
   auto setInCaller = [&](unsigned &inCaller, Operation *call, unsigned argument,
                          int64_t times) {
-    std::optional<unsigned> known =
-        getKind(kind, cast<CallOpInterface>(call).getArgOperands()[argument],
-                times, call);
+    std::optional<unsigned> known = kinds.getNumber(
+        kind, cast<CallOpInterface>(call).getArgOperands()[argument], times,
+        call);
     inCaller = known.value_or(kind);
     return known.has_value();
   };
@@ -124,9 +121,9 @@ std::optional<JoinKinds> MotionGraph::findKinds(Operation *op,
         findPassed(cast<CallOpInterface>(source->getOwner()), kinds[kind]);
     if (!passed)
       return std::nullopt;
-    found.ofUnit =
-        *getKind(kind, function.getArgument(passed->argument), passed->times,
-                 &function.getFunctionBody().front().front());
+    found.ofUnit = *kinds.getNumber(
+        kind, function.getArgument(passed->argument), passed->times,
+        &function.getFunctionBody().front().front());
     found.ofValues.front() = found.ofUnit;
     for (auto [ofSource, other] :
          llvm::zip_equal(found.ofSources, join.sources))
@@ -178,7 +175,7 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
     made = find(first->get())->slices;
   } else if (auto late = lateSources.find(front); late != lateSources.end()) {
     const LateSource &passed = late->second;
-    const unsigned kind = getKind(passed.kind);
+    const unsigned kind = kinds.getNumber(passed.kind);
     if (auto *refusal = std::get_if<Refusal>(&passed.fate)) {
       Refusal ofJoin = *refusal;
       ofJoin.kind = kind;

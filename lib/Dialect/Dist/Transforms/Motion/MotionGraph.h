@@ -11,52 +11,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONGRAPH_H
-#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONGRAPH_H
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONGRAPH_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONGRAPH_H
 
 #include "commuter/Dialect/Dist/Transforms/GatherMotion.h"
 
-#include "EqualValues.h"
+#include "GatherKinds.h"
 #include "MotionCalls.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Dominance.h"
-#include "llvm/Support/MathExtras.h"
 #include <variant>
 
 namespace commuter::dist {
-
-/// The gathers that cut a dimension alike: same axes in the same order, equal
-/// extents, equal cycles. Cycles that are not counted are equally long, and of
-/// an even cut. Ragged gathers whose extents are no value are alike only with
-/// themselves. Behind a reshape of ragged rows extents are `times` what they
-/// were.
-struct GatherKind {
-  mlir::FlatSymbolRefAttr mesh;
-  mlir::ArrayAttr axes;
-  /// The extents, or such as they are a multiple of (see Multiple); known
-  /// wherever there are such gathers.
-  mlir::Value extents;
-  AllGatherOp ragged; ///< set iff the extents are no value
-  std::optional<int64_t> groupSize;
-  /// The number of what the extents are `times` as large as; kNone: it cuts
-  /// evenly.
-  unsigned cut = EqualValues::kNone;
-  int64_t times = 1;
-  /// The same, of an unknown size that all kinds of a region have in common, a
-  /// caller's and a function's, too: what rows of unknown number cost.
-  int64_t openRows = 1;
-  Cycles cycles; ///< more than one only behind a reshape
-
-  bool isRagged() const { return extents || ragged; }
-  /// True if a dimension of this static size is cut into whole elements.
-  bool cuts(int64_t size) const {
-    if (!cycles.areCounted())
-      return size % cycles.size == 0;
-    return size % cycles.number == 0 &&
-           (isRagged() ||
-            (groupSize && size / cycles.number % *groupSize == 0));
-  }
-};
 
 /// A value that can be had slice by slice: it is the gather, of kind `kind`
 /// along `dim`, of parts that are `localSize` long (kDynamic if not static).
@@ -278,7 +244,7 @@ public:
   /// For a value that is to be erased: what is at its address next is another.
   void forget(mlir::Value value) {
     getFate(value) = {};
-    sizes.forget(value);
+    kinds.forget(value);
   }
   /// True if slices along `dim` of gathers of `kind` are these.
   bool isCutAlike(const Slices &made, int64_t dim, unsigned kind) const {
@@ -293,7 +259,7 @@ public:
   const ShardingAnalysis &analysis;
   const MotionOptions &options;
 
-  llvm::SmallVector<GatherKind> kinds;
+  GatherKinds kinds;
   llvm::SmallVector<Unit, 0> units;         ///< in program order
   llvm::SmallVector<SlicedValue, 0> values; ///< in the order of their units
   llvm::SmallVector<PartialFit> partialFits;
@@ -379,17 +345,10 @@ private:
               unsigned refusal);
   bool expectLateSources();
   void refuseThroughCalls();
+  void holdBackExtents();
   void refuseUsers(mlir::Value value,
                    const llvm::DenseSet<mlir::Operation *> &visited,
                    llvm::SmallVectorImpl<mlir::Value> &next);
-  void setExtents(GatherKind &kind, const Multiple &extents,
-                  mlir::Operation *user);
-  unsigned getKind(AllGatherOp gather);
-  unsigned getKind(const GatherKind &like);
-  std::optional<unsigned> getKind(unsigned like, mlir::Value extents,
-                                  int64_t times, mlir::Operation *user);
-  unsigned getKind(unsigned like, const Cycles &cycles, int64_t times);
-  bool isCutBy(const GatherKind &kind, mlir::Value extents) const;
   bool takesBackOwnSlice(AllSliceOp user, const Slices &made) const;
   void visitUser(mlir::Operation *op, llvm::ArrayRef<unsigned> anchors,
                  unsigned inherited);
@@ -400,10 +359,6 @@ private:
   void findSites();
   class SiteFinder;
 
-  llvm::DenseMap<std::tuple<mlir::Attribute, mlir::Attribute, void *, int64_t,
-                            int64_t, int64_t>,
-                 unsigned>
-      kindNumbers;
   /// What became of a value behind a gather. Most values of a program are, and
   /// most inherit the refusal of another one.
   struct Fate {
@@ -434,9 +389,6 @@ private:
   llvm::DenseMap<mlir::Operation *, UnusualSlicing> unusualSlicings;
   llvm::SmallVector<unsigned> joins; ///< units
   llvm::SmallVector<llvm::SmallVector<mlir::OpOperand *, 2>, 0> sources;
-  EqualValues sizes;
-  /// By number: the extents that stand for equal ones.
-  llvm::DenseMap<unsigned, llvm::SmallVector<mlir::Value, 1>> extentsOf;
   struct JoinedAs {
     unsigned unit; ///< the join
     unsigned kind; ///< in which the source is to come
@@ -489,12 +441,6 @@ bool hasOnlyUnitsOfOne(const DimSlicing &slicing);
 int64_t getLocalSize(int64_t size, int64_t unitSize, int64_t localRows,
                      const GatherKind &kind);
 
-/// a * b of what is not negative; INT64_MAX if it is more.
-inline int64_t multiplySaturating(int64_t a, int64_t b) {
-  int64_t product;
-  return llvm::MulOverflow(a, b, product) ? INT64_MAX : product;
-}
-
 /// The bits of a tensor or, without one of its dimensions, of a row; a size
 /// that is not static, or 0, counts as 1. INT64_MAX if there are more.
 int64_t countBits(mlir::RankedTensorType type,
@@ -506,4 +452,4 @@ mlir::RankedTensorType getLocalType(mlir::Type type, int64_t dim,
 
 } // namespace commuter::dist
 
-#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONGRAPH_H
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONGRAPH_H

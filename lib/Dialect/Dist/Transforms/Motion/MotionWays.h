@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONWAYS_H
-#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONWAYS_H
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONWAYS_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONWAYS_H
 
 #include "MotionCalls.h"
 
@@ -82,4 +82,4 @@ private:
 
 } // namespace commuter::dist
 
-#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONWAYS_H
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONWAYS_H

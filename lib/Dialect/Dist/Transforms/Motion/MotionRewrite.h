@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONREWRITE_H
-#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONREWRITE_H
+#ifndef COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONREWRITE_H
+#define COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONREWRITE_H
 
 #include "MotionGraph.h"
 #include "MotionPlacement.h"
@@ -29,4 +29,4 @@ void rewriteRegions(MotionGraph &graph, llvm::ArrayRef<MotionRegion> regions);
 
 } // namespace commuter::dist
 
-#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTIONREWRITE_H
+#endif // COMMUTER_DIALECT_DIST_TRANSFORMS_MOTION_MOTIONREWRITE_H

@@ -13,7 +13,7 @@
 
 #include "MotionRewrite.h"
 
-#include "GatherForms.h"
+#include "../GatherForms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"

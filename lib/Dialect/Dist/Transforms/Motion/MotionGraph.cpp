@@ -61,94 +61,6 @@ RankedTensorType commuter::dist::getLocalType(Type type, int64_t dim,
 // Gathers
 //===----------------------------------------------------------------------===//
 
-/// True if `user` may use the value. Of the blocks of a region, only the first
-/// one is known to be in front of others.
-static bool isKnownAt(Value value, Operation *user) {
-  Block *block = value.getParentBlock();
-  Operation *op = user;
-  while (op->getParentRegion() != block->getParent()) {
-    op = op->getParentOp();
-    if (!op || op->hasTrait<OpTrait::IsIsolatedFromAbove>())
-      return false;
-  }
-  Operation *maker = value.getDefiningOp();
-  return op->getBlock() == block ? !maker || maker->isBeforeInBlock(op)
-                                 : block->isEntryBlock();
-}
-
-/// Of values that are multiples of equal ones, and known where `user` is, the
-/// first that was met stands for its extents.
-void MotionGraph::setExtents(GatherKind &kind, const Multiple &extents,
-                             Operation *user) {
-  kind.cut = sizes.getNumber(extents);
-  SmallVector<Value, 1> &equal = extentsOf[kind.cut];
-  auto *known = llvm::find_if(equal, [&](Value other) {
-    return other == extents.of || isKnownAt(other, user);
-  });
-  if (known != equal.end()) {
-    kind.extents = *known;
-    return;
-  }
-  kind.extents = extents.of;
-  equal.push_back(extents.of);
-  if (const SlicedValue *made = find(extents.of))
-    units[made->unit].isHeldBack = true;
-}
-
-unsigned MotionGraph::getKind(AllGatherOp gather) {
-  GatherKind kind;
-  kind.mesh = gather.getMeshAttr();
-  kind.axes = gather.getAxes();
-  if (gather.getExtents()) {
-    const Multiple extents = splitMultiple(gather.getExtents());
-    setExtents(kind, extents, gather);
-    kind.times = kind.openRows = extents.times;
-  } else if (gather.getInput().getType().isDynamicDim(gather.getDim())) {
-    kind.ragged = gather;
-    Value own = findOwnExtents(gather);
-    kind.cut = own ? sizes.getNumber(own) : sizes.createNumber();
-  }
-  const unsigned numKinds = kinds.size(), number = getKind(kind);
-  if (number == numKinds)
-    kinds.back().groupSize = commuter::dist::getGroupSize(gather);
-  return number;
-}
-
-unsigned MotionGraph::getKind(const GatherKind &like) {
-  void *cut = like.ragged ? static_cast<void *>(AllGatherOp(like.ragged))
-                          : like.extents.getAsOpaquePointer();
-  auto [it, isNew] =
-      kindNumbers.try_emplace({like.mesh, like.axes, cut, like.times,
-                               like.cycles.number, like.cycles.size},
-                              kinds.size());
-  if (isNew)
-    kinds.push_back(like);
-  return it->second;
-}
-
-/// The kind of gathers over the axes of another kind, by `times` the extents
-/// that `user` passes or is passed. nullopt: that is more than can be counted.
-std::optional<unsigned> MotionGraph::getKind(unsigned like, Value extents,
-                                             int64_t times, Operation *user) {
-  const Multiple split = splitMultiple(extents);
-  GatherKind kind = kinds[like];
-  setExtents(kind, split, user);
-  kind.ragged = {};
-  kind.times = times * split.times;
-  return kind.times > kMostTimes ? std::nullopt : std::optional(getKind(kind));
-}
-
-/// And of what is dealt out in other cycles, in pieces `times` as long as what
-/// the extents are multiples of.
-unsigned MotionGraph::getKind(unsigned like, const Cycles &cycles,
-                              int64_t times) {
-  GatherKind kind = kinds[like];
-  kind.cycles = cycles;
-  kind.openRows = multiplySaturating(kind.openRows, times) / kind.times;
-  kind.times = times;
-  return getKind(kind);
-}
-
 /// Precondition of the law: all ranks of the gather's group come to the op.
 /// Where they may part, a gather may meet another one of theirs, and what is
 /// replicated at one is not what is replicated at the other.
@@ -218,7 +130,7 @@ void MotionGraph::visitGather(AllGatherOp gather) {
     return;
   if (!options.onlyGathers.empty() && !options.onlyGathers.contains(gather))
     return;
-  Unit unit(Unit::Gather, gather, getKind(gather));
+  Unit unit(Unit::Gather, gather, kinds.getNumber(gather));
   std::optional<Refusal> refusal = findDivergence(gather, unit.kind);
   if (!refusal)
     refusal = findGatherRefusal(gather, unit.completesSum);
@@ -380,8 +292,6 @@ void MotionGraph::build() {
   for (unsigned round = 0;; ++round) {
     takesLoops = round < 2 * kMaxRounds;
     kinds.clear();
-    kindNumbers.clear();
-    extentsOf.clear();
     units.clear();
     values.clear();
     operandDims.clear();
@@ -417,10 +327,18 @@ void MotionGraph::build() {
       }
     if (isRight && (round >= kMaxRounds || !expectLateSources())) {
       refuseThroughCalls();
+      holdBackExtents();
       findConsumers();
       return findSites();
     }
   }
+}
+
+/// What gathers are cut by is there in front of them.
+void MotionGraph::holdBackExtents() {
+  for (const GatherKind &kind : kinds)
+    if (const SlicedValue *made = kind.extents ? find(kind.extents) : nullptr)
+      units[made->unit].isHeldBack = true;
 }
 
 //===----------------------------------------------------------------------===//
@@ -437,17 +355,6 @@ DimSlicing MotionGraph::getSlicing(const Unit &op) const {
   return slicing;
 }
 
-/// True if gathers of the kind cut by extents that are equal to these; null: if
-/// they cut evenly.
-bool MotionGraph::isCutBy(const GatherKind &kind, Value extents) const {
-  if (!extents)
-    return !kind.isRagged();
-  const Multiple split = splitMultiple(extents);
-  const unsigned cut = sizes.lookup(split);
-  return cut != EqualValues::kNone && cut == kind.cut &&
-         split.times == kind.times;
-}
-
 bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   const GatherKind &kind = kinds[made.kind];
   if (!kind.cycles.isOne())
@@ -455,7 +362,8 @@ bool MotionGraph::takesBackOwnSlice(AllSliceOp user, const Slices &made) const {
   if (options.ignores(reason::kOtherUsers))
     return user.getAxes().size() <= kind.axes.size();
   if (static_cast<int64_t>(user.getDim()) != made.dim ||
-      user.getMeshAttr() != kind.mesh || !isCutBy(kind, user.getExtents()))
+      user.getMeshAttr() != kind.mesh ||
+      !kinds.isCutBy(kind, user.getExtents()))
     return false;
   if (user.getAxes() == kind.axes)
     return true;
