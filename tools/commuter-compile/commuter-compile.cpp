@@ -14,7 +14,7 @@
 #include "../lib/CommandLine.h"
 #include "../lib/Describe.h"
 #include "../lib/Devices.h"
-#include "../lib/Lower.h"
+#include "../lib/LoweringFlags.h"
 #include "../lib/Outputs.h"
 #include "../lib/Program.h"
 #include "../lib/Target.h"
@@ -60,24 +60,7 @@ struct CommandLine {
       cl::desc("The model's symbol is commuter_model_<name> (default: the "
                "entry's name)"),
       cl::value_desc("name"), cl::cat(category)};
-  cl::opt<std::string> pipeline{
-      "pipeline",
-      cl::desc("none, commute, optimize or a textual pass pipeline"),
-      cl::init("optimize"), cl::value_desc("pipeline"), cl::cat(category)};
-  cl::opt<bool> checkAssertions{
-      "check-assertions",
-      cl::desc("Check at run time what dist.assert_sharding, and the "
-               "annotations of called functions, promise"),
-      cl::cat(category)};
-  cl::opt<bool> checkBounds{
-      "check-bounds",
-      cl::desc("Check at run time that the shapes of linalg's and tensor's ops "
-               "fit, as generate-runtime-verification does"),
-      cl::cat(category)};
-  cl::opt<bool> contractionLoops{
-      "contraction-loops",
-      cl::desc("Matrix products as loops, not as calls of the runtime"),
-      cl::cat(category)};
+  LoweringFlags lowering{category};
   cl::opt<std::string> triple{
       "target-triple",
       cl::desc("Machine to compile for (default: this one; others: .o only)"),
@@ -98,11 +81,6 @@ struct CommandLine {
       cl::desc("The oldest GPU that a program for cuda is to run on (default: "
                "sm_80)"),
       cl::value_desc("name"), cl::cat(category)};
-  cl::opt<std::string> cudaPath{
-      "cuda-path",
-      cl::desc("CUDA toolkit, for its library of math functions (default: "
-               "CUDA_HOME, CUDA_PATH, or /usr/local/cuda)"),
-      cl::value_desc("dir"), cl::cat(category)};
   cl::opt<std::string> cc{"cc", cl::desc("Compiler driver that links a .so"),
                           cl::init("cc"), cl::value_desc("program"),
                           cl::cat(category)};
@@ -168,10 +146,9 @@ static FailureOr<Options> readOptions(int argc, char **argv) {
   options.file = line.file;
   options.entry = line.entry;
   options.name = line.name;
-  options.lowering = {line.pipeline,    line.checkAssertions,
-                      line.checkBounds, line.contractionLoops,
-                      line.device,      line.chip,
-                      line.cudaPath};
+  options.lowering = line.lowering.get();
+  options.lowering.device = line.device;
+  options.lowering.chip = line.chip;
   options.target = {line.triple, line.cpu, line.features};
   return options;
 }

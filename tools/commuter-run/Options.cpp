@@ -13,6 +13,7 @@
 #include "Options.h"
 #include "../lib/CommandLine.h"
 #include "../lib/Devices.h"
+#include "../lib/LoweringFlags.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
@@ -42,11 +43,6 @@ struct CommandLine {
                "(default: cuda for the transport nccl, else what a library is "
                "compiled for, or cpu)"),
       cl::value_desc("name"), cl::cat(category)};
-  cl::opt<std::string> cudaPath{
-      "cuda-path",
-      cl::desc("CUDA toolkit, for its library of math functions (default: "
-               "CUDA_HOME, CUDA_PATH, or /usr/local/cuda)"),
-      cl::value_desc("dir"), cl::cat(category)};
   cl::opt<std::string> transport{
       "transport",
       cl::desc(
@@ -61,10 +57,7 @@ struct CommandLine {
       cl::desc(
           "Local extents of a `?` dimension, one per rank (or one for all)"),
       cl::value_desc("arg.dim=n,n,..."), cl::cat(category)};
-  cl::opt<std::string> pipeline{
-      "pipeline",
-      cl::desc("none, commute, optimize or a textual pass pipeline"),
-      cl::init("optimize"), cl::value_desc("pipeline"), cl::cat(category)};
+  LoweringFlags lowering{category};
   cl::opt<bool> compare{
       "compare",
       cl::desc("Run the program as written, too, and compare every result"),
@@ -82,20 +75,6 @@ struct CommandLine {
       "iterations",
       cl::desc("Measured runs (default 1; with --compare 5, after a warm-up)"),
       cl::value_desc("number"), cl::cat(category)};
-  cl::opt<bool> checkAssertions{
-      "check-assertions",
-      cl::desc("Check at run time what dist.assert_sharding, and the "
-               "annotations of called functions, promise"),
-      cl::cat(category)};
-  cl::opt<bool> checkBounds{
-      "check-bounds",
-      cl::desc("Check at run time that the shapes of linalg's and tensor's ops "
-               "fit, as generate-runtime-verification does"),
-      cl::cat(category)};
-  cl::opt<bool> contractionLoops{
-      "contraction-loops",
-      cl::desc("Matrix products as loops, not as calls of the runtime"),
-      cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("Print the figures as JSON"),
                      cl::cat(category)};
   cl::opt<std::string> trace{"trace",
@@ -215,24 +194,14 @@ FailureOr<Options> run::readOptions(int argc, char **argv) {
   options.device = line.device;
   if (options.device.empty() && *transport == Transport::Nccl)
     options.device = "cuda";
-  options.cudaPath = line.cudaPath;
-  options.pipeline = line.pipeline;
+  options.lowering = line.lowering.get();
   options.outputDir = line.outputDir;
   options.trace = line.trace;
   options.transport = *transport;
   options.compare = line.compare;
-  options.checkAssertions = line.checkAssertions;
-  options.checkBounds = line.checkBounds;
-  options.contractionLoops = line.contractionLoops;
-  for (const cl::Option *option :
-       {static_cast<cl::Option *>(&line.pipeline),
-        static_cast<cl::Option *>(&line.compare),
-        static_cast<cl::Option *>(&line.checkAssertions),
-        static_cast<cl::Option *>(&line.checkBounds),
-        static_cast<cl::Option *>(&line.contractionLoops),
-        static_cast<cl::Option *>(&line.cudaPath)})
-    if (option->getNumOccurrences())
-      options.compilation.push_back("--" + option->ArgStr.str());
+  options.compilation = line.lowering.findGiven();
+  if (options.compilation.empty() && line.compare)
+    options.compilation = "--compare";
   options.json = line.json;
   return options;
 }

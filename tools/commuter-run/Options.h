@@ -13,24 +13,25 @@
 #ifndef COMMUTER_TOOLS_COMMUTER_RUN_OPTIONS_H
 #define COMMUTER_TOOLS_COMMUTER_RUN_OPTIONS_H
 
+#include "../lib/Lower.h"
 #include "Arguments.h"
 #include "Job.h"
 
 namespace commuter::run {
 
 struct Options {
-  std::string file, entry, pipeline, outputDir, trace;
+  std::string file, entry, outputDir, trace;
   std::string device; // empty: what a library is compiled for, else the host
-  std::string cudaPath;
+  tools::LoweringOptions lowering;
   std::map<std::string, int64_t> axes;
   ArgumentOptions arguments;
   int64_t iterations, warmups;
   /// Deadline of a collective: COMMUTER_TIMEOUT_MS, as the runtime has it.
   int64_t timeoutMs;
   Transport transport;
-  bool compare, checkAssertions, checkBounds, contractionLoops, json;
-  /// Options that were given, and say how to compile.
-  std::vector<std::string> compilation;
+  bool compare, json;
+  /// A flag that was given, and says how to compile; empty: none was.
+  std::string compilation;
 };
 
 /// Leaves the process after --help and --version.

@@ -46,16 +46,15 @@ compileAll(ModuleOp module, std::shared_ptr<const Description> description,
   std::vector<std::pair<std::string, std::string>> wanted; // name, pipeline
   if (options.compare)
     wanted.emplace_back("as written", "none");
-  wanted.emplace_back(nameVersion(options.pipeline, !options.compare),
-                      options.pipeline);
+  LoweringOptions lowering = options.lowering;
+  lowering.device = description->model.device;
+  wanted.emplace_back(nameVersion(lowering.pipeline, !options.compare),
+                      lowering.pipeline);
   std::vector<Model> models;
   for (auto &[name, pipeline] : wanted) {
     auto start = std::chrono::steady_clock::now();
-    auto model =
-        compile(module, description,
-                {pipeline, options.checkAssertions, options.checkBounds,
-                 options.contractionLoops, description->model.device,
-                 /*chip=*/"", options.cudaPath});
+    lowering.pipeline = pipeline;
+    auto model = compile(module, description, lowering);
     if (failed(model))
       return failure();
     models.push_back(std::move(*model));
@@ -273,7 +272,7 @@ static LogicalResult runProgram(Job &job, const Options &options,
 static LogicalResult checkOptions(const Options &options,
                                   const commuter_model_t &model) {
   if (!options.compilation.empty())
-    return fail(options.compilation[0] + ": " + options.file +
+    return fail(options.compilation + ": " + options.file +
                 " is compiled already (pipeline '" + model.pipeline +
                 "'); give the program itself, or compile it again");
   if (!options.device.empty() && getDeviceKind(options.device) != model.device)

@@ -21,7 +21,7 @@ namespace commuter::tools {
 
 struct LoweringOptions {
   std::string pipeline; // none, commute, optimize, or its text
-  bool checkAssertions, checkBounds, contractionLoops;
+  bool checkAssertions = false, checkBounds = false, contractionLoops = false;
   std::string device = "cpu"; // without a number
   /// For a GPU; empty: as the lowering has them.
   std::string chip, cudaPath;
