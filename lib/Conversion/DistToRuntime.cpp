@@ -313,9 +313,11 @@ private:
       return op->emitOpError(
           "is on tensors; expected buffers: run dist-expand-collectives and "
           "one-shot-bufferize before convert-dist-to-runtime");
+    auto *getDtype = isa<AllGatherIntoOp, AllToAllIntoOp>(op) ? getMovedDtype
+                                                              : getRuntimeDtype;
     for (Type type : op->getOperandTypes())
       if (auto memref = dyn_cast<MemRefType>(type);
-          memref && !getRuntimeDtype(memref.getElementType()))
+          memref && !getDtype(memref.getElementType()))
         return op->emitOpError() << "has an operand of type " << memref
                                  << ", whose elements the runtime lacks";
     return success();

@@ -16,6 +16,7 @@
 #include "commuter_rt.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -47,6 +48,25 @@ std::optional<int32_t> commuter::getRuntimeDtype(Type type) {
   if (type.isInteger(64) || type.isIndex())
     return COMMUTER_I64;
   return std::nullopt;
+}
+
+std::optional<int32_t> commuter::getMovedDtype(Type type) {
+  if (std::optional<int32_t> dtype = getRuntimeDtype(type))
+    return dtype;
+  if (!type.isIntOrFloat())
+    return std::nullopt;
+  switch (dist::getElementBytes(type)) {
+  case 1:
+    return COMMUTER_I8;
+  case 2:
+    return COMMUTER_I16;
+  case 4:
+    return COMMUTER_I32;
+  case 8:
+    return COMMUTER_I64;
+  default:
+    return std::nullopt;
+  }
 }
 
 Value SharedByCalls::getSlot(OpBuilder &builder, Operation *op, Type type,
@@ -93,24 +113,35 @@ CallBuilder::CallBuilder(OpBuilder &builder, Operation *op,
 }
 
 /// Where the ops stand of which one was made; of what was inlined, in the
-/// callee.
-static void findSources(Location loc, SetVector<FileLineColRange> &sources) {
-  if (auto source = dyn_cast<FileLineColRange>(loc))
-    sources.insert(source);
-  else if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location part : fused.getLocations())
-      findSources(part, sources);
-  else if (auto name = dyn_cast<NameLoc>(loc))
-    findSources(name.getChildLoc(), sources);
-  else if (auto call = dyn_cast<CallSiteLoc>(loc))
-    findSources(call.getCallee(), sources);
-  else if (auto opaque = dyn_cast<OpaqueLoc>(loc))
-    findSources(opaque.getFallbackLocation(), sources);
+/// callee, unless nothing is known of that.
+static SetVector<FileLineColRange> findSources(Location top) {
+  SetVector<FileLineColRange> sources;
+  SmallVector<Location> next = {top};
+  DenseSet<Location> seen; // locations have parts in common
+  while (!next.empty()) {
+    Location loc = next.pop_back_val();
+    if (!seen.insert(loc).second)
+      continue;
+    if (auto source = dyn_cast<FileLineColRange>(loc)) {
+      sources.insert(source);
+    } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
+      llvm::append_range(next, llvm::reverse(fused.getLocations()));
+    } else if (auto name = dyn_cast<NameLoc>(loc)) {
+      next.push_back(name.getChildLoc());
+    } else if (auto opaque = dyn_cast<OpaqueLoc>(loc)) {
+      next.push_back(opaque.getFallbackLocation());
+    } else if (auto call = dyn_cast<CallSiteLoc>(loc)) {
+      SetVector<FileLineColRange> inner = findSources(call.getCallee());
+      if (inner.empty())
+        next.push_back(call.getCaller());
+      sources.insert_range(inner);
+    }
+  }
+  return sources;
 }
 
 CallBuilder &CallBuilder::location() {
-  SetVector<FileLineColRange> sources;
-  findSources(loc, sources);
+  SetVector<FileLineColRange> sources = findSources(loc);
   if (sources.empty())
     return add(LLVM::ZeroOp::create(builder, loc, pointer));
   std::string spelling;
@@ -177,7 +208,7 @@ Value CallBuilder::makeView(Value memref, Value converted) {
       memrefDescriptor.alignedPtr(builder, loc),
       ArrayRef<LLVM::GEPArg>{memrefDescriptor.offset(builder, loc)});
   return makeStructs(
-      {{data, makeI32(*getRuntimeDtype(type.getElementType())),
+      {{data, makeI32(*getMovedDtype(type.getElementType())),
         makeI32(static_cast<int32_t>(type.getRank())), field(3), field(4)}});
 }
 
@@ -225,4 +256,37 @@ Value CallBuilder::makeI32(int32_t value) {
 
 Value CallBuilder::slot(Type type) {
   return shared.getSlot(builder, op, type, used[type]++);
+}
+
+LogicalResult commuter::replaceByCopy(memref::GetGlobalOp op, StringRef name,
+                                      const LLVMTypeConverter &converter,
+                                      SharedByCalls &shared) {
+  MemRefType type = op.getType();
+  OpBuilder builder(op.getContext());
+  builder.setInsertionPointAfter(op);
+  Location loc = op.getLoc();
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  auto address =
+      memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, op);
+  Value number =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), address);
+  CallBuilder call(builder, op, shared);
+  // As far as an array of so many elements reaches.
+  Value end = LLVM::GEPOp::create(
+      builder, loc, pointer, converter.convertType(type.getElementType()),
+      LLVM::ZeroOp::create(builder, loc, pointer),
+      ArrayRef<LLVM::GEPArg>{call.makeI64(type.getNumElements())});
+  auto copy = call.add(LLVM::IntToPtrOp::create(builder, loc, pointer, number))
+                  .add(LLVM::PtrToIntOp::create(builder, loc,
+                                                builder.getI64Type(), end))
+                  .call(name, pointer);
+  if (failed(copy))
+    return failure();
+  Value descriptor = MemRefDescriptor::fromStaticShape(builder, loc, converter,
+                                                       type, copy->getResult());
+  Value memref =
+      UnrealizedConversionCastOp::create(builder, loc, Type(type), descriptor)
+          .getResult(0);
+  op.getResult().replaceAllUsesExcept(memref, address);
+  return success();
 }

@@ -15,7 +15,9 @@
 
 #include "commuter/Dialect/Dist/IR/Dist.h"
 
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/SymbolTable.h"
 
@@ -101,6 +103,14 @@ private:
   llvm::SmallVector<mlir::Value> arguments;
   llvm::DenseMap<mlir::Type, unsigned> used;
 };
+
+/// Uses instead of a global's memory the copy of it that
+/// `commuter_program_<name>(location, contents, bytes)` returns. The op stays:
+/// it has the address of what is copied.
+llvm::LogicalResult replaceByCopy(mlir::memref::GetGlobalOp op,
+                                  llvm::StringRef name,
+                                  const mlir::LLVMTypeConverter &converter,
+                                  SharedByCalls &shared);
 
 } // namespace commuter
 

@@ -48,16 +48,16 @@ void commuter::buildOptimizePipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   // A norm that gathers and sums feed is split while the sums do, before its
   // gathers move; one with a gather between it and the sum, when that has
-  // moved.
-  auto splitAllReduce = [&] {
+  // moved. Which gathers are extra is seen then.
+  auto splitAllReduce = [&](bool allowExtraGather) {
     if (options.splitAllReduce)
       pm.addPass(dist::createSplitAllReducePass(
-          {options.minRows, options.padRows, options.allowExtraGather}));
+          {options.minRows, options.padRows, allowExtraGather}));
   };
-  splitAllReduce();
+  splitAllReduce(/*allowExtraGather=*/false);
   pm.addPass(dist::createCommuteNormsPass(
       {options.completeSums, options.guard, options.allowExtraGather}));
-  splitAllReduce();
+  splitAllReduce(options.allowExtraGather);
   if (options.localizePerTensor)
     pm.addPass(dist::createLocalizePerTensorQuantizePass());
   if (options.placeCollectives)
@@ -196,8 +196,11 @@ static void lowerForDevice(OpPassManager &pm,
 void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
                                         const LowerToLLVMOptions &options) {
   const bool isForHost = options.device == Device::CPU;
-  if (options.checkBounds)
+  if (options.checkBounds) {
+    // Of shapes that differ, linalg's ops are asked, not those of arith.
+    pm.addPass(createConvertElementwiseToLinalgPass());
     pm.addPass(createGenerateRuntimeVerificationPass());
+  }
   pm.addPass(createDropFastMathPass());
   pm.addPass(createSetEntryABIPass());
   pm.addPass(dist::createExpandCollectivesPass({options.checkAssertions}));
@@ -223,6 +226,7 @@ void commuter::buildLowerToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 
+  pm.addPass(createConvertGlobalsToRuntimePass());
   pm.addPass(createConvertDistToRuntimePass());
   pm.addPass(createFinalizeToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());

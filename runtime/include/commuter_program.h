@@ -12,7 +12,8 @@
 // failure prints its message and aborts the process.
 //
 // `location` is where what the call stands for is in the program's source,
-// "file:line:column", or several of these, or NULL: messages begin with it.
+// "file:line:column", or several of these, or NULL: messages begin with it, or
+// have it where they tell what each rank does.
 //
 // `group` is a group's spec, for example "mesh[dp,attn_tp]". Views point into
 // the caller's stack. Optional views are NULL.
@@ -128,6 +129,13 @@ COMMUTER_API void _mlir_memref_to_llvm_free(void *data);
 /* What memref.copy, in the host's memory, of a non-contiguous memref lowers to:
    two unranked memref descriptors (rank, pointer to the ranked descriptor). */
 COMMUTER_API void memrefCopy(int64_t element_size, void *source, void *target);
+
+/* The memory of a global that the program writes to, which is this rank's own:
+   `size` bytes, at first as those at `contents`, by whose address it is known.
+   It keeps what is written as long as the context lives; until then the program
+   must stay loaded. */
+COMMUTER_API void *commuter_program_global(const char *location,
+                                           const void *contents, int64_t size);
 
 /*===----------------------------------------------------------------------===//
 // Programs for a device that has memory of its own

@@ -562,8 +562,9 @@ typedef struct commuter_event_t {
   int64_t end_ns;
   int64_t bytes; /* received (collective) or read and written (norm) */
   int64_t rows;  /* norm: rows; else 0 */
-  /* Of a compiled program: where the op is in its source, "file:line:column",
-     which lives as long as the program; else NULL. */
+  /* Of a compiled program: where the op is in its source, "file:line:column", or
+     several of these, if it was made of several; the text lives as long as the
+     program. Else NULL. */
   const char *location;
 } commuter_event_t;
 

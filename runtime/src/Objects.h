@@ -176,6 +176,8 @@ struct commuter_context_t {
   uint64_t sequence = 0;
   /// Copies of constants in the device's memory, by run and constant.
   std::map<std::pair<uint64_t, const void *>, void *> constants;
+  /// What programs have of the globals that they write to, by their contents.
+  std::map<const void *, std::unique_ptr<void, commuter::rt::FreeHost>> globals;
   /// The run that is active, 0 outside; and the last number given out.
   uint64_t run = 0, lastRun = 0;
   /// Of what the active program called last, in its source; or NULL.

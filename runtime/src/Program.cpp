@@ -19,6 +19,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 using namespace commuter::rt;
 
@@ -38,11 +39,13 @@ thread_local RunFrame *currentFrame = nullptr;
 } // namespace
 
 /// Says where the program failed, and tells the others why this rank is gone.
+/// Where ranks do not meet, the message has the place of each.
 /// Apart from `raise`, so that its strings are destroyed before the jump.
-[[gnu::noinline]] static void
-poisonWorld(commuter_context_t *context) noexcept {
+[[gnu::noinline]] static void poisonWorld(commuter_context_t *context,
+                                          commuter_status_t status) noexcept {
   guarded(nullptr, [&]() -> Status {
-    if (context->location)
+    if (context->location && status != COMMUTER_MISMATCH &&
+        status != COMMUTER_TIMEOUT)
       context->error.insert(0, std::string(context->location) + ": ");
     context->world->transport->abort(fail(COMMUTER_RANK_LEFT,
                                           "rank %d failed: %s", context->rank,
@@ -55,7 +58,7 @@ poisonWorld(commuter_context_t *context) noexcept {
 /// a destructor: the entry points below hold plain values only.
 [[noreturn, gnu::noinline]] static void raise(commuter_status_t status) {
   RunFrame *frame = currentFrame;
-  poisonWorld(frame->context);
+  poisonWorld(frame->context, status);
   frame->status = status;
   std::longjmp(frame->target, 1);
 }
@@ -380,6 +383,25 @@ void memrefCopy(int64_t elementSize, void *source, void *target) {
   }));
 }
 
+void *commuter_program_global(const char *location, const void *contents,
+                              int64_t size) {
+  commuter_context_t *context = enter(location, __func__);
+  void *memory = nullptr;
+  check(guarded(context, [&]() -> Status {
+    auto &global = context->globals[contents];
+    if (!global) {
+      const auto bytes = static_cast<size_t>(size);
+      global.reset(allocateHost(64, bytes));
+      if (!global)
+        return {COMMUTER_OUT_OF_MEMORY, "out of memory"};
+      std::memcpy(global.get(), contents, bytes);
+    }
+    memory = global.get();
+    return {};
+  }));
+  return memory;
+}
+
 //===----------------------------------------------------------------------===//
 // Devices that have memory of their own
 //===----------------------------------------------------------------------===//
@@ -450,6 +472,7 @@ const commuter_symbol_t *commuter_program_symbols(void) {
       COMMUTER_SYMBOL(_mlir_memref_to_llvm_aligned_alloc),
       COMMUTER_SYMBOL(_mlir_memref_to_llvm_free),
       COMMUTER_SYMBOL(memrefCopy),
+      COMMUTER_SYMBOL(commuter_program_global),
       COMMUTER_SYMBOL(commuter_program_device_alloc),
       COMMUTER_SYMBOL(commuter_program_device_read),
       COMMUTER_SYMBOL(commuter_program_device_write),

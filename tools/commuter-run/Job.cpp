@@ -231,12 +231,12 @@ void Job::reportEnd() {
   {
     std::lock_guard<std::mutex> lock(mutex);
     if (isEnding)
-      leave(); // it has said why
-    char text[4096];
+      leave();                       // it has said why
+    std::vector<char> text(1 << 20); // a line a rank
     for (commuter_world_t *world : worlds) {
-      commuter_world_describe(world, text, sizeof(text));
+      commuter_world_describe(world, text.data(), text.size());
       if (text[0])
-        message += Twine("; waited in ").concat(text).str();
+        message += Twine("; waited in ").concat(text.data()).str();
     }
   }
   (void)fail(message);

@@ -171,8 +171,8 @@ Describer::describeValue(Type type, Attribute attribute, const Twine &what) {
   if (!dtype || (tensor && tensor.getEncoding()))
     return fail(what + " has type " + print(type) +
                 "; expected a number or a ranked tensor without encoding, of "
-                "index, i1, i8, i16, i32, i64, f16, bf16, f32, f64, f8E4M3FN "
-                "or f8E5M2");
+                "index, i1, integers of 8, 16, 32 or 64 bits, f16, bf16, f32, "
+                "f64, f8E4M3FN or f8E5M2");
   commuter_model_value_t value{};
   value.dtype = *dtype;
   value.is_number = !tensor;

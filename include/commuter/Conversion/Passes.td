@@ -683,6 +683,29 @@ def ConvertLaunchesToRuntimePass : Pass<"convert-launches-to-runtime",
                            "::mlir::func::FuncDialect"];
 }
 
+def ConvertGlobalsToRuntimePass
+    : Pass<"convert-globals-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Memory of each rank's own for the globals of a program";
+  let description = [{
+    A program is what every rank runs, and a `memref.global` that it writes to is
+    memory of the rank. Ranks may be threads of one process, which would share
+    it. So `memref.get_global` of what is not `constant` becomes a call of
+    `commuter_program_global`, one for each function and global: the rank's copy
+    of what the global begins with, which lasts as long as its context. Globals
+    that are defined elsewhere stay what they are.
+
+    ```mlir
+    %m = memref.get_global @steps : memref<4xi64>
+    // becomes
+    %p = llvm.call @commuter_program_global(%location, %steps, %c32)
+      : (!llvm.ptr, !llvm.ptr, i64) -> !llvm.ptr
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def ConvertDeviceMemoryToRuntimePass
     : Pass<"convert-device-memory-to-runtime", "::mlir::ModuleOp"> {
   let summary = "What the host does with the device's memory to runtime calls";

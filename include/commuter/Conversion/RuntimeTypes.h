@@ -24,6 +24,10 @@ namespace commuter {
 /// runtime has no such elements.
 std::optional<int32_t> getRuntimeDtype(mlir::Type type);
 
+/// The same of elements that are moved, and not computed with: of those that
+/// the runtime lacks, that of integers which take as much memory.
+std::optional<int32_t> getMovedDtype(mlir::Type type);
+
 } // namespace commuter
 
 #endif // COMMUTER_CONVERSION_RUNTIMETYPES_H

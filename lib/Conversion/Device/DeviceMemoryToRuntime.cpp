@@ -80,10 +80,6 @@ struct AllocPattern : public MemoryPattern<memref::AllocOp> {
   }
 };
 
-int64_t getElementBytes(Type type) {
-  return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
-}
-
 struct LoadPattern : public MemoryPattern<memref::LoadOp> {
   using MemoryPattern::MemoryPattern;
 
@@ -99,7 +95,7 @@ struct LoadPattern : public MemoryPattern<memref::LoadOp> {
                              adaptor.getMemref(), adaptor.getIndices());
     if (failed(call.add(target)
                    .add(source)
-                   .i64(getElementBytes(op.getType()))
+                   .i64(dist::getElementBytes(op.getType()))
                    .call("device_read")))
       return failure();
     rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, type, target);
@@ -123,7 +119,7 @@ struct StorePattern : public MemoryPattern<memref::StoreOp> {
     Type element = op.getMemRefType().getElementType();
     if (failed(call.add(target)
                    .add(source)
-                   .i64(getElementBytes(element))
+                   .i64(dist::getElementBytes(element))
                    .call("device_write")))
       return failure();
     rewriter.eraseOp(op);
@@ -156,7 +152,7 @@ LogicalResult checkAccess(Operation *op) {
                            "memrefs are allocated");
   if (auto copy = dyn_cast<memref::CopyOp>(op)) {
     Type type = copy.getSource().getType();
-    if (isDeviceMemref(type) && !getRuntimeDtype(getElementTypeOrSelf(type)))
+    if (isDeviceMemref(type) && !getMovedDtype(getElementTypeOrSelf(type)))
       return op->emitOpError() << "has an operand of type " << type
                                << ", whose elements the runtime lacks";
   }
@@ -175,28 +171,7 @@ LogicalResult convertGlobal(memref::GetGlobalOp op,
       !type.getLayout().isIdentity())
     return op.emitOpError("is of the device's memory, which has constants "
                           "only");
-  OpBuilder builder(op);
-  builder.setInsertionPointAfter(op);
-  Location loc = op.getLoc();
-  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  auto address =
-      memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, op);
-  Value number =
-      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), address);
-  CallBuilder call(builder, op, shared);
-  auto data =
-      call.add(LLVM::IntToPtrOp::create(builder, loc, pointer, number))
-          .i64(type.getNumElements() * getElementBytes(type.getElementType()))
-          .call("device_constant", pointer);
-  if (failed(data))
-    return failure();
-  Value descriptor = MemRefDescriptor::fromStaticShape(builder, loc, converter,
-                                                       type, data->getResult());
-  Value copy =
-      UnrealizedConversionCastOp::create(builder, loc, Type(type), descriptor)
-          .getResult(0);
-  op.getResult().replaceAllUsesExcept(copy, address);
-  return success();
+  return replaceByCopy(op, "device_constant", converter, shared);
 }
 
 //===----------------------------------------------------------------------===//

@@ -130,9 +130,7 @@ static bool isPointer(Type type) { return isa<LLVM::LLVMPointerType>(type); }
 
 /// The size of a member, and its alignment, on hosts and GPUs of 64 bits.
 static uint64_t getBytes(Type type) {
-  if (isPointer(type))
-    return 8;
-  return llvm::PowerOf2Ceil(llvm::divideCeil(type.getIntOrFloatBitWidth(), 8));
+  return isPointer(type) ? 8 : dist::getElementBytes(type);
 }
 
 /// A commuter_kernel_t.

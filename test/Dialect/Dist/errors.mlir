@@ -43,6 +43,17 @@ func.func @not_reducible(%x: tensor<4xf8E4M3FN>) {
 
 // -----
 
+// Unsigned integers are added as others are, but not ordered so.
+dist.mesh @mesh(dp = 2)
+func.func @unsigned(%x: tensor<4xui8>) {
+  %0 = dist.all_reduce %x sum over @mesh[dp] : tensor<4xui8>
+  // expected-error @+1 {{'dist.reduce_scatter' op orders integers as signed ones, found 'tensor<2xui8>'}}
+  %1 = dist.reduce_scatter %x min dim 0 over @mesh[dp] : tensor<4xui8> -> tensor<2xui8>
+  return
+}
+
+// -----
+
 func.func @no_mesh(%x: tensor<4xf32>) {
   // expected-error @+1 {{'dist.all_reduce' op expects the symbol of a dist.mesh, found @mesh}}
   %0 = dist.all_reduce %x sum over @mesh[dp] : tensor<4xf32>

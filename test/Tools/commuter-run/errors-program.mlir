@@ -27,7 +27,7 @@
 // RUN:   %fails %commuter-run %t/types.mlir --entry=$f || exit 1; done > %t/err
 // RUN: FileCheck %s --check-prefix=TYPE --match-full-lines --input-file=%t/err
 
-// TYPE: commuter-run: error: argument 0 of @complex has type tensor<4xcomplex<f32>>; expected a number or a ranked tensor without encoding, of index, i1, i8, i16, i32, i64, f16, bf16, f32, f64, f8E4M3FN or f8E5M2
+// TYPE: commuter-run: error: argument 0 of @complex has type tensor<4xcomplex<f32>>; expected a number or a ranked tensor without encoding, of index, i1, integers of 8, 16, 32 or 64 bits, f16, bf16, f32, f64, f8E4M3FN or f8E5M2
 // TYPE-NEXT: commuter-run: error: argument 0 of @vector has type vector<4xf32>; expected {{.*}}
 // TYPE-NEXT: commuter-run: error: argument 1 of @memref has type memref<4xf32>; expected {{.*}}
 // TYPE-NEXT: commuter-run: error: argument 0 of @unranked has type tensor<*xf32>; expected {{.*}}

@@ -10,7 +10,7 @@
 // RUN: not ls %t.json
 
 // CHECK: run 0 of 1
-// CHECK-NEXT: commuter-run: error: rank {{[023]}}: {{.*}}stuck-rank.mlir:{{[0-9]+}}:8: all_reduce #2 over mesh[dp] timed out after 2000 ms: rank 0: #2 all_reduce sum f32[4] at {{.*}}stuck-rank.mlir:{{[0-9]+}}:8; rank 1: did not arrive, last #1 barrier; rank 2: #2 all_reduce sum f32[4] at {{.*}}; did not stop: rank 1
+// CHECK-NEXT: commuter-run: error: rank {{[023]}}: all_reduce #2 over mesh[dp] timed out after 2000 ms: rank 0: #2 all_reduce sum f32[4] at {{.*}}stuck-rank.mlir:{{[0-9]+}}:8; rank 1: did not arrive, last #1 barrier; rank 2: #2 all_reduce sum f32[4] at {{.*}}; did not stop: rank 1
 // CHECK-NOT: {{.}}
 
 // Without a collective of its own, the others wait at the end of the run.

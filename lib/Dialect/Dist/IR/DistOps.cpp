@@ -17,9 +17,17 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace commuter::dist;
+
+int64_t commuter::dist::getElementBytes(Type element) {
+  if (!element.isIntOrFloat())
+    return 8;
+  return llvm::PowerOf2Ceil(
+      llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
+}
 
 //===----------------------------------------------------------------------===//
 // Syntax
@@ -347,12 +355,18 @@ static LogicalResult verifySplit(Operation *op, Value wholeValue,
 }
 
 /// Numbers of 8 bits are carried about, not added or compared.
-static LogicalResult verifyReducible(Operation *op, RankedTensorType type) {
-  auto floating = dyn_cast<FloatType>(type.getElementType());
-  if (!floating || floating.getWidth() > 8)
-    return success();
-  return op->emitOpError() << "expects elements that can be reduced, found "
-                           << type;
+static LogicalResult verifyReducible(Operation *op, RankedTensorType type,
+                                     ReductionKind kind) {
+  Type element = type.getElementType();
+  auto floating = dyn_cast<FloatType>(element);
+  if (floating && floating.getWidth() <= 8)
+    return op->emitOpError()
+           << "expects elements that can be reduced, found " << type;
+  // Numbers of either sign have the same sums, but not the same order.
+  if (element.isUnsignedInteger() && kind != ReductionKind::Sum)
+    return op->emitOpError()
+           << "orders integers as signed ones, found " << type;
+  return success();
 }
 
 static LogicalResult verifyExtents(Operation *op, Value extents,
@@ -377,10 +391,10 @@ LogicalResult AllSliceOp::verify() {
   return verifySameShapeBut(*this, getInput(), getResult(), getDim());
 }
 LogicalResult AllReduceOp::verify() {
-  return verifyReducible(*this, getType());
+  return verifyReducible(*this, getType(), getKind());
 }
 LogicalResult ReduceScatterOp::verify() {
-  if (failed(verifyReducible(*this, getType())) ||
+  if (failed(verifyReducible(*this, getType(), getKind())) ||
       failed(verifyDim(*this, "dim", getDim(), getInput().getType().getRank())))
     return failure();
   return verifySameShapeBut(*this, getInput(), getResult(), getDim());

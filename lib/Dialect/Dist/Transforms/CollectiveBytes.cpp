@@ -25,8 +25,7 @@ commuter::dist::getReceivedBytes(Value whole,
   Type element = type.getElementType();
   if (!groupSize || !type.hasStaticShape() || !element.isIntOrIndexOrFloat())
     return std::nullopt;
-  const unsigned bits = element.isIndex() ? 64 : type.getElementTypeBitWidth();
-  std::optional<int64_t> bytes = llvm::divideCeil(bits, 8);
+  std::optional<int64_t> bytes = getElementBytes(element);
   for (int64_t size : type.getShape())
     bytes = bytes ? llvm::checkedMul(*bytes, size) : std::nullopt;
   return bytes ? std::optional(*bytes / *groupSize * (*groupSize - 1))

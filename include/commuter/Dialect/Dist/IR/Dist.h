@@ -56,6 +56,10 @@ MeshOp lookupMesh(mlir::Operation *from, mlir::FlatSymbolRefAttr symbol);
 mlir::LogicalResult verifySharding(mlir::Operation *op, ShardingAttr sharding,
                                    mlir::Type type);
 
+/// The bytes of memory that an element takes: as LLVM lays out arrays, powers
+/// of two. 8 for what has no width, such as `index`.
+int64_t getElementBytes(mlir::Type element);
+
 /// The product of the axes' sizes; nullopt if one is open (`?`) or unknown.
 std::optional<int64_t> getGroupSize(MeshOp mesh, mlir::ArrayAttr axes);
 

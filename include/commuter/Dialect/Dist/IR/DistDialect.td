@@ -23,7 +23,8 @@ def Dist_Dialect : Dialect {
   let summary = "Meshes of ranks, collectives on tensors, and sharding states";
   let description = [{
     Programs are SPMD in local view: a function is what every rank runs, and a
-    tensor is the rank's local part. A mesh names the axes along which ranks are
+    tensor is the rank's local part, as memory is the rank's own, that of globals
+    included. A mesh names the axes along which ranks are
     arranged; a collective names the axes that span its group.
 
     **Effects.** A collective is a value computation: an unused one may be

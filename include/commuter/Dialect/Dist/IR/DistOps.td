@@ -126,7 +126,8 @@ def Dist_AllReduceOp : Dist_GroupOp<"all_reduce", [
     ```mlir
     %s = dist.all_reduce %x sum over @mesh[attn_tp] : tensor<32x64xbf16>
     ```
-    `sum`, `max` or `min`; in group order, so deterministic.
+    `sum`, `max` or `min`; in group order, so deterministic. `max` and `min` order
+    integers as signed ones: of unsigned ones there is only the sum.
   }];
   let arguments = !con((ins AnyRankedTensor:$input, Dist_ReductionKind:$kind),
                        groupArguments);

@@ -38,14 +38,13 @@ int64_t commuter::dist::getLocalSize(int64_t size, int64_t unitSize,
   return size / *kind.groupSize;
 }
 
-int64_t commuter::dist::countBits(RankedTensorType type,
-                                  std::optional<int64_t> without) {
-  int64_t bits =
-      type.getElementType().isIntOrFloat() ? type.getElementTypeBitWidth() : 64;
+int64_t commuter::dist::countBytes(RankedTensorType type,
+                                   std::optional<int64_t> without) {
+  int64_t bytes = getElementBytes(type.getElementType());
   for (auto [dim, size] : llvm::enumerate(type.getShape()))
     if (static_cast<int64_t>(dim) != without && !ShapedType::isDynamic(size))
-      bits = multiplySaturating(bits, std::max<int64_t>(size, 1));
-  return bits;
+      bytes = multiplySaturating(bytes, std::max<int64_t>(size, 1));
+  return bytes;
 }
 
 RankedTensorType commuter::dist::getLocalType(Type type, int64_t dim,
@@ -158,7 +157,7 @@ void MotionGraph::addValue(Value value, const Slices &slices) {
   getFate(value).sliced = values.size();
   values.push_back(
       {value, slices, value.getParentBlock(),
-       countBits(cast<RankedTensorType>(value.getType()), slices.dim),
+       countBytes(cast<RankedTensorType>(value.getType()), slices.dim),
        static_cast<unsigned>(units.size() - 1)});
   units.back().endValue = values.size();
 }

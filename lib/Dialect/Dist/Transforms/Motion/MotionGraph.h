@@ -97,8 +97,8 @@ struct SlicedValue {
   Slices slices;
   // Copied for the placement: to follow `value` again would miss the cache.
   mlir::Block *block;
-  int64_t rowBits;            ///< see `countBits`, without the sliced dimension
-  unsigned unit;              ///< that makes it
+  int64_t rowBytes; ///< see `countBytes`, without the sliced dimension
+  unsigned unit;    ///< that makes it
   bool isNeededWhole = false; ///< by a user that is no unit
   bool isUsedInBlock = false; ///< whole or in slices, in its own
   bool isUsedInWays = false;  ///< of a branch alone: it has sites of its own
@@ -441,10 +441,10 @@ bool hasOnlyUnitsOfOne(const DimSlicing &slicing);
 int64_t getLocalSize(int64_t size, int64_t unitSize, int64_t localRows,
                      const GatherKind &kind);
 
-/// The bits of a tensor or, without one of its dimensions, of a row; a size
+/// The bytes of a tensor or, without one of its dimensions, of a row; a size
 /// that is not static, or 0, counts as 1. INT64_MAX if there are more.
-int64_t countBits(mlir::RankedTensorType type,
-                  std::optional<int64_t> without = std::nullopt);
+int64_t countBytes(mlir::RankedTensorType type,
+                   std::optional<int64_t> without = std::nullopt);
 
 /// `type` with `localSize` along `dim`.
 mlir::RankedTensorType getLocalType(mlir::Type type, int64_t dim,

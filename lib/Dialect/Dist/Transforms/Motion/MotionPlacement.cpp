@@ -48,15 +48,15 @@ MotionRegions::MotionRegions(const MotionGraph &graph)
 /// them stays below kInfinity.
 static constexpr int64_t kMostCost = MinimumCut::kInfinity >> 14;
 
-/// The bits that are moved come first. Of ways to move the same, one on which
+/// The bytes that are moved come first. Of ways to move the same, one on which
 /// more of what is worth moving runs on slices is better, even if that takes
 /// another gather or two; and then one with fewer gathers. No reshape moves to
 /// deal out in cycles what is gathered next: the gather would undo it.
-static constexpr int64_t kCostOfBit = 16, kWorth = 5, kCostOfGather = 1,
-                         kCostOfCycles = 1;
+static constexpr int64_t kCostOfByte = 128, kWorth = 5, kCostOfGather = 1,
+                         kCostOfCycles = 1, kCostOfIndex = 1;
 
-static int64_t getCostOfBits(int64_t bits) {
-  return std::min(bits, kMostCost / kCostOfBit - 1) * kCostOfBit +
+static int64_t getCostOfBytes(int64_t bytes) {
+  return std::min(bytes, kMostCost / kCostOfByte - 1) * kCostOfByte +
          kCostOfGather;
 }
 
@@ -72,8 +72,12 @@ int64_t Placement::getRows(const SlicedValue &made) const {
 }
 
 int64_t Placement::getGatherCost(const SlicedValue &made) const {
-  return getCostOfBits(
-      multiplySaturating(made.rowBits, std::max<int64_t>(getRows(made), 1)));
+  int64_t cost = getCostOfBytes(
+      multiplySaturating(made.rowBytes, std::max<int64_t>(getRows(made), 1)));
+  // A device has no such elements: rather integers that are as wide.
+  return getElementTypeOrSelf(made.value.getType()).isIndex()
+             ? cost + kCostOfIndex
+             : cost;
 }
 
 /// True if the unit that makes the value deals it out in more cycles than what
@@ -103,9 +107,9 @@ int64_t Placement::getSavings(const Unit &unit) const {
                      ? unit.op->getOperand(0)
                      : graph.getValues(unit).front().value;
   const SlicedValue *made = graph.find(larger);
-  int64_t cost =
-      made ? getGatherCost(*made)
-           : getCostOfBits(countBits(cast<RankedTensorType>(larger.getType())));
+  int64_t cost = made ? getGatherCost(*made)
+                      : getCostOfBytes(countBytes(
+                            cast<RankedTensorType>(larger.getType())));
   int64_t received = cost / *size * (*size - 1);
   return isa<AllReduceOp>(unit.op) ? 2 * received : received;
 }
@@ -165,7 +169,7 @@ void Placement::cutAtLeastCost(MotionRegion region) {
         !graph.units[u].isGather() && cut.isOnSourceSide(nodes[u]);
 }
 
-/// More bits, that is: not more gathers of as many.
+/// More bytes, that is: not more gathers of as many.
 bool Placement::gathersMoreOnSomeWay(MotionRegion region) const {
   auto getBlock = [&](unsigned u) {
     return graph.getValues(graph.units[u]).front().block;
@@ -243,7 +247,7 @@ void Placement::chooseUnits(MotionRegion region) {
     return;
   while (gathersMoreOnSomeWay(region) && holdBack(region))
     cutAtLeastCost(region);
-  // Norms that stay may be worth another gather, if that moves no more bits:
+  // Norms that stay may be worth another gather, if that moves no more bytes:
   // what very many of them are worth may come to one.
   if (llvm::none_of(region, [&](unsigned u) {
         const Unit &unit = graph.units[u];
@@ -323,6 +327,16 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
     if (why)
       return *why;
   }
+  // What is sliced for nothing where it is used may be gathered by what stays:
+  // if that moved, so would this.
+  for (unsigned u : feeding)
+    for (Value operand : graph.units[u].isOp()
+                             ? graph.units[u].op->getOperands()
+                             : ValueRange())
+      if (const Refusal *refusal = operand.getDefiningOp<AllGatherOp>()
+                                       ? graph.findRefusal(operand)
+                                       : nullptr)
+        return *refusal;
   return {reason::kNotProfitable, norm.op, "allow-extra-gather=true"};
 }
 
