@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/CallInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -50,12 +51,13 @@ Linearity commuter::getLinearity(Operation *op) {
       })
       .Default([](Operation *op) {
         // A collective may be linear, and so are some ops on numbers of several
-        // parts; a region can hold anything: of a structured op, see
-        // `visitBody`.
+        // parts; a region can hold anything, as can what is called: of a
+        // structured op, see `visitBody`.
         static constexpr StringRef kUnknown[] = {
             "builtin", "complex", "dist", "linalg", "tensor", "vector"};
         bool isKnown =
             op->getNumRegions() == 0 && op->getDialect() &&
+            !isa<CallOpInterface>(op) &&
             !llvm::is_contained(kUnknown, op->getName().getDialectNamespace());
         return isKnown ? Linearity::None : Linearity::Unknown;
       });
@@ -108,8 +110,7 @@ static bool isPartialProduct(OperandStates factors) {
          });
 }
 
-/// True if an operand is zero, or undefined, which may be zero.
-static bool addsNothing(linalg::LinalgOp op, OpOperand &operand) {
+bool commuter::addsNothing(linalg::LinalgOp op, OpOperand &operand) {
   return isZero(operand.get()) ||
          (op.isDpsInit(&operand) &&
           operand.get().getDefiningOp<tensor::EmptyOp>());

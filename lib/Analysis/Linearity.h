@@ -38,6 +38,9 @@ Linearity getLinearity(mlir::Operation *op);
 /// rounding: then f of a pending sum is a pending sum.
 bool keepsPartial(mlir::Operation *op, OperandStates states);
 
+/// True if an operand is zero, or undefined, which may be zero.
+bool addsNothing(mlir::linalg::LinalgOp op, mlir::OpOperand &operand);
+
 /// What a structured op's destination is taken for that is replicated: for
 /// itself, or for a zero that is not seen to be one.
 enum class ReplicatedInits { AreThemselves, AreZero };

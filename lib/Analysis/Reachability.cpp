@@ -157,6 +157,7 @@ void Reachability::initializeBlock(Block &block, bool isLeftByTerminator,
     contents.numResults += op.getNumResults();
     contents.hasAxisIndex |= isa<dist::AxisIndexOp>(op);
     contents.hasReshape |= isa<tensor::ReshapeOp>(op);
+    contents.hasExchange |= isa<dist::ExchangeExtentsOp>(op);
     bool isTerminator = isLeftByTerminator && &op == &block.back();
     if (!isTerminator && op.getNumSuccessors() == 0 &&
         op.getNumRegions() == 0 && !traits.get(&op).isCall)

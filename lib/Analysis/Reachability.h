@@ -64,6 +64,7 @@ public:
     unsigned numResults = 0;                            ///< of all ops
     bool hasAxisIndex = false;                          ///< a dist.axis_index
     bool hasReshape = false;                            ///< a tensor.reshape
+    bool hasExchange = false; ///< a dist.exchange_extents
   };
   const Contents &getContents() const { return contents; }
 

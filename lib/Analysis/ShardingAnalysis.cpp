@@ -22,12 +22,13 @@
 using namespace mlir;
 using namespace commuter;
 
-ShardingAnalysis::ShardingAnalysis(Operation *top)
+ShardingAnalysis::ShardingAnalysis(Operation *top, LoopRounds rounds)
     : axes(top), states(axes.size()) {
-  SolvedProgram solved = solveStates(top, axes, states);
+  SolvedProgram solved = solveStates(top, axes, rounds, states);
   calls = std::move(solved.calls);
   axisIndex = solved.contents.hasAxisIndex;
   reshape = solved.contents.hasReshape;
+  exchange = solved.contents.hasExchange;
   findPartings(solved.contents.branchingRegions);
   propagateNeverLeft();
   for (Operation *branch : solved.contents.manyRegions)

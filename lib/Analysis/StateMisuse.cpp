@@ -12,9 +12,12 @@
 
 #include "Linearity.h"
 
+#include "commuter/Interfaces/WrittenElements.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 using namespace commuter;
@@ -175,9 +178,7 @@ private:
   const ShardingAnalysis &analysis;
   unsigned axis;
 };
-} // namespace
 
-namespace {
 /// Finds what an op that is no collective does wrong along an axis: itself or,
 /// of a structured op, what is in its body.
 class MisuseFinder {
@@ -211,16 +212,26 @@ private:
         ReplicatedInits::AreZero);
     auto pending = llvm::find_if(states, isPartial);
     if (!misuse && pending != states.end() && llvm::all_of(made, isPartial) &&
-        !keepsPartial(op, states) && !addedBySomeRanks.find(op))
+        hasReplicatedInit(structured, states) && !addedBySomeRanks.find(op))
       return StateMisuse{StateMisuse::ReplicatedInit, axis,
                          op->getOperand(pending - states.begin())};
     return misuse;
   }
 
+  /// One that is there before the sum is, and is not seen to be zero.
+  static bool hasReplicatedInit(linalg::LinalgOp structured,
+                                OperandStates states) {
+    return llvm::any_of(structured.getDpsInitsMutable(), [&](OpOperand &init) {
+      return states[init.getOperandNumber()].isReplicated() &&
+             !addsNothing(structured, init) && !isOverwritten(structured, init);
+    });
+  }
+
   std::optional<StateMisuse> findInPart(Operation *part,
                                         OperandStates states) const {
     auto pending = llvm::find_if(states, isPartial);
-    if (pending == states.end() || keepsPartial(part, states))
+    if (pending == states.end() || keepsPartial(part, states) ||
+        (part != op && isOpTriviallyDead(part)))
       return std::nullopt;
     auto kind = findMisuseAlongAxis(part, states, pending - states.begin());
     if (!kind || (kind == StateMisuse::ReplicatedPlusPartial &&

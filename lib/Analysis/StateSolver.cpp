@@ -18,6 +18,7 @@
 
 #include "mlir/Analysis/DataFlow/DeadCodeAnalysis.h"
 #include "mlir/Analysis/DataFlow/SparseAnalysis.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
@@ -129,9 +130,9 @@ private:
 class StateSolver : public dataflow::AbstractSparseForwardDataFlowAnalysis {
 public:
   StateSolver(DataFlowSolver &solver, Reachability &reachability,
-              const MeshAxes &axes, StateTable &table)
+              const MeshAxes &axes, LoopRounds rounds, StateTable &table)
       : AbstractSparseForwardDataFlowAnalysis(solver), solver(solver),
-        reachability(reachability), axes(axes), solved(table),
+        reachability(reachability), axes(axes), rounds(rounds), solved(table),
         transfer(axes, table, symbols) {}
 
   /// The calls whose callees are known, with these.
@@ -166,6 +167,10 @@ public:
   /// So the divergence is joined, too.
   LogicalResult visit(ProgramPoint *point) override {
     if (point->isBlockStart()) {
+      if (Region *round = getFirstRound(point->getBlock())) {
+        visitFirstRound(point, *round);
+        return success();
+      }
       if (failed(AbstractSparseForwardDataFlowAnalysis::visit(point)))
         return failure();
       Block *block = point->getBlock();
@@ -180,6 +185,11 @@ public:
     if (!ofOp.isControlFlow) {
       if (reachability.isLive(op->getBlock()))
         visitOperation(op, ofOp);
+      return success();
+    }
+    if (rounds == LoopRounds::First && isa<LoopLikeOpInterface>(op)) {
+      for (Value result : op->getResults())
+        setToEntryState(getLatticeElement(result));
       return success();
     }
     if (auto call = dyn_cast<CallOpInterface>(op))
@@ -310,6 +320,66 @@ private:
     if (notes[number].isUsed)
       for (Operation *user : value.getUsers())
         solver.enqueue({getProgramPointAfter(user), this});
+  }
+
+  /// The region that begins with the block, of a loop of whose first rounds
+  /// this is.
+  Region *getFirstRound(Block *block) const {
+    Region *region = block->getParent();
+    return rounds == LoopRounds::First && block->isEntryBlock() &&
+                   isa<LoopLikeOpInterface>(region->getParentOp()) &&
+                   isa<RegionBranchOpInterface>(region->getParentOp())
+               ? region
+               : nullptr;
+  }
+
+  /// Of first rounds, what leads to a loop's region is not what a later one, or
+  /// itself, passes back.
+  void visitFirstRound(ProgramPoint *point, Region &region) {
+    if (!reachability.isLive(&region.front()))
+      return;
+    auto loop = cast<RegionBranchOpInterface>(region.getParentOp());
+    std::optional<RegionSuccessor> entry;
+    auto join = [&](RegionSuccessor successor, OperandRange sources) {
+      entry = successor;
+      for (auto [source, input] :
+           llvm::zip_equal(sources, successor.getSuccessorInputs())) {
+        const bool addsNothing =
+            isZero(source) || source.getDefiningOp<tensor::EmptyOp>();
+        ValueState state(axes.size(), AxisState::varying());
+        if (!addsNothing)
+          state = ValueState(solved.get(getNumberFor(point, source)));
+        joinInto(input, state);
+      }
+    };
+    SmallVector<RegionSuccessor> successors;
+    loop.getSuccessorRegions(RegionBranchPoint::parent(), successors);
+    for (RegionSuccessor successor : successors)
+      if (successor.getSuccessor() == &region)
+        join(successor, loop.getEntrySuccessorOperands(successor));
+    for (Region &earlier :
+         loop->getRegions().take_front(region.getRegionNumber()))
+      for (Block &block : earlier)
+        if (auto terminator = dyn_cast<RegionBranchTerminatorOpInterface>(
+                block.getTerminator())) {
+          successors.clear();
+          loop.getSuccessorRegions(RegionBranchPoint(terminator), successors);
+          for (RegionSuccessor successor : successors)
+            if (successor.getSuccessor() == &region)
+              join(successor, terminator.getSuccessorOperands(successor));
+        }
+    if (!entry ||
+        entry->getSuccessorInputs().size() == region.getNumArguments())
+      return;
+    ValueRange inputs = entry->getSuccessorInputs();
+    unsigned first =
+        inputs.empty() ? 0 : cast<BlockArgument>(inputs[0]).getArgNumber();
+    auto lattices = llvm::map_to_vector(
+        region.getArguments(),
+        [&](Value argument) -> dataflow::AbstractSparseLattice * {
+          return getLatticeElement(argument);
+        });
+    visitNonControlFlowArgumentsImpl(loop, *entry, lattices, first);
   }
 
   /// The number of a value whose change visits `point` again.
@@ -563,6 +633,7 @@ private:
   DataFlowSolver &solver;
   Reachability &reachability;
   const MeshAxes &axes;
+  const LoopRounds rounds;
   SolvedStates solved;
   SymbolTableCollection symbols;
   StateTransfer transfer;
@@ -586,10 +657,11 @@ private:
 } // namespace
 
 SolvedProgram commuter::solveStates(Operation *top, const MeshAxes &axes,
-                                    StateTable &states) {
+                                    LoopRounds rounds, StateTable &states) {
   DataFlowSolver solver;
   auto *reachability = solver.load<Reachability>();
-  auto *stateSolver = solver.load<StateSolver>(*reachability, axes, states);
+  auto *stateSolver =
+      solver.load<StateSolver>(*reachability, axes, rounds, states);
   // Without a result every state reads as Varying, which is sound.
   if (failed(solver.initializeAndRun(top)))
     states = StateTable(axes.size());

@@ -30,7 +30,7 @@ struct SolvedProgram {
 
 /// Enters the states of all values below `top` that can be reached.
 SolvedProgram solveStates(mlir::Operation *top, const MeshAxes &axes,
-                          StateTable &states);
+                          LoopRounds rounds, StateTable &states);
 
 } // namespace commuter
 

@@ -11,6 +11,7 @@
 // RUN: %{run} layers --extent 0.0=5,5,0,0,3,3 | FileCheck %s
 // RUN: %{run} constants --extent 0.0=12,12,0,0,6,6 --extent 1.0=4,4,0,0,2,2 | FileCheck %s
 // RUN: %{run} other_rows --extent 0.0=5,5,0,0,3,3 --extent 1.0=20,20,0,0,12,12 | FileCheck %s
+// RUN: %{run} exchanged --extent 0.0=5,5,0,0,3,3 | FileCheck %s
 
 // CHECK: norm rows per rank {{[0-9]+ [0-9]+}} 0.6
 // CHECK: bit-exact on 6/6 ranks
@@ -124,4 +125,20 @@ func.func @other_rows(%h: tensor<?x4x16xf32>, %r: tensor<?x16xf32>) -> (tensor<?
   %s, %y = norm.add_rms_norm %m, %q eps 1.0e-06 : tensor<?x16xf32>
   %own = dist.all_slice %s dim 0 extents %k over @mesh[dp] : tensor<?x16xf32>, tensor<3xindex> -> tensor<?x16xf32>
   return %y, %own : tensor<?x16xf32>, tensor<?x16xf32>
+}
+
+// Extents that are exchanged as a product.
+func.func @exchanged(%h: tensor<?x2x16xf32>) -> tensor<?x2x16xf32> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %x = tensor.collapse_shape %h [[0, 1], [2]] : tensor<?x2x16xf32> into tensor<?x16xf32>
+  %n = tensor.dim %h, %c0 : tensor<?x2x16xf32>
+  %n2 = arith.muli %n, %c2 : index
+  %c = dist.exchange_extents %n2 over @mesh[dp] : tensor<3xindex>
+  %g = dist.all_gather %x dim 0 extents %c over @mesh[dp] : tensor<?x16xf32>, tensor<3xindex> -> tensor<?x16xf32>
+  %rows = tensor.dim %g, %c0 : tensor<?x16xf32>
+  %s = arith.divui %rows, %c2 : index
+  %e = tensor.expand_shape %g [[0, 1], [2]] output_shape [%s, 2, 16] : tensor<?x16xf32> into tensor<?x2x16xf32>
+  %y = norm.layer_norm %e axis 1 eps 1.0e-05 : tensor<?x2x16xf32>
+  return %y : tensor<?x2x16xf32>
 }

@@ -103,6 +103,13 @@ struct StateMisuse {
   mlir::Value operand; ///< the pending sum, or what should be replicated
 };
 
+/// Which rounds of loops an analysis is of. In the first ones a loop's body
+/// takes what the loop begins with, of which zeros, to which something is
+/// added, are nothing in particular, and so is what comes out of the loop. That
+/// is true of these rounds alone: good for finding misuse, and not for a
+/// rewrite.
+enum class LoopRounds { All, First };
+
 /// Runs the forward data-flow analysis over everything below an op, and answers
 /// for its values. Unannotated arguments of functions that may be called from
 /// elsewhere vary on every axis; a `dist.sharding` is a promise, whoever calls.
@@ -111,7 +118,8 @@ struct StateMisuse {
 /// mesh is the same on all ranks, whatever the mesh.
 class ShardingAnalysis {
 public:
-  explicit ShardingAnalysis(mlir::Operation *top);
+  explicit ShardingAnalysis(mlir::Operation *top,
+                            LoopRounds rounds = LoopRounds::All);
 
   const MeshAxes &getAxes() const { return axes; }
   /// Of the values that the analysis met; others have none.
@@ -127,6 +135,8 @@ public:
   bool hasAxisIndex() const { return axisIndex; }
   /// True if there is a `tensor.reshape`.
   bool hasReshape() const { return reshape; }
+  /// True if there is a `dist.exchange_extents`.
+  bool hasExchange() const { return exchange; }
   AxisState getState(mlir::Value value, unsigned axis) const;
   ValueState getState(mlir::Value value) const;
 
@@ -169,7 +179,7 @@ private:
   MeshAxes axes;
   StateTable states;
   llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>, 0> calls;
-  bool axisIndex, reshape;
+  bool axisIndex, reshape, exchange;
   /// By function: the axes along which ranks may differ in calling it.
   llvm::DenseMap<mlir::Operation *, llvm::BitVector> calledDivergently;
   /// By function: the axes along which some ranks may never return from it.

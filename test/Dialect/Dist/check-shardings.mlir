@@ -654,3 +654,117 @@ func.func @split_reductions(%x: tensor<4x8xf32> {dist.sharding = #dist.sharding<
   %h = linalg.matmul ins(%unknown, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%init : tensor<4x8xf32>) -> tensor<4x8xf32>
   return %some, %own, %said, %wrong, %e, %f, %g, %h : tensor<4xbf16>, tensor<4xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x8xf32>
 }
+
+// -----
+
+// What a loop carries is looked at as it begins, too: that it misuses a sum makes it
+// vary in later rounds.
+dist.mesh @mesh(tp = 2)
+func.func @carried(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                   %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-note @+1 {{the pending sum is here}}
+  %0 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %h) -> (tensor<4x8xf32>) {
+    // expected-error @+1 {{adds a value that is replicated over @mesh[tp] to a pending sum}}
+    %b = arith.addf %a, %r : tensor<4x8xf32>
+    scf.yield %b : tensor<4x8xf32>
+  }
+  return
+}
+
+// -----
+
+dist.mesh @mesh(tp = 2)
+func.func @carried_residual(
+    // expected-note @+1 {{the pending sum is here}}
+    %h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+    %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %r) -> (tensor<4x8xf32>) {
+    // expected-error @+1 {{adds a value that is replicated over @mesh[tp] to a pending sum}}
+    %b = arith.addf %a, %h : tensor<4x8xf32>
+    scf.yield %b : tensor<4x8xf32>
+  }
+  return
+}
+
+// -----
+
+dist.mesh @mesh(tp = 2)
+func.func @carried_by_while(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}, %n: index) -> tensor<4x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-note @+1 {{the pending sum is here}}
+  %o:2 = scf.while (%a = %h, %i = %c0) : (tensor<4x8xf32>, index) -> (tensor<4x8xf32>, index) {
+    // expected-error @+1 {{'norm.rms_norm' op is not linear}}
+    %y = norm.rms_norm %a eps 1.0e-06 : tensor<4x8xf32>
+    %c = arith.cmpi ult, %i, %n : index
+    scf.condition(%c) %y, %i : tensor<4x8xf32>, index
+  } do {
+  ^bb0(%a: tensor<4x8xf32>, %i: index):
+    %j = arith.addi %i, %c1 : index
+    scf.yield %a, %j : tensor<4x8xf32>, index
+  }
+  return %o#0 : tensor<4x8xf32>
+}
+
+// -----
+
+// A sum that is built up from zero, or in memory that nobody has written to, is one; also
+// of loops in loops. What comes out of a loop is not that of its first round.
+dist.mesh @mesh(tp = 2)
+func.func @accumulated(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}, %n: index) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x8xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %0:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %f, %u = %e) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+    %1:2 = scf.for %j = %c0 to %n step %c1 iter_args(%b = %a, %v = %u) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+      %c = arith.addf %b, %h : tensor<4x8xf32>
+      %w = arith.subf %v, %h : tensor<4x8xf32>
+      scf.yield %c, %w : tensor<4x8xf32>, tensor<4x8xf32>
+    }
+    scf.yield %1#0, %1#1 : tensor<4x8xf32>, tensor<4x8xf32>
+  }
+  %s = dist.all_reduce %0#0 sum over @mesh[tp] : tensor<4x8xf32>
+  // Sums that are completed before they are used are carried as they are.
+  %2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %h) -> (tensor<4x8xf32>) {
+    %c = dist.all_reduce %a sum over @mesh[tp] : tensor<4x8xf32>
+    %y = norm.rms_norm %c eps 1.0e-06 : tensor<4x8xf32>
+    %p = dist.to_partial %y over @mesh[tp] : tensor<4x8xf32>
+    scf.yield %p : tensor<4x8xf32>
+  }
+  return %s, %2 : tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// -----
+
+// What is called may be linear, in bodies as elsewhere; what nobody uses does no harm;
+// and a captured sum is added to an element as one is that comes with `ins`.
+dist.mesh @mesh(tp = 2)
+#all = affine_map<(i, j) -> (i, j)>
+func.func private @f(f32) -> f32
+func.func @in_bodies(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>}) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %e = tensor.empty() : tensor<4x8xf32>
+  %first = tensor.extract %h[%c0, %c0] : tensor<4x8xf32>
+  %0 = linalg.generic {indexing_maps = [#all], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<4x8xf32>) {
+  ^bb0(%o: f32):
+    %y = func.call @f(%first) : (f32) -> f32
+    linalg.yield %y : f32
+  } -> tensor<4x8xf32>
+  %1 = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %dead = math.exp %x : f32
+    linalg.yield %x : f32
+  } -> tensor<4x8xf32>
+  %2 = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %y = arith.addf %x, %first : f32
+    linalg.yield %y : f32
+  } -> tensor<4x8xf32>
+  return %0, %1, %2 : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>
+}

@@ -184,6 +184,25 @@ func.func @begins_with_what_varies(%y: tensor<16x8xf32>) -> tensor<16x8xf32> {
 
 // -----
 
+// So may one of two values that change places.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @changes_places_with_what_varies
+// CHECK: norm.rms_norm {{.*}} : tensor<16x8xf32>
+func.func @changes_places_with_what_varies(%x: tensor<4x8xf32>, %y: tensor<16x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %g = dist.all_gather %x dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %r:2 = scf.for %i = %c0 to %c3 step %c1 iter_args(%a = %g, %b = %y) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
+    // expected-remark @+1 {{Reason=operand-gathered-differently, Suggestion="gather what each way passes on alike"}}
+    %n = norm.rms_norm %a eps 1.0e-06 : tensor<16x8xf32>
+    scf.yield %b, %n : tensor<16x8xf32>, tensor<16x8xf32>
+  }
+  return %r#0, %r#1 : tensor<16x8xf32>, tensor<16x8xf32>
+}
+
+// -----
+
 // What stops a round stops the loop: the reason is the round's.
 dist.mesh @mesh(dp = 4)
 // CHECK-LABEL: func @weight_may_vary

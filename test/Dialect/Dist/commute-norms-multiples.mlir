@@ -243,3 +243,67 @@ func.func @calls_fourths(%h: tensor<?x4x8xf32>, %c: tensor<2xindex> {dist.shardi
   %n = call @of_fourths(%g, %c4) : (tensor<?x4x8xf32>, tensor<2xindex>) -> tensor<?x4x8xf32>
   return %n : tensor<?x4x8xf32>
 }
+
+// -----
+
+// Extents that are exchanged as a product with a constant, or as the size of what a
+// reshape has merged, are that product of what is exchanged instead.
+dist.mesh @mesh(dp = 2)
+// CHECK-LABEL: func @exchanged_product(
+// CHECK-SAME: %[[H:[a-z0-9]+]]: tensor<?x2x8xf32>
+// CHECK: %[[D:.*]] = tensor.dim %[[H]]
+// CHECK: %[[E:.*]] = dist.exchange_extents %[[D]] over @mesh[dp]
+// CHECK: %[[N:.*]] = norm.layer_norm %{{.*}} axis 1
+// CHECK: dist.all_gather %[[N]] dim 0 extents %[[E]] over @mesh[dp] : tensor<?x2x8xf32>
+func.func @exchanged_product(%h: tensor<?x2x8xf32>) -> tensor<?x2x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %x = tensor.collapse_shape %h [[0, 1], [2]] : tensor<?x2x8xf32> into tensor<?x8xf32>
+  %d = tensor.dim %h, %c0 : tensor<?x2x8xf32>
+  %d2 = arith.muli %d, %c2 : index
+  %e = dist.exchange_extents %d2 over @mesh[dp] : tensor<2xindex>
+  %g = dist.all_gather %x dim 0 extents %e over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  %dd = tensor.dim %g, %c0 : tensor<?x8xf32>
+  %s = arith.divui %dd, %c2 : index
+  %y = tensor.expand_shape %g [[0, 1], [2]] output_shape [%s, 2, 8] : tensor<?x8xf32> into tensor<?x2x8xf32>
+  // expected-remark @+1 {{bytes-after=?}}
+  %n = norm.layer_norm %y axis 1 eps 1.0e-06 : tensor<?x2x8xf32>
+  return %n : tensor<?x2x8xf32>
+}
+// CHECK-LABEL: func @exchanged_size(
+// CHECK-SAME: %[[H:[a-z0-9]+]]: tensor<?x2x8xf32>
+// CHECK: %[[N:.*]] = norm.layer_norm %{{.*}} axis 1
+// CHECK: dist.all_gather %[[N]] dim 0 extents %{{.*}} over @mesh[dp] : tensor<?x2x8xf32>
+func.func @exchanged_size(%h: tensor<?x2x8xf32>) -> tensor<?x2x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %x = tensor.collapse_shape %h [[0, 1], [2]] : tensor<?x2x8xf32> into tensor<?x8xf32>
+  %d = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = dist.exchange_extents %d over @mesh[dp] : tensor<2xindex>
+  %g = dist.all_gather %x dim 0 extents %e over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  %dd = tensor.dim %g, %c0 : tensor<?x8xf32>
+  %s = arith.divui %dd, %c2 : index
+  %y = tensor.expand_shape %g [[0, 1], [2]] output_shape [%s, 2, 8] : tensor<?x8xf32> into tensor<?x2x8xf32>
+  // expected-remark @+1 {{bytes-after=?}}
+  %n = norm.layer_norm %y axis 1 eps 1.0e-06 : tensor<?x2x8xf32>
+  return %n : tensor<?x2x8xf32>
+}
+// Of a sum, or a product with what ranks may have different ones of, it is not known.
+// CHECK-LABEL: func @exchanged_otherwise(
+// CHECK: norm.layer_norm
+// CHECK: return
+func.func @exchanged_otherwise(%h: tensor<?x2x8xf32>, %k: index) -> tensor<?x2x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %x = tensor.collapse_shape %h [[0, 1], [2]] : tensor<?x2x8xf32> into tensor<?x8xf32>
+  %d = tensor.dim %h, %c0 : tensor<?x2x8xf32>
+  %d2 = arith.muli %d, %k : index
+  %e = dist.exchange_extents %d2 over @mesh[dp] : tensor<2xindex>
+  %g = dist.all_gather %x dim 0 extents %e over @mesh[dp] : tensor<?x8xf32>, tensor<2xindex> -> tensor<?x8xf32>
+  %dd = tensor.dim %g, %c0 : tensor<?x8xf32>
+  %s = arith.divui %dd, %c2 : index
+  %y = tensor.expand_shape %g [[0, 1], [2]] output_shape [%s, 2, 8] : tensor<?x8xf32> into tensor<?x2x8xf32>
+  // expected-remark @+1 {{Reason=group-crosses-gather-dim}}
+  %n = norm.layer_norm %y axis 1 eps 1.0e-06 : tensor<?x2x8xf32>
+  return %n : tensor<?x2x8xf32>
+}

@@ -309,3 +309,23 @@ func.func @captured(%x: tensor<4x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>)
   %m = norm.rms_norm %t eps 1.0e-06 : tensor<16x8xf32>
   return %n, %m : tensor<16x8xf32>, tensor<16x8xf32>
 }
+
+// -----
+
+// The residual's gather alone would let the norm move, for another gather; with the sum
+// completed, that of what it is added to would.
+dist.mesh @mesh(dp = 4, tp = 2, ep = ?)
+// CHECK-LABEL: func @sum_and_residual
+// CHECK: norm.add_rms_norm {{.*}} : tensor<8x8xf32>
+// CHECK: norm.add_rms_norm {{.*}} : tensor<8x8xf32>
+func.func @sum_and_residual(%h: tensor<2x8xf32>, %r: tensor<2x8xf32>, %r2: tensor<2x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] summing [tp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  %gr = dist.all_gather %r dim 0 over @mesh[dp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  // expected-remark @+1 {{Reason=pending-sum, Suggestion=complete-sums=true}}
+  %s, %n = norm.add_rms_norm %g, %gr eps 1.0e-06 : tensor<8x8xf32>
+  %g2 = dist.all_gather %h dim 0 over @mesh[dp] summing [ep] : tensor<2x8xf32> -> tensor<8x8xf32>
+  %gr2 = dist.all_gather %r2 dim 0 over @mesh[dp] : tensor<2x8xf32> -> tensor<8x8xf32>
+  // expected-remark @+1 {{Reason=unknown-axis-size}}
+  %s2, %n2 = norm.add_rms_norm %g2, %gr2 eps 1.0e-06 : tensor<8x8xf32>
+  return %s, %n, %s2, %n2 : tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>
+}

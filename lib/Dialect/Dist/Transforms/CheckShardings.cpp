@@ -15,6 +15,7 @@
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace commuter::dist {
@@ -34,13 +35,18 @@ struct CheckShardings
 
   void runOnOperation() override {
     const auto &analysis = getAnalysis<ShardingAnalysis>();
+    // A sum that a loop carries, and misuses, varies in its later rounds.
+    std::optional<ShardingAnalysis> ofFirstRounds;
+    if (hasCarryingLoop())
+      ofFirstRounds.emplace(getOperation(), LoopRounds::First);
     SymbolTableCollection symbols;
     bool failed = false;
     getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (std::optional<StateMisuse> misuse = analysis.findMisuse(op)) {
-        report(op, *misuse, analysis);
-        failed |= !mayBeRight(*misuse);
-      }
+      std::optional<StateMisuse> misuse = report(op, analysis);
+      if (!misuse && ofFirstRounds &&
+          op->getParentOfType<LoopLikeOpInterface>())
+        misuse = report(op, *ofFirstRounds);
+      failed |= misuse && !mayBeRight(*misuse);
       failed |= mlir::failed(checkPromises(op, analysis, symbols));
       remarkSplitReductions(op, analysis);
       if (printStates)
@@ -52,6 +58,23 @@ struct CheckShardings
   }
 
 private:
+  bool hasCarryingLoop() {
+    return getOperation()
+        ->walk([](LoopLikeOpInterface loop) {
+          return loop.getInits().empty() ? WalkResult::advance()
+                                         : WalkResult::interrupt();
+        })
+        .wasInterrupted();
+  }
+
+  static std::optional<StateMisuse> report(Operation *op,
+                                           const ShardingAnalysis &analysis) {
+    std::optional<StateMisuse> misuse = analysis.findMisuse(op);
+    if (misuse)
+      report(op, *misuse, analysis);
+    return misuse;
+  }
+
   /// What was to be summed may be, by hand; and what is not seen to be zero may
   /// be.
   static bool mayBeRight(const StateMisuse &misuse) {

@@ -23,6 +23,7 @@ bool commuter::dist::raiseAndMove(
     function_ref<bool(const ShardingAnalysis &)> move) {
   bool isRaised = raiseOwnSlices(functions, asWritten);
   isRaised |= raiseReshapes(functions, asWritten);
+  isRaised |= raiseExchanges(functions, asWritten);
   if (!isRaised)
     return move(asWritten);
   (void)move(ShardingAnalysis(top));

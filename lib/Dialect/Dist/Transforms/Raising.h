@@ -31,6 +31,12 @@ bool raiseOwnSlices(llvm::ArrayRef<mlir::FunctionOpInterface> functions,
 bool raiseReshapes(llvm::ArrayRef<mlir::FunctionOpInterface> functions,
                    const ShardingAnalysis &analysis);
 
+/// Raises each exchange of an extent that is a product with a constant, in some
+/// functions, to a product of the extents, of which the motion knows what they
+/// are a multiple of. Returns true if there was such a thing.
+bool raiseExchanges(llvm::ArrayRef<mlir::FunctionOpInterface> functions,
+                    const ShardingAnalysis &analysis);
+
 /// Raises all that can be, and then moves, by the analysis of what is there.
 /// `move` returns true if it changed something, and so does this. `asWritten`
 /// is of the program below `top`.

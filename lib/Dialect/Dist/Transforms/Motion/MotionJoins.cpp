@@ -20,6 +20,10 @@ using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
 
+/// The suggestion where ways differ in what they pass on.
+static constexpr StringLiteral kPassAlike =
+    "gather what each way passes on alike";
+
 /// The joins of a branch op that hold ranked tensors.
 SmallVector<JoinClass> MotionGraph::getJoins(RegionBranchOpInterface branch) {
   // Which operands are passed to which values.
@@ -197,11 +201,8 @@ std::optional<Refusal> MotionGraph::matchJoin(Operation *op,
     refusal->kind = made->kind;
     return refusal;
   }
-  const Refusal differently{reason::kOperandGatheredDifferently,
-                            op,
-                            "gather what each way passes on alike",
-                            {},
-                            made->kind};
+  const Refusal differently{
+      reason::kOperandGatheredDifferently, op, kPassAlike, {}, made->kind};
   if (auto rejected = rejectedJoins.find(front);
       rejected != rejectedJoins.end()) {
     Refusal why = rejected->second.value_or(differently);
@@ -315,8 +316,11 @@ void MotionGraph::visitBranchJoin(RegionBranchOpInterface branch,
                   "compute the gather's extents in front of the branch"});
     const bool hasArguments =
         llvm::any_of(join.values, llvm::IsaPred<BlockArgument>);
-    if (hasArguments && (next == branch->getNumRegions() || !takesLoops))
+    if (hasArguments && !takesLoops)
       return std::optional(Refusal{reason::kUnsupportedOp, branch, ""});
+    if (hasArguments && next == branch->getNumRegions())
+      return std::optional(
+          Refusal{reason::kOperandGatheredDifferently, branch, kPassAlike});
     return refusal;
   });
 }

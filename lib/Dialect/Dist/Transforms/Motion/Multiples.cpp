@@ -32,8 +32,8 @@ static std::optional<int64_t> getSplat(Value value) {
   return number.trySExtValue();
 }
 
-/// What `value` is a product of, and the constant factor.
-static std::optional<std::pair<Value, int64_t>> splitProduct(Value value) {
+std::optional<std::pair<Value, int64_t>>
+commuter::dist::splitProduct(Value value) {
   auto product = value.getDefiningOp<arith::MulIOp>();
   if (!product)
     return std::nullopt;

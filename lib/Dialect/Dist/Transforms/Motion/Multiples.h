@@ -38,6 +38,9 @@ struct Multiple {
   mlir::DenseIntElementsAttr constant;
 };
 
+/// What a size, or extents, are a product of, and the constant factor.
+std::optional<std::pair<mlir::Value, int64_t>> splitProduct(mlir::Value value);
+
 /// Law: a product with a constant is a multiple of the other factor, and a cast
 /// of one, too. Sizes do not wrap around, as MLIR takes them in
 /// ValueBoundsOpInterface.
