@@ -589,7 +589,7 @@ TEST_P(FaultTestOfEight, CheckReplicated) {
   });
   // A rank that is late to report may already meet the poisoned world, but all
   // of them saw the difference.
-  outcome.expectAll(COMMUTER_MISMATCH);
+  outcome.expectAll(COMMUTER_ASSERTION_FAILED);
   EXPECT_CONTAINS(outcome.message[0],
                   "bf16[50x3] is not replicated over mesh[dp]: rank 6 differs "
                   "from rank 0 at element 77");

@@ -276,12 +276,34 @@ TEST_P(ObjectTest, MemrefCopy) {
   });
 }
 
+// Each rank has its own, which keeps what is written from run to run; the
+// program's is left as it was.
+TEST_P(ObjectTestOfFour, GlobalsOfPrograms) {
+  static const int64_t contents[2] = {5, 7};
+  World world(GetParam(), kFour);
+  world.run([&](Rank &rank) {
+    auto add = [](void *number) {
+      auto *global = static_cast<int64_t *>(
+          commuter_program_global(nullptr, contents, sizeof(contents)));
+      EXPECT_EQ(global[1], 7);
+      global[0] += *static_cast<int64_t *>(number);
+      *static_cast<int64_t *>(number) = global[0];
+    };
+    int64_t number = 10 * (rank.rank + 1);
+    EXPECT_OK(rank, commuter_context_run(rank.context, add, &number));
+    EXPECT_EQ(number, 5 + 10 * (rank.rank + 1));
+    EXPECT_OK(rank, commuter_context_run(rank.context, add, &number));
+    EXPECT_EQ(number, 10 + 20 * (rank.rank + 1));
+  });
+  EXPECT_EQ(contents[0], 5);
+}
+
 TEST_P(ObjectTest, Symbols) {
   int count = 0;
   for (const commuter_symbol_t *symbol = commuter_program_symbols();
        symbol->name; ++symbol, ++count)
     EXPECT_NE(symbol->address, nullptr) << symbol->name;
-  EXPECT_EQ(count, 29);
+  EXPECT_EQ(count, 30);
 }
 
 } // namespace

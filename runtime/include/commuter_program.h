@@ -65,9 +65,10 @@ COMMUTER_API int64_t commuter_program_shard_size(const char *location,
                                                  const commuter_view_t *extents,
                                                  int64_t extent,
                                                  int64_t expected);
-/* Fails unless this rank's `view` (f32, f64, f16, bf16 or integer; any shape)
-   is bit-equal on all members: what `dist.assert_sharding` promises of a
-   replicated axis. Emitted only when the program was compiled with checks. */
+/* ASSERTION_FAILED unless this rank's `view` (f32, f64, f16, bf16 or integer;
+   any shape) is bit-equal on all members: what `dist.assert_sharding` promises
+   of a replicated axis. Emitted only when the program was compiled with checks.
+ */
 COMMUTER_API void
 commuter_program_check_replicated(const char *location, const char *group,
                                   const commuter_view_t *view);

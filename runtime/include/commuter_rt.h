@@ -79,7 +79,7 @@ typedef enum commuter_status_t {
   COMMUTER_RANK_LEFT = 5,   /* a rank released its context or failed */
   COMMUTER_UNSUPPORTED = 6, /* device, transport or type not in this build */
   COMMUTER_INTERNAL = 7,
-  COMMUTER_ASSERTION_FAILED = 8 /* one of the program's own: cf.assert */
+  COMMUTER_ASSERTION_FAILED = 8 /* of the program: cf.assert, or a promise */
 } commuter_status_t;
 
 /* A static string, for example "invalid argument". */
@@ -562,9 +562,9 @@ typedef struct commuter_event_t {
   int64_t end_ns;
   int64_t bytes; /* received (collective) or read and written (norm) */
   int64_t rows;  /* norm: rows; else 0 */
-  /* Of a compiled program: where the op is in its source, "file:line:column", or
-     several of these, if it was made of several; the text lives as long as the
-     program. Else NULL. */
+  /* Of a compiled program: where the op is in its source, "file:line:column",
+     or several of these, if it was made of several; the text lives as long as
+     the program. Else NULL. */
   const char *location;
 } commuter_event_t;
 

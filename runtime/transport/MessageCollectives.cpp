@@ -385,7 +385,7 @@ Status MessageTransport::checkReplicated(Running &running) {
   COMMUTER_TRY(exchange(running, transfers));
   for (int64_t i = 0; i < size; ++i)
     if (verdicts[i] >= 0)
-      return fail(COMMUTER_MISMATCH,
+      return fail(COMMUTER_ASSERTION_FAILED,
                   "%s is not replicated over %s: rank %d differs from rank %d "
                   "at element %lld",
                   call.input.describe().c_str(), call.spec, running.rankOf(i),

@@ -454,7 +454,7 @@ Status ThreadsTransport::run(Collective &call, CollectiveCounters &counters) {
       break;
     // Alike on all members, and only after the last barrier, since building
     // the message can fail.
-    return fail(COMMUTER_MISMATCH,
+    return fail(COMMUTER_ASSERTION_FAILED,
                 "%s is not replicated over %s: rank %d differs from rank %d "
                 "at element %lld",
                 call.input.describe().c_str(), call.spec, channel.members[bad],

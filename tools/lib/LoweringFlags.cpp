@@ -54,6 +54,6 @@ std::string LoweringFlags::findGiven() const {
            &pipeline, &checkAssertions, &checkBounds, &contractionLoops,
            &cudaPath})
     if (flag->getNumOccurrences())
-      return "--" + flag->ArgStr.str();
+      return ("--" + flag->ArgStr).str();
   return "";
 }

@@ -24,7 +24,7 @@
 // BROKEN: {{^}}commuter-run: error: rank {{[0-3]}}: {{.*}}check-assertions.mlir:{{[0-9]+}}:{{8|10}}: f32[2] is not replicated over mesh[tp]: rank {{[13]}} differs from rank {{[02]}} at element 1{{$}}
 
 // A promise is broken also by ranks that hold different shapes.
-// TYPES: commuter-run: error: rank {{[0-3]}}: {{.*}}check-assertions.mlir:{{[0-9]+}}:8: check_replicated #2 over mesh[tp]: what should be replicated has different types: rank {{[0-3]}}: #2 check_replicated f32[{{[12]}}] at {{.*}}check-assertions.mlir:
+// TYPES: commuter-run: error: rank {{[0-3]}}: check_replicated #2 over mesh[tp]: what should be replicated has different types: rank {{[0-3]}}: #2 check_replicated f32[{{[12]}}] at {{.*}}check-assertions.mlir:
 
 // A result's annotation is checked always.
 // ANNOTATED: {{^}}commuter-run: error: result 1 contradicts its dist.sharding: ranks 0 and 1 should hold the same bits{{$}}

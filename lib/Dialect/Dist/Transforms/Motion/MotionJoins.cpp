@@ -314,13 +314,15 @@ void MotionGraph::visitBranchJoin(RegionBranchOpInterface branch,
       return std::optional(
           Refusal{reason::kUnsupportedOp, branch,
                   "compute the gather's extents in front of the branch"});
+    const Value front = join.values.front();
     const bool hasArguments =
         llvm::any_of(join.values, llvm::IsaPred<BlockArgument>);
-    if (hasArguments && !takesLoops)
-      return std::optional(Refusal{reason::kUnsupportedOp, branch, ""});
-    if (hasArguments && next == branch->getNumRegions())
+    if (hasArguments && (next == branch->getNumRegions() ||
+                         (!takesLoops && rejectedJoins.contains(front))))
       return std::optional(
           Refusal{reason::kOperandGatheredDifferently, branch, kPassAlike});
+    if (hasArguments && !takesLoops)
+      return std::optional(Refusal{reason::kUnsupportedOp, branch, ""});
     return refusal;
   });
 }
