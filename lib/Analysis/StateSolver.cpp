@@ -18,7 +18,6 @@
 
 #include "mlir/Analysis/DataFlow/DeadCodeAnalysis.h"
 #include "mlir/Analysis/DataFlow/SparseAnalysis.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 
@@ -334,7 +333,8 @@ private:
   }
 
   /// Of first rounds, what leads to a loop's region is not what a later one, or
-  /// itself, passes back.
+  /// itself, passes back. What is replicated may be a zero, to which a sum is
+  /// added.
   void visitFirstRound(ProgramPoint *point, Region &region) {
     if (!reachability.isLive(&region.front()))
       return;
@@ -344,11 +344,12 @@ private:
       entry = successor;
       for (auto [source, input] :
            llvm::zip_equal(sources, successor.getSuccessorInputs())) {
-        const bool addsNothing =
-            isZero(source) || source.getDefiningOp<tensor::EmptyOp>();
-        ValueState state(axes.size(), AxisState::varying());
-        if (!addsNothing)
-          state = ValueState(solved.get(getNumberFor(point, source)));
+        ValueState state(solved.get(getNumberFor(point, source)));
+        if (isa<ShapedType, FloatType>(input.getType()) || isZero(source))
+          for (AxisState &axis : state)
+            if (axis.isReplicated())
+              axis = AxisState::varying();
+        setUnitAxes(state);
         joinInto(input, state);
       }
     };

@@ -53,7 +53,7 @@ std::optional<int32_t> commuter::getRuntimeDtype(Type type) {
 std::optional<int32_t> commuter::getMovedDtype(Type type) {
   if (std::optional<int32_t> dtype = getRuntimeDtype(type))
     return dtype;
-  if (!type.isIntOrFloat())
+  if (!type.isIntOrFloat() || isa<FloatTF32Type>(type)) // LLVM has no tf32
     return std::nullopt;
   switch (dist::getElementBytes(type)) {
   case 1:
@@ -260,7 +260,8 @@ Value CallBuilder::slot(Type type) {
 
 LogicalResult commuter::replaceByCopy(memref::GetGlobalOp op, StringRef name,
                                       const LLVMTypeConverter &converter,
-                                      SharedByCalls &shared) {
+                                      SharedByCalls &shared,
+                                      std::optional<int64_t> alignment) {
   MemRefType type = op.getType();
   OpBuilder builder(op.getContext());
   builder.setInsertionPointAfter(op);
@@ -276,10 +277,11 @@ LogicalResult commuter::replaceByCopy(memref::GetGlobalOp op, StringRef name,
       builder, loc, pointer, converter.convertType(type.getElementType()),
       LLVM::ZeroOp::create(builder, loc, pointer),
       ArrayRef<LLVM::GEPArg>{call.makeI64(type.getNumElements())});
-  auto copy = call.add(LLVM::IntToPtrOp::create(builder, loc, pointer, number))
-                  .add(LLVM::PtrToIntOp::create(builder, loc,
-                                                builder.getI64Type(), end))
-                  .call(name, pointer);
+  call.add(LLVM::IntToPtrOp::create(builder, loc, pointer, number))
+      .add(LLVM::PtrToIntOp::create(builder, loc, builder.getI64Type(), end));
+  if (alignment)
+    call.i64(*alignment);
+  auto copy = call.call(name, pointer);
   if (failed(copy))
     return failure();
   Value descriptor = MemRefDescriptor::fromStaticShape(builder, loc, converter,

@@ -105,12 +105,13 @@ private:
 };
 
 /// Uses instead of a global's memory the copy of it that
-/// `commuter_program_<name>(location, contents, bytes)` returns. The op stays:
-/// it has the address of what is copied.
+/// `commuter_program_<name>(location, contents, bytes)` returns, or one that is
+/// told the alignment, too. The op stays: it has the address of what is copied.
 llvm::LogicalResult replaceByCopy(mlir::memref::GetGlobalOp op,
                                   llvm::StringRef name,
                                   const mlir::LLVMTypeConverter &converter,
-                                  SharedByCalls &shared);
+                                  SharedByCalls &shared,
+                                  std::optional<int64_t> alignment = {});
 
 } // namespace commuter
 

@@ -284,7 +284,7 @@ TEST_P(ObjectTestOfFour, GlobalsOfPrograms) {
   world.run([&](Rank &rank) {
     auto add = [](void *number) {
       auto *global = static_cast<int64_t *>(
-          commuter_program_global(nullptr, contents, sizeof(contents)));
+          commuter_program_global(nullptr, contents, sizeof(contents), 64));
       EXPECT_EQ(global[1], 7);
       global[0] += *static_cast<int64_t *>(number);
       *static_cast<int64_t *>(number) = global[0];

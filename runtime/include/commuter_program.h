@@ -132,11 +132,12 @@ COMMUTER_API void _mlir_memref_to_llvm_free(void *data);
 COMMUTER_API void memrefCopy(int64_t element_size, void *source, void *target);
 
 /* The memory of a global that the program writes to, which is this rank's own:
-   `size` bytes, at first as those at `contents`, by whose address it is known.
-   It keeps what is written as long as the context lives; until then the program
-   must stay loaded. */
+   `size` bytes, 1 or more, at first as those at `contents`, by whose address it
+   is known. `alignment` is a power of two. It keeps what is written as long as
+   the context lives; until then the program must stay loaded. */
 COMMUTER_API void *commuter_program_global(const char *location,
-                                           const void *contents, int64_t size);
+                                           const void *contents, int64_t size,
+                                           int64_t alignment);
 
 /*===----------------------------------------------------------------------===//
 // Programs for a device that has memory of its own

@@ -384,14 +384,14 @@ void memrefCopy(int64_t elementSize, void *source, void *target) {
 }
 
 void *commuter_program_global(const char *location, const void *contents,
-                              int64_t size) {
+                              int64_t size, int64_t alignment) {
   commuter_context_t *context = enter(location, __func__);
   void *memory = nullptr;
   check(guarded(context, [&]() -> Status {
     auto &global = context->globals[contents];
     if (!global) {
       const auto bytes = static_cast<size_t>(size);
-      global.reset(allocateHost(64, bytes));
+      global.reset(allocateHost(static_cast<size_t>(alignment), bytes));
       if (!global)
         return {COMMUTER_OUT_OF_MEMORY, "out of memory"};
       std::memcpy(global.get(), contents, bytes);

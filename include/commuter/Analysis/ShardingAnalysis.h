@@ -104,10 +104,10 @@ struct StateMisuse {
 };
 
 /// Which rounds of loops an analysis is of. In the first ones a loop's body
-/// takes what the loop begins with, of which zeros, to which something is
-/// added, are nothing in particular, and so is what comes out of the loop. That
-/// is true of these rounds alone: good for finding misuse, and not for a
-/// rewrite.
+/// takes what the loop begins with; but what is replicated may be a zero to
+/// which a sum is added, and is nothing in particular, nor is what comes out of
+/// the loop. That is true of these rounds alone: good for finding misuse, and
+/// not for a rewrite.
 enum class LoopRounds { All, First };
 
 /// Runs the forward data-flow analysis over everything below an op, and answers

@@ -689,16 +689,18 @@ def ConvertGlobalsToRuntimePass
   let description = [{
     A program is what every rank runs, and a `memref.global` that it writes to is
     memory of the rank. Ranks may be threads of one process, which would share
-    it. So `memref.get_global` of what is not `constant` becomes a call of
-    `commuter_program_global`, one for each function and global: the rank's copy
-    of what the global begins with, which lasts as long as its context. Globals
-    that are defined elsewhere stay what they are.
+    it. So `memref.get_global` of what is not `constant`, and not seen to be only
+    read, becomes a call of `commuter_program_global`, one for each function and
+    global: the rank's copy of what the global begins with, which lasts as long
+    as its context. Globals that are defined elsewhere, or lie in a memory space
+    or a layout of their own, stay what they are: all ranks of a process share
+    them.
 
     ```mlir
     %m = memref.get_global @steps : memref<4xi64>
     // becomes
-    %p = llvm.call @commuter_program_global(%location, %steps, %c32)
-      : (!llvm.ptr, !llvm.ptr, i64) -> !llvm.ptr
+    %p = llvm.call @commuter_program_global(%location, %steps, %c32, %c64)
+      : (!llvm.ptr, !llvm.ptr, i64, i64) -> !llvm.ptr
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",

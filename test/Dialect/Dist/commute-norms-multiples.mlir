@@ -307,3 +307,57 @@ func.func @exchanged_otherwise(%h: tensor<?x2x8xf32>, %k: index) -> tensor<?x2x8
   %n = norm.layer_norm %y axis 1 eps 1.0e-06 : tensor<?x2x8xf32>
   return %n : tensor<?x2x8xf32>
 }
+
+// -----
+
+// Three dimensions are merged; what is a product with 1, or has gone round in circles,
+// ends it.
+dist.mesh @mesh(dp = 2)
+// CHECK-LABEL: func @exchanged_cube(
+// CHECK: %[[N:.*]] = norm.layer_norm %{{.*}} axis 1
+// CHECK: dist.all_gather %[[N]] dim 0 extents %{{.*}} over @mesh[dp] : tensor<?x2x4xf32>
+func.func @exchanged_cube(%h: tensor<?x2x4xf32>) -> tensor<?x2x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %x = tensor.collapse_shape %h [[0, 1, 2]] : tensor<?x2x4xf32> into tensor<?xf32>
+  %d = tensor.dim %x, %c0 : tensor<?xf32>
+  %e = dist.exchange_extents %d over @mesh[dp] : tensor<2xindex>
+  %g = dist.all_gather %x dim 0 extents %e over @mesh[dp] : tensor<?xf32>, tensor<2xindex> -> tensor<?xf32>
+  %t = tensor.dim %g, %c0 : tensor<?xf32>
+  %s = arith.divui %t, %c8 : index
+  %y = tensor.expand_shape %g [[0, 1, 2]] output_shape [%s, 2, 4] : tensor<?xf32> into tensor<?x2x4xf32>
+  // expected-remark @+1 {{bytes-after=?}}
+  %n = norm.layer_norm %y axis 1 eps 1.0e-06 : tensor<?x2x4xf32>
+  return %n : tensor<?x2x4xf32>
+^circle:
+  %a = arith.muli %b, %c1 : index
+  %b = arith.muli %a, %c8 : index
+  %f = dist.exchange_extents %b over @mesh[dp] : tensor<2xindex>
+  cf.br ^circle
+}
+
+// -----
+
+// Ranks that part meet at different exchanges: all of them stay as they are.
+dist.mesh @mesh(dp = 2)
+// CHECK-LABEL: func @exchanged_apart(
+// CHECK: scf.if
+// CHECK: %[[P:.*]] = arith.muli
+// CHECK: dist.exchange_extents %[[P]]
+// CHECK: dist.exchange_extents
+func.func @exchanged_apart(%n: index) -> tensor<2xindex> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %i = dist.axis_index @mesh[dp] : index
+  %isFirst = arith.cmpi eq, %i, %c0 : index
+  %r = scf.if %isFirst -> tensor<2xindex> {
+    %p = arith.muli %n, %c2 : index
+    %e = dist.exchange_extents %p over @mesh[dp] : tensor<2xindex>
+    scf.yield %e : tensor<2xindex>
+  } else {
+    %e = dist.exchange_extents %n over @mesh[dp] : tensor<2xindex>
+    scf.yield %e : tensor<2xindex>
+  }
+  return %r : tensor<2xindex>
+}

@@ -15,6 +15,7 @@
 // LIBRARY: 0 21 42 63
 
 dist.mesh @mesh(dp = 4)
+memref.global @nothing : memref<0xi32> = uninitialized
 memref.global "private" @runs : memref<1xi32> = dense<1>
 
 // One more, times the rank.

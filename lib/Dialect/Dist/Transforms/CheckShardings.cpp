@@ -42,11 +42,14 @@ struct CheckShardings
     SymbolTableCollection symbols;
     bool failed = false;
     getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
-      std::optional<StateMisuse> misuse = report(op, analysis);
-      if (!misuse && ofFirstRounds &&
-          op->getParentOfType<LoopLikeOpInterface>())
-        misuse = report(op, *ofFirstRounds);
-      failed |= misuse && !mayBeRight(*misuse);
+      if (std::optional<StateMisuse> misuse = analysis.findMisuse(op)) {
+        report(op, *misuse, analysis, mayBeRight(*misuse));
+        failed |= !mayBeRight(*misuse);
+      } else if (ofFirstRounds && op->getParentOfType<LoopLikeOpInterface>()) {
+        // Later rounds, or a branch in the first one, may make up for it.
+        if ((misuse = ofFirstRounds->findMisuse(op)))
+          report(op, *misuse, *ofFirstRounds, /*isWarning=*/true);
+      }
       failed |= mlir::failed(checkPromises(op, analysis, symbols));
       remarkSplitReductions(op, analysis);
       if (printStates)
@@ -67,14 +70,6 @@ private:
         .wasInterrupted();
   }
 
-  static std::optional<StateMisuse> report(Operation *op,
-                                           const ShardingAnalysis &analysis) {
-    std::optional<StateMisuse> misuse = analysis.findMisuse(op);
-    if (misuse)
-      report(op, *misuse, analysis);
-    return misuse;
-  }
-
   /// What was to be summed may be, by hand; and what is not seen to be zero may
   /// be.
   static bool mayBeRight(const StateMisuse &misuse) {
@@ -83,13 +78,12 @@ private:
   }
 
   static void report(Operation *op, const StateMisuse &misuse,
-                     const ShardingAnalysis &analysis) {
+                     const ShardingAnalysis &analysis, bool isWarning) {
     const MeshAxes::Axis &axis = analysis.getAxes()[misuse.axis];
     const std::string place = toString(axis);
-    InFlightDiagnostic diag = mayBeRight(misuse) ? op->emitWarning()
-                                                       << "'" << op->getName()
-                                                       << "' op "
-                                                 : op->emitOpError();
+    InFlightDiagnostic diag = isWarning ? op->emitWarning()
+                                              << "'" << op->getName() << "' op "
+                                        : op->emitOpError();
     switch (misuse.kind) {
     case StateMisuse::NonLinearOnPartial:
       diag << "is not linear, and a sum over " << place
@@ -202,7 +196,7 @@ private:
                              .category("dist")
                              .function(function ? function.getName() : ""))
             << remark::add("each rank along {0} sums over its slice of a "
-                           "dimension, and nothing adds the sums",
+                           "dimension, and nothing is seen to add the sums",
                            toString(axis))
             << remark::suggest("if they are to be added, dist.assert_sharding "
                                "with unreduced {{{0}}",

@@ -19,10 +19,18 @@ using namespace mlir;
 using namespace commuter;
 using namespace commuter::dist;
 
-/// The size that a dimension which `tensor.collapse_shape` merges is a product
-/// of, with the constant factor; none unless just one of these is not static.
-static std::optional<std::pair<Value, int64_t>> splitMerged(OpBuilder &builder,
-                                                            Value size) {
+namespace {
+/// A size that is a product with a constant: a value, or a dimension of one.
+struct Product {
+  Value of;
+  std::optional<int64_t> dim;
+  int64_t factor;
+};
+} // namespace
+
+/// What the size is that `tensor.collapse_shape` makes of a dimension, of which
+/// just one size is not static.
+static std::optional<Product> splitMerged(Value size) {
   auto query = size.getDefiningOp<tensor::DimOp>();
   auto collapse =
       query ? query.getSource().getDefiningOp<tensor::CollapseShapeOp>()
@@ -30,22 +38,25 @@ static std::optional<std::pair<Value, int64_t>> splitMerged(OpBuilder &builder,
   if (!collapse || !query.getConstantIndex())
     return std::nullopt;
   RankedTensorType type = collapse.getSrcType();
-  std::optional<int64_t> open;
-  int64_t factor = 1;
-  for (int64_t dim :
-       collapse.getReassociationIndices()[*query.getConstantIndex()]) {
-    if (type.isDynamicDim(dim) && open)
+  const ReassociationIndices merged =
+      collapse.getReassociationIndices()[*query.getConstantIndex()];
+  Product product{collapse.getSrc(), std::nullopt, 1};
+  for (int64_t dim : merged) {
+    if (type.isDynamicDim(dim) && product.dim)
       return std::nullopt;
     if (type.isDynamicDim(dim))
-      open = dim;
-    else if (llvm::MulOverflow(factor, type.getDimSize(dim), factor))
+      product.dim = dim;
+    else if (llvm::MulOverflow(product.factor, type.getDimSize(dim),
+                               product.factor))
       return std::nullopt;
   }
-  if (!open || factor < 2)
-    return std::nullopt;
-  Value part =
-      tensor::DimOp::create(builder, size.getLoc(), collapse.getSrc(), *open);
-  return std::pair(part, factor);
+  return product.dim ? std::optional(product) : std::nullopt;
+}
+
+static std::optional<Product> splitSize(Value size) {
+  if (auto product = splitProduct(size))
+    return Product{product->first, std::nullopt, product->second};
+  return splitMerged(size);
 }
 
 /// True if there is a gather that has these extents by definition, and says so
@@ -64,21 +75,22 @@ static bool areImplied(ExchangeExtentsOp exchange) {
 ///
 ///   exchange_extents(n * k) = exchange_extents(n) * k
 ///
-/// As all ranks multiply by the same. Sizes do not wrap around.
+/// As all ranks multiply by the same: precondition: all ranks of the group come
+/// to this exchange, and not some to another one. Sizes do not wrap around.
 static Value raise(ExchangeExtentsOp exchange) {
   OpBuilder builder(exchange);
   Value extent = exchange.getExtent();
   int64_t times = 1;
-  while (true) {
-    auto product = splitProduct(extent);
-    if (!product)
-      product = splitMerged(builder, extent);
-    if (!product || product->second < 1 || product->second > kMostTimes / times)
+  // What nothing leads to may go round in circles; 1 ends it, too.
+  while (std::optional<Product> product = splitSize(extent)) {
+    if (product->factor < 2 || product->factor > kMostTimes / times)
       break;
-    extent = product->first;
-    times *= product->second;
+    times *= product->factor;
+    extent = product->dim ? tensor::DimOp::create(builder, exchange.getLoc(),
+                                                  product->of, *product->dim)
+                          : product->of;
   }
-  if (times == 1)
+  if (extent == exchange.getExtent())
     return {};
   auto raised = ExchangeExtentsOp::create(
       builder, exchange.getLoc(), exchange.getType(), extent,
@@ -95,7 +107,10 @@ bool commuter::dist::raiseExchanges(ArrayRef<FunctionOpInterface> functions,
     function->walk([&](ExchangeExtentsOp op) { exchanges.push_back(op); });
   bool raisesAny = false;
   for (ExchangeExtentsOp op : exchanges) {
-    Value raised = areImplied(op) ? Value() : raise(op);
+    if (areImplied(op) ||
+        analysis.findDivergence(op, op.getMeshAttr(), op.getAxes()))
+      continue;
+    Value raised = raise(op);
     if (!raised)
       continue;
     op.getResult().replaceAllUsesWith(raised);

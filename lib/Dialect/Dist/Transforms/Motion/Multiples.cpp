@@ -68,7 +68,9 @@ Multiple commuter::dist::splitMultiple(Value extents) {
   Multiple split;
   split.of = extents;
   Value value = extents;
-  while (true) {
+  // What nothing leads to may go round in circles.
+  constexpr unsigned kMostSteps = 64;
+  for (unsigned step = 0; step < kMostSteps; ++step) {
     if (auto cast = value.getDefiningOp<tensor::CastOp>()) {
       value = cast.getSource();
       continue;
