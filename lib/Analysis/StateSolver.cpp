@@ -353,22 +353,18 @@ private:
         joinInto(input, state);
       }
     };
-    SmallVector<RegionSuccessor> successors;
-    loop.getSuccessorRegions(RegionBranchPoint::parent(), successors);
-    for (RegionSuccessor successor : successors)
-      if (successor.getSuccessor() == &region)
-        join(successor, loop.getEntrySuccessorOperands(successor));
-    for (Region &earlier :
-         loop->getRegions().take_front(region.getRegionNumber()))
-      for (Block &block : earlier)
-        if (auto terminator = dyn_cast<RegionBranchTerminatorOpInterface>(
-                block.getTerminator())) {
-          successors.clear();
-          loop.getSuccessorRegions(RegionBranchPoint(terminator), successors);
-          for (RegionSuccessor successor : successors)
-            if (successor.getSuccessor() == &region)
-              join(successor, terminator.getSuccessorOperands(successor));
-        }
+    for (RegionBranchPoint from : loop.getAllRegionBranchPoints()) {
+      if (!from.isParent() &&
+          from.getTerminatorPredecessorOrNull()
+                  ->getParentRegion()
+                  ->getRegionNumber() >= region.getRegionNumber())
+        continue;
+      SmallVector<RegionSuccessor> successors;
+      loop.getSuccessorRegions(from, successors);
+      for (RegionSuccessor successor : successors)
+        if (successor.getSuccessor() == &region)
+          join(successor, loop.getSuccessorOperands(from, successor));
+    }
     if (!entry ||
         entry->getSuccessorInputs().size() == region.getNumArguments())
       return;

@@ -12,6 +12,7 @@
 // RUN: %{run} constants --extent 0.0=12,12,0,0,6,6 --extent 1.0=4,4,0,0,2,2 | FileCheck %s
 // RUN: %{run} other_rows --extent 0.0=5,5,0,0,3,3 --extent 1.0=20,20,0,0,12,12 | FileCheck %s
 // RUN: %{run} exchanged --extent 0.0=5,5,0,0,3,3 | FileCheck %s
+// RUN: %{run} exchanged_apart --extent 0.0=5,5,0,0,3,3 | FileCheck %s --check-prefix=EXACT
 
 // CHECK: norm rows per rank {{[0-9]+ [0-9]+}} 0.6
 // CHECK: bit-exact on 6/6 ranks
@@ -141,4 +142,23 @@ func.func @exchanged(%h: tensor<?x2x16xf32>) -> tensor<?x2x16xf32> {
   %e = tensor.expand_shape %g [[0, 1], [2]] output_shape [%s, 2, 16] : tensor<?x16xf32> into tensor<?x2x16xf32>
   %y = norm.layer_norm %e axis 1 eps 1.0e-05 : tensor<?x2x16xf32>
   return %y : tensor<?x2x16xf32>
+}
+
+// Ranks that part meet at different exchanges, which stay as they are.
+func.func @exchanged_apart(%h: tensor<?x2x16xf32>) -> tensor<3xi64> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %n = tensor.dim %h, %c0 : tensor<?x2x16xf32>
+  %i = dist.axis_index @mesh[dp] : index
+  %isFirst = arith.cmpi eq, %i, %c0 : index
+  %c = scf.if %isFirst -> tensor<3xindex> {
+    %n2 = arith.muli %n, %c2 : index
+    %e = dist.exchange_extents %n2 over @mesh[dp] : tensor<3xindex>
+    scf.yield %e : tensor<3xindex>
+  } else {
+    %e = dist.exchange_extents %n over @mesh[dp] : tensor<3xindex>
+    scf.yield %e : tensor<3xindex>
+  }
+  %extents = arith.index_cast %c : tensor<3xindex> to tensor<3xi64>
+  return %extents : tensor<3xi64>
 }

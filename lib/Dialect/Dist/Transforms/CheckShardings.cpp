@@ -42,12 +42,14 @@ struct CheckShardings
     SymbolTableCollection symbols;
     bool failed = false;
     getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (std::optional<StateMisuse> misuse = analysis.findMisuse(op)) {
+      std::optional<StateMisuse> misuse = analysis.findMisuse(op);
+      if (misuse) {
         report(op, *misuse, analysis, mayBeRight(*misuse));
         failed |= !mayBeRight(*misuse);
       } else if (ofFirstRounds && op->getParentOfType<LoopLikeOpInterface>()) {
+        misuse = ofFirstRounds->findMisuse(op);
         // Later rounds, or a branch in the first one, may make up for it.
-        if ((misuse = ofFirstRounds->findMisuse(op)))
+        if (misuse)
           report(op, *misuse, *ofFirstRounds, /*isWarning=*/true);
       }
       failed |= mlir::failed(checkPromises(op, analysis, symbols));
