@@ -34,7 +34,10 @@ OpTraits OpTraitsOfNames::get(Operation *op) {
                   isa<RegionBranchOpInterface, CallOpInterface>(op),
                   isa_and_nonnull<arith::ArithDialect, math::MathDialect,
                                   norm::NormDialect>(op->getDialect()),
-                  isa<DestinationStyleOpInterface>(op)};
+                  isa<DestinationStyleOpInterface>(op),
+                  isa<dist::AxisIndexOp>(op),
+                  isa<tensor::ReshapeOp>(op),
+                  isa<dist::ExchangeExtentsOp>(op)};
   return it->second;
 }
 
@@ -155,12 +158,13 @@ void Reachability::initializeBlock(Block &block, bool isLeftByTerminator,
   bool isNoted = false;
   for (Operation &op : block) {
     contents.numResults += op.getNumResults();
-    contents.hasAxisIndex |= isa<dist::AxisIndexOp>(op);
-    contents.hasReshape |= isa<tensor::ReshapeOp>(op);
-    contents.hasExchange |= isa<dist::ExchangeExtentsOp>(op);
+    const OpTraits ofOp = traits.get(&op);
+    contents.hasAxisIndex |= ofOp.isAxisIndex;
+    contents.hasReshape |= ofOp.isReshape;
+    contents.hasExchange |= ofOp.isExchange;
     bool isTerminator = isLeftByTerminator && &op == &block.back();
     if (!isTerminator && op.getNumSuccessors() == 0 &&
-        op.getNumRegions() == 0 && !traits.get(&op).isCall)
+        op.getNumRegions() == 0 && !ofOp.isCall)
       continue;
     // When the block turns out to run, its ops are visited.
     if (!isNoted)

@@ -29,6 +29,7 @@ struct OpTraits {
   bool isFunctionOfOperands;
   /// It has destinations, of which it may read nothing.
   bool hasDestinations;
+  bool isAxisIndex, isReshape, isExchange;
 };
 
 class OpTraitsOfNames {

@@ -23,10 +23,11 @@ using namespace mlir;
 using namespace commuter::dist;
 
 int64_t commuter::dist::getElementBytes(Type element) {
-  if (!element.isIntOrFloat())
-    return 8;
-  return llvm::PowerOf2Ceil(
-      llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
+  if (auto integer = dyn_cast<IntegerType>(element))
+    return llvm::PowerOf2Ceil(llvm::divideCeil(integer.getWidth(), 8));
+  if (auto floating = dyn_cast<FloatType>(element))
+    return llvm::PowerOf2Ceil(llvm::divideCeil(floating.getWidth(), 8));
+  return 8;
 }
 
 //===----------------------------------------------------------------------===//

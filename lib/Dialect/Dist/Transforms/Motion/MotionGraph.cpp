@@ -155,10 +155,11 @@ void MotionGraph::addUnit(Unit unit) {
 /// Adds a value that the last unit makes.
 void MotionGraph::addValue(Value value, const Slices &slices) {
   getFate(value).sliced = values.size();
-  values.push_back(
-      {value, slices, value.getParentBlock(),
-       countBytes(cast<RankedTensorType>(value.getType()), slices.dim),
-       static_cast<unsigned>(units.size() - 1)});
+  auto type = cast<RankedTensorType>(value.getType());
+  values.push_back({value, slices, value.getParentBlock(),
+                    countBytes(type, slices.dim),
+                    static_cast<unsigned>(units.size() - 1),
+                    isa<IndexType>(type.getElementType())});
   units.back().endValue = values.size();
 }
 

@@ -97,8 +97,9 @@ struct SlicedValue {
   Slices slices;
   // Copied for the placement: to follow `value` again would miss the cache.
   mlir::Block *block;
-  int64_t rowBytes; ///< see `countBytes`, without the sliced dimension
-  unsigned unit;    ///< that makes it
+  int64_t rowBytes;       ///< see `countBytes`, without the sliced dimension
+  unsigned unit;          ///< that makes it
+  bool isIndices = false; ///< of `index`, which devices do not have
   bool isNeededWhole = false; ///< by a user that is no unit
   bool isUsedInBlock = false; ///< whole or in slices, in its own
   bool isUsedInWays = false;  ///< of a branch alone: it has sites of its own

@@ -74,10 +74,8 @@ int64_t Placement::getRows(const SlicedValue &made) const {
 int64_t Placement::getGatherCost(const SlicedValue &made) const {
   int64_t cost = getCostOfBytes(
       multiplySaturating(made.rowBytes, std::max<int64_t>(getRows(made), 1)));
-  // A device has no such elements: rather integers that are as wide.
-  return getElementTypeOrSelf(made.value.getType()).isIndex()
-             ? cost + kCostOfIndex
-             : cost;
+  // Rather integers that are as wide.
+  return made.isIndices ? cost + kCostOfIndex : cost;
 }
 
 /// True if the unit that makes the value deals it out in more cycles than what
