@@ -47,7 +47,7 @@ void BlockImporter::mapToPlaceholders(Operation *op) {
 /// What an op is called in messages: a custom call is as many ops as it has
 /// targets.
 static std::string getFullName(Operation *op) {
-  std::string name = "'" + op->getName().getStringRef().str() + "'";
+  std::string name = ("'" + op->getName().getStringRef() + "'").str();
   if (auto target = op->getAttrOfType<StringAttr>("call_target_name"))
     name += " @" + target.str();
   return name;
