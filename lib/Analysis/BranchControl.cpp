@@ -54,13 +54,10 @@ SmallVector<Value> commuter::getRegionControl(RegionBranchOpInterface branch) {
     Operation *source = point.isParent()
                             ? branch.getOperation()
                             : point.getTerminatorPredecessorOrNull();
-    SmallVector<RegionSuccessor> successors;
-    branch.getSuccessorRegions(point, successors);
-    llvm::SmallBitVector forwarded(source->getNumOperands());
-    for (RegionSuccessor successor : successors)
-      mark(forwarded, branch.getSuccessorOperands(point, successor));
+    RegionBranchSuccessorMapping forwarded;
+    branch.getSuccessorOperandInputMapping(forwarded, point);
     for (OpOperand &operand : source->getOpOperands())
-      if (!forwarded[operand.getOperandNumber()])
+      if (!forwarded.contains(&operand))
         control.push_back(operand.get());
   }
   return control;

@@ -16,7 +16,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -61,40 +60,6 @@ Linearity commuter::getLinearity(Operation *op) {
             !llvm::is_contained(kUnknown, op->getName().getDialectNamespace());
         return isKnown ? Linearity::None : Linearity::Unknown;
       });
-}
-
-/// What a structured op makes, if it is a copy of an operand's elements, or of
-/// a scalar's; else null.
-static Value getCopied(linalg::LinalgOp op, unsigned result) {
-  if (op.getNumReductionLoops() != 0 ||
-      !writesEveryElement(op, *op.getDpsInitOperand(result)))
-    return {};
-  Value yielded = op.getBlock()->getTerminator()->getOperand(result);
-  auto argument = dyn_cast<BlockArgument>(yielded);
-  if (!argument)
-    return yielded;
-  return argument.getOwner() == op.getBlock()
-             ? op->getOperand(argument.getArgNumber())
-             : Value();
-}
-
-bool commuter::isZero(Value value) {
-  // What nothing leads to may go round in circles.
-  constexpr unsigned kMostSteps = 64;
-  for (unsigned step = 0; step < kMostSteps; ++step) {
-    Operation *op = value.getDefiningOp();
-    Value from;
-    if (isa_and_present<tensor::CastOp, tensor::ExtractSliceOp,
-                        tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-                        tensor::SplatOp>(op))
-      from = op->getOperand(0);
-    else if (auto structured = dyn_cast_if_present<linalg::LinalgOp>(op))
-      from = getCopied(structured, cast<OpResult>(value).getResultNumber());
-    if (!from)
-      break;
-    value = from;
-  }
-  return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
 }
 
 static bool isPartial(AxisState state) { return state.isPartial(); }

@@ -25,46 +25,6 @@ using namespace commuter::dist;
 
 static bool isPartial(AxisState state) { return state.isPartial(); }
 
-/// What an op that is no collective does wrong with the pending sum in operand
-/// `pending`. Where an operand's state is not known, neither is the misuse.
-static std::optional<StateMisuse::Kind>
-findMisuseAlongAxis(Operation *op, OperandStates states, unsigned pending) {
-  auto isCounted = [&](unsigned i) {
-    return states[i].isReplicated() && !isZero(op->getOperand(i));
-  };
-  switch (getLinearity(op)) {
-  case Linearity::Unknown:
-  case Linearity::Together:
-    return std::nullopt;
-  case Linearity::Additive:
-    if (llvm::any_of(llvm::seq<unsigned>(0, states.size()), isCounted))
-      return StateMisuse::ReplicatedPlusPartial;
-    return std::nullopt;
-  case Linearity::Unary:
-    if (pending == 0 && llvm::none_of(states.drop_front(), isPartial))
-      return std::nullopt;
-    return StateMisuse::NonLinearOnPartial;
-  case Linearity::Select:
-    if (pending != 0)
-      return std::nullopt;
-    return StateMisuse::NonLinearOnPartial;
-  case Linearity::Product:
-    if (llvm::count_if(states, isPartial) < 2)
-      return std::nullopt;
-    return StateMisuse::NonLinearOnPartial;
-  case Linearity::Fma:
-    if (states[0].isPartial() && states[1].isPartial())
-      return StateMisuse::NonLinearOnPartial;
-    // The sum is pending in the product or in what is added to it.
-    if (pending == 2 ? isCounted(0) && isCounted(1) : isCounted(2))
-      return StateMisuse::ReplicatedPlusPartial;
-    return std::nullopt;
-  case Linearity::None:
-    return StateMisuse::NonLinearOnPartial;
-  }
-  return std::nullopt;
-}
-
 /// What a collective does wrong with its input along an axis that it acts over,
 /// or does not.
 static std::optional<StateMisuse>
@@ -219,11 +179,13 @@ private:
   }
 
   /// One that is there before the sum is, and is not seen to be zero.
-  static bool hasReplicatedInit(linalg::LinalgOp structured,
-                                OperandStates states) {
+  bool hasReplicatedInit(linalg::LinalgOp structured,
+                         OperandStates states) const {
     return llvm::any_of(structured.getDpsInitsMutable(), [&](OpOperand &init) {
       return states[init.getOperandNumber()].isReplicated() &&
-             !addsNothing(structured, init) && !isOverwritten(structured, init);
+             !addsNothing(structured, init) &&
+             !isOverwritten(structured, init) &&
+             !analysis.isAlwaysZero(init.get());
     });
   }
 
@@ -233,11 +195,52 @@ private:
     if (pending == states.end() || keepsPartial(part, states) ||
         (part != op && isOpTriviallyDead(part)))
       return std::nullopt;
-    auto kind = findMisuseAlongAxis(part, states, pending - states.begin());
+    auto kind = getKind(part, states, pending - states.begin());
     if (!kind || (kind == StateMisuse::ReplicatedPlusPartial &&
                   (addedBySomeRanks.find(part) || addedBySomeRanks.find(op))))
       return std::nullopt;
     return StateMisuse{*kind, axis, findPending(part, states)};
+  }
+
+  /// What an op, or one in its body, does wrong with the pending sum in operand
+  /// `pending`. Where an operand's state is not known, neither is the misuse.
+  std::optional<StateMisuse::Kind>
+  getKind(Operation *part, OperandStates states, unsigned pending) const {
+    auto isCounted = [&](unsigned i) {
+      return states[i].isReplicated() &&
+             !analysis.isAlwaysZero(part->getOperand(i));
+    };
+    switch (getLinearity(part)) {
+    case Linearity::Unknown:
+    case Linearity::Together:
+      return std::nullopt;
+    case Linearity::Additive:
+      if (llvm::any_of(llvm::seq<unsigned>(0, states.size()), isCounted))
+        return StateMisuse::ReplicatedPlusPartial;
+      return std::nullopt;
+    case Linearity::Unary:
+      if (pending == 0 && llvm::none_of(states.drop_front(), isPartial))
+        return std::nullopt;
+      return StateMisuse::NonLinearOnPartial;
+    case Linearity::Select:
+      if (pending != 0)
+        return std::nullopt;
+      return StateMisuse::NonLinearOnPartial;
+    case Linearity::Product:
+      if (llvm::count_if(states, isPartial) < 2)
+        return std::nullopt;
+      return StateMisuse::NonLinearOnPartial;
+    case Linearity::Fma:
+      if (states[0].isPartial() && states[1].isPartial())
+        return StateMisuse::NonLinearOnPartial;
+      // The sum is pending in the product or in what is added to it.
+      if (pending == 2 ? isCounted(0) && isCounted(1) : isCounted(2))
+        return StateMisuse::ReplicatedPlusPartial;
+      return std::nullopt;
+    case Linearity::None:
+      return StateMisuse::NonLinearOnPartial;
+    }
+    return std::nullopt;
   }
 
   /// The first operand that is pending, as far as the op was given it so: a

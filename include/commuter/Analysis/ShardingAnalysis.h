@@ -160,6 +160,9 @@ public:
   bool isUniform(mlir::Operation *op, mlir::FlatSymbolRefAttr mesh,
                  mlir::ArrayAttr names) const;
   std::optional<StateMisuse> findMisuse(mlir::Operation *op) const;
+  /// True if the value is zero, by whatever way it comes: then it is counted
+  /// once per rank as well as once.
+  bool isAlwaysZero(mlir::Value value) const;
   /// The first axis along which a structured op sums over a dimension that is
   /// split, so that each rank has a sum of its own, which nothing adds to those
   /// of the others, and of which no `dist.assert_sharding` says what it is.
@@ -197,10 +200,6 @@ private:
 /// Prints the state along each axis: `@mesh[dp]: R, @mesh[tp]: P`.
 void printState(llvm::raw_ostream &os, const MeshAxes &axes,
                 llvm::ArrayRef<AxisState> state);
-
-/// A constant, or a tensor filled with one, or a copy or view of that, that is
-/// counted once per rank as well as once.
-bool isZero(mlir::Value value);
 
 /// True if a value in state `found` cannot be what `promised` says. A varying
 /// value may be anything; a replicated one is a slice of its own repetition.

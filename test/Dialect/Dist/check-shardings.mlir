@@ -353,6 +353,78 @@ func.func @zeros(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{},
 
 // -----
 
+// Nor does it matter by which way a zero comes: all that a value may come from is
+// looked at, through branches, calls and structured ops.
+dist.mesh @mesh(tp = 2)
+func.func private @add(%h: tensor<4x8xf32>, %z: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = arith.addf %h, %z : tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+// One of its callers passes something else.
+// expected-note @+1 {{the pending sum is here}}
+func.func private @add_to_other(%h: tensor<4x8xf32>, %r: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[tp] to a pending sum}}
+  %0 = arith.addf %h, %r : tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+// Anyone may call it.
+// expected-note @+1 {{the pending sum is here}}
+func.func @add_for_anyone(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                          %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<4x8xf32> {
+  // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[tp] to a pending sum}}
+  %0 = arith.addf %h, %r : tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+func.func private @multiply(%h: tensor<4x8xf32>, %w: tensor<8x8xf32>, %sum: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = linalg.matmul ins(%h, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%sum : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+// expected-note @+1 {{the pending sum is here}}
+func.func @zeros_by_ways(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                         %w: tensor<8x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>},
+                         %r: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>},
+                         %c: i1 {dist.sharding = #dist.sharding<@mesh, []>}) {
+  %zero = arith.constant dense<0.0> : tensor<4x8xf32>
+  %e = tensor.empty() : tensor<4x8xf32>
+  %0 = func.call @add(%h, %zero) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %1 = func.call @add(%h, %zero) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %2 = func.call @add_to_other(%h, %zero) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %3 = func.call @add_to_other(%h, %r) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %4 = func.call @add_for_anyone(%h, %zero) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %5 = func.call @multiply(%h, %w, %zero) : (tensor<4x8xf32>, tensor<8x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %z:2 = scf.if %c -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+    scf.yield %zero, %zero : tensor<4x8xf32>, tensor<4x8xf32>
+  } else {
+    %copied = linalg.copy ins(%zero : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+    scf.yield %copied, %r : tensor<4x8xf32>, tensor<4x8xf32>
+  }
+  %6 = arith.addf %h, %z#0 : tensor<4x8xf32>
+  %7 = linalg.add ins(%h, %z#0 : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[tp] to a pending sum}}
+  %8 = arith.addf %h, %z#1 : tensor<4x8xf32>
+  %9:2 = scf.forall (%i) in (4) shared_outs(%o = %zero, %p = %r) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+    // expected-note @+1 {{the pending sum is here}}
+    %row = tensor.extract_slice %h[%i, 0] [1, 8] [1, 1] : tensor<4x8xf32> to tensor<1x8xf32>
+    %orow = tensor.extract_slice %o[%i, 0] [1, 8] [1, 1] : tensor<4x8xf32> to tensor<1x8xf32>
+    %prow = tensor.extract_slice %p[%i, 0] [1, 8] [1, 1] : tensor<4x8xf32> to tensor<1x8xf32>
+    %a = arith.addf %row, %orow : tensor<1x8xf32>
+    // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[tp] to a pending sum}}
+    %b = arith.addf %row, %prow : tensor<1x8xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %a into %o[%i, 0] [1, 8] [1, 1] : tensor<1x8xf32> into tensor<4x8xf32>
+      tensor.parallel_insert_slice %b into %p[%i, 0] [1, 8] [1, 1] : tensor<1x8xf32> into tensor<4x8xf32>
+    }
+  }
+  cf.cond_br %c, ^zero(%z#0 : tensor<4x8xf32>), ^other(%zero : tensor<4x8xf32>)
+^other(%10: tensor<4x8xf32>):
+  cf.br ^zero(%10 : tensor<4x8xf32>)
+^zero(%11: tensor<4x8xf32>):
+  %12 = arith.addf %h, %11 : tensor<4x8xf32>
+  return
+}
+
+// -----
+
 // A zero is what a callee takes for a pending sum to begin with.
 dist.mesh @mesh(tp = 2)
 func.func private @accumulate(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},

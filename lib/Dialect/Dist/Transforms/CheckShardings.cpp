@@ -146,7 +146,7 @@ private:
       AxisState found = analysis.getState(value, axis);
       if (axes.isUnit(axis, op).value_or(false) ||
           !contradicts(found, promised[axis]) ||
-          (promised[axis].isPartial() && isZero(value)))
+          (promised[axis].isPartial() && analysis.isAlwaysZero(value)))
         continue;
       InFlightDiagnostic diag = op->emitOpError();
       diag << "expects " << what << " to be " << toString(promised[axis])

@@ -32,15 +32,12 @@ SmallVector<JoinClass> MotionGraph::getJoins(RegionBranchOpInterface branch) {
     Operation *source = point.isParent()
                             ? branch.getOperation()
                             : point.getTerminatorPredecessorOrNull();
-    SmallVector<RegionSuccessor> successors;
-    branch.getSuccessorRegions(point, successors);
-    for (RegionSuccessor successor : successors) {
-      OperandRange passed = branch.getSuccessorOperands(point, successor);
-      const unsigned first = passed.empty() ? 0 : passed.getBeginOperandIndex();
-      for (auto [i, input] : llvm::enumerate(successor.getSuccessorInputs()))
-        if (i < passed.size() && isa<RankedTensorType>(input.getType()))
-          edges.emplace_back(&source->getOpOperand(first + i), input);
-    }
+    RegionBranchSuccessorMapping passed;
+    branch.getSuccessorOperandInputMapping(passed, point);
+    for (OpOperand &operand : source->getOpOperands())
+      for (Value input : passed.lookup(&operand))
+        if (isa<RankedTensorType>(input.getType()))
+          edges.emplace_back(&operand, input);
   }
 
   // Values that share an operand are one join.
