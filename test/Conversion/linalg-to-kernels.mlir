@@ -4,7 +4,7 @@
 #row = affine_map<(d0, d1) -> (d0)>
 
 // A thread for an element; what is a constant is the kernel's.
-// CHECK-LABEL: gpu.module @commuter_kernels
+// CHECK: gpu.module @commuter_kernels
 // CHECK: gpu.func @elementwise(%[[X:.*]]: memref<?x8xf32>, %[[Y:.*]]: memref<?x8xf32>, %[[N:.*]]: index) kernel
 // CHECK-DAG: %[[C8:.*]] = arith.constant 8 : index
 // CHECK-DAG: %[[B:.*]] = gpu.block_id  x
@@ -131,6 +131,33 @@ func.func private @twice(%x: f32) -> f32 {
 func.func @call(%x: memref<4xf32>, %y: memref<4xf32>) {
   linalg.map ins(%x : memref<4xf32>) outs(%y : memref<4xf32>) (%a: f32, %b: f32) {
     %c = func.call @twice(%a) : (f32) -> f32
+    linalg.yield %c : f32
+  }
+  return
+}
+
+// -----
+
+// A constant of what is called goes with it; the rank is asked for on the host.
+// CHECK: gpu.module
+// CHECK-NOT: dist.axis_index
+// CHECK: func.func private @look(
+// CHECK: memref.get_global @table
+// CHECK: memref.global "private" constant @table
+// CHECK-LABEL: func.func @look_up
+// CHECK: dist.axis_index
+// CHECK: gpu.launch_func
+dist.mesh @mesh(dp = 2)
+memref.global "private" constant @table : memref<2xf32> = dense<[1.0, 2.0]>
+func.func private @look(%i: index) -> f32 {
+  %m = memref.get_global @table : memref<2xf32>
+  %a = memref.load %m[%i] : memref<2xf32>
+  return %a : f32
+}
+func.func @look_up(%y: memref<4xf32>) {
+  linalg.map outs(%y : memref<4xf32>) (%b: f32) {
+    %i = dist.axis_index @mesh[dp] : index
+    %c = func.call @look(%i) : (index) -> f32
     linalg.yield %c : f32
   }
   return

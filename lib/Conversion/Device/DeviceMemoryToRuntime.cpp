@@ -248,7 +248,7 @@ struct ConvertDeviceMemoryToRuntime
     SharedByCalls shared;
     SmallVector<memref::GetGlobalOp> constants;
     getOperation().walk([&](memref::GetGlobalOp op) {
-      if (isDeviceMemref(op.getType()))
+      if (isDeviceMemref(op.getType()) && !isInKernel(op))
         constants.push_back(op);
     });
     for (memref::GetGlobalOp op : constants)

@@ -15,6 +15,7 @@
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
@@ -163,6 +164,20 @@ static LLVM::LLVMFuncOp makeEntry(StringRef kernel, func::FuncOp body,
 void commuter::makeHostKernels(gpu::GPUModuleOp kernels,
                                const LLVMTypeConverter &converter) {
   SymbolTable symbols(kernels->getParentOp());
+  SymbolTable ofKernels(kernels);
+  // What the kernels call and read, beside what has its name on the host.
+  SmallVector<Operation *> used;
+  for (Operation &op : *kernels.getBody())
+    if (isa<func::FuncOp, memref::GlobalOp>(op))
+      used.push_back(&op);
+  for (Operation *op : used) {
+    [[maybe_unused]] auto renamed = ofKernels.renameToUnique(op, {&symbols});
+    assert(succeeded(renamed) && "of a symbol in the table");
+  }
+  for (Operation *op : used) {
+    op->remove();
+    symbols.insert(op);
+  }
   for (auto kernel :
        llvm::make_early_inc_range(kernels.getOps<gpu::GPUFuncOp>())) {
     func::FuncOp body = makeBody(kernel);

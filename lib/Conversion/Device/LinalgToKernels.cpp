@@ -15,6 +15,7 @@
 #include "DeviceMemory.h"
 
 #include "commuter/Conversion/Passes.h"
+#include "commuter/Dialect/Dist/IR/Dist.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -387,7 +388,9 @@ public:
 
 private:
   gpu::GPUFuncOp insert(gpu::GPUFuncOp kernel, StringRef function);
-  LogicalResult takeCallees(gpu::GPUFuncOp kernel, Operation *function);
+  LogicalResult takeUsed(Operation *function);
+  LogicalResult takeCallee(func::CallOp call);
+  LogicalResult takeConstant(memref::GetGlobalOp op);
 
   ModuleOp module;
   SymbolTable symbols;
@@ -421,9 +424,9 @@ gpu::GPUFuncOp Kernels::insert(gpu::GPUFuncOp kernel, StringRef function) {
 static constexpr StringLiteral kRuntimeVerification =
     "ERROR: Runtime op verification failed";
 
-/// What the body calls goes with it. What is checked besides of what it takes
-/// out of tensors is not.
-LogicalResult Kernels::takeCallees(gpu::GPUFuncOp kernel, Operation *function) {
+/// What the body calls and reads by name goes with it. What is checked besides
+/// of what it takes out of tensors is not.
+LogicalResult Kernels::takeUsed(Operation *function) {
   WalkResult result = function->walk([&](Operation *op) {
     if (auto assertion = dyn_cast<cf::AssertOp>(op)) {
       if (assertion.getMsg().starts_with(kRuntimeVerification)) {
@@ -433,24 +436,51 @@ LogicalResult Kernels::takeCallees(gpu::GPUFuncOp kernel, Operation *function) {
       op->emitOpError("is in a kernel, which cannot end the program");
       return WalkResult::interrupt();
     }
-    auto call = dyn_cast<func::CallOp>(op);
-    if (!call)
-      return WalkResult::advance();
-    auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
-    if (!callee || callee.isExternal()) {
-      call.emitOpError("is in a kernel, but what it calls is not here");
+    if (isa<linalg::LinalgOp, gpu::LaunchFuncOp>(op)) {
+      op->emitOpError("is in a kernel, which cannot launch another");
       return WalkResult::interrupt();
     }
-    if (kernels.lookupSymbol(call.getCallee()))
-      return WalkResult::advance();
-    auto copy = callee.clone();
-    copy.setPrivate();
-    copy->removeAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName());
-    kernels.push_back(copy);
-    return failed(takeCallees(kernel, copy)) ? WalkResult::interrupt()
-                                             : WalkResult::advance();
+    if (isa<memref::AllocOp>(op)) {
+      op->emitOpError("is in a kernel, which cannot allocate memory");
+      return WalkResult::interrupt();
+    }
+    if (isa_and_nonnull<dist::DistDialect>(op->getDialect())) {
+      op->emitOpError("is in a kernel, which knows no mesh");
+      return WalkResult::interrupt();
+    }
+    auto call = dyn_cast<func::CallOp>(op);
+    auto constant = dyn_cast<memref::GetGlobalOp>(op);
+    if ((call && failed(takeCallee(call))) ||
+        (constant && failed(takeConstant(constant))))
+      return WalkResult::interrupt();
+    return WalkResult::advance();
   });
   return failure(result.wasInterrupted());
+}
+
+LogicalResult Kernels::takeCallee(func::CallOp call) {
+  auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+  if (!callee || callee.isExternal())
+    return call.emitOpError("is in a kernel, but what it calls is not here");
+  if (Operation *known = kernels.lookupSymbol(call.getCallee())) {
+    if (isa<gpu::GPUFuncOp>(known)) // of an op in the callee
+      return call.emitOpError("is in a kernel, which cannot launch another");
+    return success();
+  }
+  auto copy = callee.clone();
+  copy.setPrivate();
+  copy->removeAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName());
+  kernels.push_back(copy);
+  return takeUsed(copy);
+}
+
+LogicalResult Kernels::takeConstant(memref::GetGlobalOp op) {
+  auto global = symbols.lookup<memref::GlobalOp>(op.getName());
+  if (!global || !global.getConstant() || global.isExternal())
+    return op.emitOpError("is in a kernel, which has constants only");
+  if (!kernels.lookupSymbol(op.getName()))
+    kernels.push_back(global.clone());
+  return success();
 }
 
 LogicalResult Kernels::outline(gpu::LaunchOp launch) {
@@ -462,7 +492,7 @@ LogicalResult Kernels::outline(gpu::LaunchOp launch) {
   SmallVector<Value> operands;
   gpu::GPUFuncOp kernel =
       insert(outlineKernelFunc(launch, "kernel", operands), function);
-  if (failed(takeCallees(kernel, kernel)))
+  if (failed(takeUsed(kernel)))
     return failure();
   OpBuilder builder(launch);
   gpu::LaunchFuncOp::create(builder, launch.getLoc(), kernel,
@@ -525,6 +555,10 @@ LogicalResult ConvertLinalgToKernels::convert(linalg::LinalgOp op,
     op = generic;
     rewriter.setInsertionPoint(op);
   }
+  // What depends on nothing but the rank is asked for on the host.
+  for (Operation &inner : llvm::make_early_inc_range(*op.getBlock()))
+    if (isa<dist::AxisIndexOp, dist::AxisSizeOp>(inner))
+      inner.moveBefore(op);
   gpu::LaunchOp launch = makeLaunch(rewriter, op);
   op->erase();
   return kernels.outline(launch);
