@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Linearity.h"
+#include "Addends.h"
 
 #include "commuter/Interfaces/WrittenElements.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -38,10 +38,6 @@ Linearity getLinearity(mlir::Operation *op);
 /// rounding: then f of a pending sum is a pending sum.
 bool keepsPartial(mlir::Operation *op, OperandStates states);
 
-/// True of a constant, or a tensor filled with one, or a copy or view of that;
-/// `ShardingAnalysis::isAlwaysZero` goes further back.
-bool isZero(mlir::Value value);
-
 /// True if an operand is zero, or undefined, which may be zero.
 bool addsNothing(mlir::linalg::LinalgOp op, mlir::OpOperand &operand);
 

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Addends.h"
 #include "Linearity.h"
 
 #include "commuter/Interfaces/WrittenElements.h"
@@ -184,8 +185,7 @@ private:
     return llvm::any_of(structured.getDpsInitsMutable(), [&](OpOperand &init) {
       return states[init.getOperandNumber()].isReplicated() &&
              !addsNothing(structured, init) &&
-             !isOverwritten(structured, init) &&
-             !analysis.isAlwaysZero(init.get());
+             !isOverwritten(structured, init) && isCounted(init.get());
     });
   }
 
@@ -202,20 +202,40 @@ private:
     return StateMisuse{*kind, axis, findPending(part, states)};
   }
 
+  /// True if all ranks add a value that is the same on all of them, whole.
+  bool isCounted(Value value) const {
+    return !analysis.isAlwaysZero(value) &&
+           !isShare(value, analysis.getAxes(), getSummands());
+  }
+
+  /// Those of the sum that is pending in an operand of the op.
+  Summands getSummands() const {
+    const MeshAxes &axes = analysis.getAxes();
+    Summands summands{axis, static_cast<double>(axes[axis].size)};
+    for (Value operand : op->getOperands())
+      if (getState(operand).isPartial()) {
+        summands.count = 1;
+        for (auto [i, state] : llvm::enumerate(analysis.getState(operand)))
+          if (state.isPartial() && axes[i].mesh == axes[axis].mesh)
+            summands.count *= axes[i].size;
+        break;
+      }
+    return summands;
+  }
+
   /// What an op, or one in its body, does wrong with the pending sum in operand
   /// `pending`. Where an operand's state is not known, neither is the misuse.
   std::optional<StateMisuse::Kind>
   getKind(Operation *part, OperandStates states, unsigned pending) const {
-    auto isCounted = [&](unsigned i) {
-      return states[i].isReplicated() &&
-             !analysis.isAlwaysZero(part->getOperand(i));
+    auto isCountedPerRank = [&](unsigned i) {
+      return states[i].isReplicated() && isCounted(part->getOperand(i));
     };
     switch (getLinearity(part)) {
     case Linearity::Unknown:
     case Linearity::Together:
       return std::nullopt;
     case Linearity::Additive:
-      if (llvm::any_of(llvm::seq<unsigned>(0, states.size()), isCounted))
+      if (llvm::any_of(llvm::seq<unsigned>(0, states.size()), isCountedPerRank))
         return StateMisuse::ReplicatedPlusPartial;
       return std::nullopt;
     case Linearity::Unary:
@@ -234,7 +254,8 @@ private:
       if (states[0].isPartial() && states[1].isPartial())
         return StateMisuse::NonLinearOnPartial;
       // The sum is pending in the product or in what is added to it.
-      if (pending == 2 ? isCounted(0) && isCounted(1) : isCounted(2))
+      if (pending == 2 ? isCountedPerRank(0) && isCountedPerRank(1)
+                       : isCountedPerRank(2))
         return StateMisuse::ReplicatedPlusPartial;
       return std::nullopt;
     case Linearity::None:

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "StateSolver.h"
+#include "Addends.h"
 #include "BranchControl.h"
 #include "ConstantMemory.h"
 #include "Reachability.h"

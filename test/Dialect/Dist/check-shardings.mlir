@@ -425,6 +425,78 @@ func.func @zeros_by_ways(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@me
 
 // -----
 
+// Each rank adds its share of what all have: divided by the number of ranks, it is
+// counted once.
+dist.mesh @mesh(dp = 2, tp = 4, open = ?)
+#id = affine_map<(d0, d1) -> (d0, d1)>
+!t = tensor<4x8xf32>
+// expected-note @+1 {{the pending sum is here}}
+func.func @shares(%h: !t {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},
+                  // expected-note @+1 {{the pending sum is here}}
+                  %both: !t {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {dp, tp}>},
+                  // expected-note @+1 {{the pending sum is here}}
+                  %any: !t {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {open}>},
+                  %r: !t {dist.sharding = #dist.sharding<@mesh, [{}, {}]>},
+                  %b: tensor<4x8xbf16> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) {
+  %e = tensor.empty() : !t
+  %quarter = arith.constant dense<0.25> : !t
+  %eighth = arith.constant dense<0.125> : !t
+  %four = arith.constant 4.0 : f32
+  %one = arith.constant 1.0 : f32
+  %0 = arith.mulf %quarter, %r : !t
+  %1 = arith.addf %h, %0 : !t
+  // A residual and a bias, each divided, and then scaled.
+  %fours = tensor.splat %four : !t
+  %2 = arith.divf %r, %fours : !t
+  %quarterb = arith.constant dense<0.25> : tensor<4x8xbf16>
+  %3 = arith.mulf %b, %quarterb : tensor<4x8xbf16>
+  %4 = arith.extf %3 : tensor<4x8xbf16> to !t
+  %5 = arith.subf %2, %4 : !t
+  %6 = arith.mulf %5, %r : !t
+  %7 = arith.addf %6, %h : !t
+  // In bodies.
+  %8 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%r : !t) outs(%e : !t) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.divf %a, %four : f32
+    linalg.yield %s : f32
+  } -> !t
+  %9 = linalg.generic {indexing_maps = [#id, #id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%h, %8, %r : !t, !t, !t) outs(%e : !t) {
+  ^bb0(%a: f32, %b0: f32, %c: f32, %o: f32):
+    %q = arith.constant 0.25 : f32
+    %s = arith.mulf %c, %q : f32
+    %t = arith.addf %a, %b0 : f32
+    %u = arith.addf %t, %s : f32
+    linalg.yield %u : f32
+  } -> !t
+  %w = arith.constant dense<1.0> : tensor<8x8xf32>
+  %product = linalg.matmul ins(%h, %w : !t, tensor<8x8xf32>) outs(%8 : !t) -> !t
+  // By a size that is asked for.
+  %n = dist.axis_size @mesh[open] : index
+  %i = arith.index_cast %n : index to i32
+  %f = arith.sitofp %i : i32 to f32
+  %inverse = arith.divf %one, %f : f32
+  %ns = tensor.splat %inverse : !t
+  %11 = arith.mulf %r, %ns : !t
+  %12 = arith.addf %any, %11 : !t
+  // The number of all that add.
+  %13 = arith.mulf %eighth, %r : !t
+  %14 = arith.addf %both, %13 : !t
+  // Another number.
+  // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[dp] to a pending sum}}
+  %15 = arith.addf %both, %0 : !t
+  // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[tp] to a pending sum}}
+  %16 = arith.addf %h, %13 : !t
+  // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[open] to a pending sum}}
+  %17 = arith.addf %any, %0 : !t
+  // A share and a whole.
+  %18 = arith.addf %0, %r : !t
+  // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[tp] to a pending sum}}
+  %19 = arith.addf %h, %18 : !t
+  return
+}
+
+// -----
+
 // A zero is what a callee takes for a pending sum to begin with.
 dist.mesh @mesh(tp = 2)
 func.func private @accumulate(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}], unreduced {tp}>},

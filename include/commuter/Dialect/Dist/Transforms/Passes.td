@@ -28,19 +28,22 @@ def CheckShardingsPass : Pass<"dist-check-shardings", "::mlir::ModuleOp"> {
       comes to the addition, or selects its result),
     - the value that a function returns contradicts the result's `dist.sharding`.
 
-    A structured op of `linalg` does to tensors what its body does to elements;
-    zeros, and what is undefined, add nothing. There are warnings, too: of a
-    destination that is replicated and not seen to be zero, to which a pending sum
-    is added; and of a gather, a slice or an exchange over the ranks whose sum is
-    pending, as what it moves may be summed by hand. What a loop carries is looked
-    at as it begins, too, where later rounds make it vary, or make up for it. What is put beside a
-    pending sum without being added to it, by `tensor.concat` or the ways of a
-    branch, varies, and is not reported. So does a product over a dimension that
-    is split, of which each rank has a part: whether the parts are to be added,
-    as behind a layer that is split by rows, or stand for themselves, as the
-    scores of each rank's own head do, is the program's to say, by `unreduced`
-    in a `dist.assert_sharding` of the product. Where nothing is seen to add the parts, a
-    remark of category `dist` asks for that.
+    A structured op of `linalg` does to tensors what its body does to elements.
+    Zeros, by whatever way they come, and what is undefined, add nothing; and what
+    each rank divides by the number of them (`h * 0.25` over an axis of 4, or by
+    `dist.axis_size`) is counted once. There are warnings, too: of a destination
+    that is replicated and not seen to be zero, to which a pending sum is added; and
+    of a gather, a slice or an exchange over the ranks whose sum is pending, as what
+    it moves may be summed by hand. What a loop carries is looked at as it begins,
+    too, where later rounds make it vary, or make up for it.
+
+    What is put beside a pending sum without being added to it, by `tensor.concat`
+    or the ways of a branch, varies, and is not reported. So does a product over a
+    dimension that is split, of which each rank has a part: whether the parts are to
+    be added, as behind a layer that is split by rows, or stand for themselves, as
+    the scores of each rank's own head do, is the program's to say, by `unreduced`
+    in a `dist.assert_sharding` of the product. Where nothing is seen to add the
+    parts, a remark of category `dist` asks for that.
 
     ```mlir
     %product = linalg.matmul ins(%x, %w : ...) ...   // S(1) and S(0) over tp

@@ -1,4 +1,4 @@
-//===- Zeros.cpp ----------------------------------------------------------===//
+//===- Addends.cpp --------------------------------------------------------===//
 //
 // Part of the Commuter project, under the Apache License v2.0 with LLVM
 // Exceptions.
@@ -6,14 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Values that are zero, and count once per rank as well as once.
+// What each rank may add to its part of a pending sum though all have the same:
+// a zero, which counts once per rank as well as once, and its share of a value.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Linearity.h"
+#include "Addends.h"
 
 #include "commuter/Interfaces/WrittenElements.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -22,6 +25,7 @@
 
 using namespace mlir;
 using namespace commuter;
+using namespace commuter::dist;
 
 /// What a structured op makes, if it is a copy of an operand's elements, or of
 /// a scalar's; else null.
@@ -58,6 +62,18 @@ static Value lookThroughCopies(Value value) {
   return value;
 }
 
+/// The input whose elements an argument of a structured op's body is, or null.
+static Value getElementOf(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto op = argument
+                ? dyn_cast<linalg::LinalgOp>(argument.getOwner()->getParentOp())
+                : linalg::LinalgOp();
+  if (!op)
+    return {};
+  OpOperand &operand = op->getOpOperand(argument.getArgNumber());
+  return op.isDpsInput(&operand) ? operand.get() : Value();
+}
+
 static bool isConstantZero(Value value) {
   return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());
 }
@@ -86,6 +102,8 @@ public:
 private:
   /// False if one of them is not known.
   bool addSources(Value value) {
+    if (Value element = getElementOf(value))
+      return add(element);
     auto argument = dyn_cast<BlockArgument>(value);
     if (!argument)
       return addPassedByRegions(value, value.getDefiningOp());
@@ -95,10 +113,6 @@ private:
       return addPassedByBlocks(argument);
     if (auto function = dyn_cast<FunctionOpInterface>(parent))
       return addPassedByCalls(function, argument.getArgNumber());
-    if (auto structured = dyn_cast<linalg::LinalgOp>(parent)) {
-      OpOperand &operand = parent->getOpOperand(argument.getArgNumber());
-      return structured.isDpsInput(&operand) && add(operand.get());
-    }
     return addPassedByRegions(argument, parent);
   }
 
@@ -160,4 +174,92 @@ private:
 
 bool ShardingAnalysis::isAlwaysZero(Value value) const {
   return Origins(calls).areZero(value);
+}
+
+namespace {
+/// Finds values that are divided by the number of ranks that add to a sum.
+class Shares {
+public:
+  Shares(const MeshAxes &axes, const Summands &summands)
+      : axes(axes), summands(summands) {}
+
+  bool isShare(Value value, unsigned depth = 0) const {
+    if (depth == kMostOps)
+      return false;
+    auto isShareToo = [&](Value operand) {
+      return isShare(operand, depth + 1);
+    };
+    value = lookThroughCopies(value);
+    if (Value element = getElementOf(value))
+      return isShareToo(element);
+    Operation *op = value.getDefiningOp();
+    if (auto structured = dyn_cast_if_present<linalg::LinalgOp>(op))
+      return structured.getNumReductionLoops() == 0 &&
+             isShareToo(structured.getBlock()->getTerminator()->getOperand(
+                 cast<OpResult>(value).getResultNumber()));
+    if (isa_and_present<arith::ExtFOp, arith::TruncFOp, arith::NegFOp>(op))
+      return isShareToo(op->getOperand(0));
+    if (isa_and_present<arith::AddFOp, arith::SubFOp>(op))
+      return llvm::all_of(op->getOperands(), isShareToo);
+    if (isa_and_present<arith::MulFOp>(op))
+      return llvm::any_of(op->getOperands(), [&](Value factor) {
+        return isReciprocal(factor) || isShareToo(factor);
+      });
+    return isa_and_present<arith::DivFOp>(op) &&
+           (isCount(op->getOperand(1)) || isShareToo(op->getOperand(0)));
+  }
+
+private:
+  static constexpr unsigned kMostOps = 8;
+
+  /// What the value is, as a number, and what that was converted from.
+  static Value lookThroughCasts(Value value) {
+    for (unsigned step = 0; step < kMostOps; ++step) {
+      value = lookThroughCopies(value);
+      Operation *op = value.getDefiningOp();
+      if (Value element = getElementOf(value))
+        value = element;
+      else if (isa_and_present<arith::ExtFOp, arith::TruncFOp, arith::SIToFPOp,
+                               arith::UIToFPOp, arith::IndexCastOp,
+                               arith::IndexCastUIOp>(op))
+        value = op->getOperand(0);
+      else
+        break;
+    }
+    return value;
+  }
+
+  bool isCount(Value value) const {
+    value = lookThroughCasts(value);
+    if (auto size = value.getDefiningOp<AxisSizeOp>())
+      return llvm::is_contained(
+          axes.find(size.getMeshAttr(), size.getAxesAttr()), summands.axis);
+    return isNumber(value, summands.count);
+  }
+
+  bool isReciprocal(Value value) const {
+    value = lookThroughCasts(value);
+    if (auto division = value.getDefiningOp<arith::DivFOp>())
+      return isNumber(lookThroughCasts(division.getLhs()), 1.0) &&
+             isCount(division.getRhs());
+    return isNumber(value, 1.0 / summands.count);
+  }
+
+  /// As exactly as the narrowest types have numbers.
+  static bool isNumber(Value value, double number) {
+    APFloat constant(0.0);
+    if (!matchPattern(value, m_ConstantFloat(&constant)))
+      return false;
+    double ratio = constant.convertToDouble() / number;
+    return ratio > 0.95 && ratio < 1.05;
+  }
+
+  const MeshAxes &axes;
+  Summands summands;
+};
+} // namespace
+
+bool commuter::isShare(Value value, const MeshAxes &axes,
+                       const Summands &summands) {
+  return Shares(axes, summands).isShare(value);
 }
