@@ -22,6 +22,7 @@
 #include "commuter/Dialect/Norm/Transforms/BufferizableOpInterfaceImpl.h"
 #include "commuter/Dialect/Norm/Transforms/Passes.h"
 #include "commuter/Interfaces/DimParallelOpInterface.h"
+#include "commuter/Interfaces/RuntimeVerification.h"
 #include "commuter/Pipelines/Pipelines.h"
 
 #include "mlir/InitAllDialects.h"
@@ -34,6 +35,7 @@ void commuter::registerAllDialects(mlir::DialectRegistry &registry) {
   registerDimParallelExternalModels(registry);
   dist::registerBufferizableOpInterfaceExternalModels(registry);
   norm::registerBufferizableOpInterfaceExternalModels(registry);
+  registerRuntimeVerifiableOpInterfaceExternalModels(registry);
 }
 
 void commuter::registerAllExtensions(mlir::DialectRegistry &registry) {

@@ -9,6 +9,10 @@
 // RUN: %commuter-run %s --entry product --check-bounds --extent 0.1=8 | FileCheck %s --check-prefix=PRODUCT
 // RUN: not %commuter-run %s --entry product --check-bounds --extent 0.1=9 2>&1 | FileCheck %s --check-prefix=UNFIT
 
+// RUN: %commuter-run %s --entry insert --check-bounds --compare --input 1=%t.in.npy | FileCheck %s --check-prefix=SLICE
+// RUN: %commuter-run %s --entry insert --device cuda-emulated --check-bounds --compare --input 1=%t.in.npy | FileCheck %s --check-prefix=SLICE
+// RUN: not %commuter-run %s --entry insert --check-bounds --input 1=%t.out.npy 2>&1 | FileCheck %s --check-prefix=INSERTED
+
 // RUN: %commuter-run %s --entry sum --check-bounds --compare --extent 0.0=3 --extent 1.0=3 | FileCheck %s --check-prefix=SLICE
 // RUN: not %commuter-run %s --entry sum --check-bounds --extent 0.0=3 --extent 1.0=2 2>&1 | FileCheck %s --check-prefix=UNEQUAL
 // In a kernel there is no way out of the program: what is looked up there is not checked.
@@ -40,6 +44,20 @@ func.func @product(%x: tensor<4x?xf32>, %w: tensor<8x8xf32>) -> tensor<4x8xf32> 
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
   %m = linalg.matmul ins(%x, %w : tensor<4x?xf32>, tensor<8x8xf32>) outs(%f : tensor<4x8xf32>) -> tensor<4x8xf32>
   return %m : tensor<4x8xf32>
+}
+
+// INSERTED: commuter-run: error: rank 1: {{.*}}check-bounds.mlir:[[#@LINE+9]]:8: assertion failed: {{.*}}insert_slice runs out-of-bounds along dimension 0; Location: loc({{.*}})
+// INSERTED-NOT: {{.}}
+
+// A cache, with the new rows at each rank's own position.
+func.func @insert(%cache: tensor<16x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>},
+                  %positions: tensor<1xindex> {dist.sharding = #dist.sharding<@mesh, [{dp}]>},
+                  %new: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{}, {}]>}) -> tensor<32x8xf32> {
+  %c0 = arith.constant 0 : index
+  %position = tensor.extract %positions[%c0] : tensor<1xindex>
+  %s = tensor.insert_slice %new into %cache[%position, 0] [4, 8] [1, 1] : tensor<4x8xf32> into tensor<16x8xf32>
+  %g = dist.all_gather %s dim 0 over @mesh[dp] : tensor<16x8xf32> -> tensor<32x8xf32>
+  return %g : tensor<32x8xf32>
 }
 
 // UNEQUAL: commuter-run: error: rank {{[01]}}: {{.*}}check-bounds.mlir:[[#@LINE+4]]:8: assertion failed: {{.*}}dimension #0 of input/output operand #1 is incompatible with inferred dimension size; Location: loc({{.*}})
