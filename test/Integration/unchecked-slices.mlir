@@ -111,6 +111,6 @@ func.func @rows_as_blocks(%x: !r, %y: tensor<?x4x8xf32> {dist.sharding = #dist.s
   %g = dist.all_gather %x dim 0 over @m[a] : !r -> !r
   %f = tensor.expand_shape %g [[0, 1], [2]] output_shape [%d, 4, 8] : !r into tensor<?x4x8xf32>
   %s = arith.addf %f, %y : tensor<?x4x8xf32>
-  %n = norm.rms_norm %s eps 1.0e-6 : tensor<?x4x8xf32>
+  %n = norm.rms_norm %s axis 1 eps 1.0e-6 : tensor<?x4x8xf32>
   return %n : tensor<?x4x8xf32>
 }

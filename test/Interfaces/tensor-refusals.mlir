@@ -2,7 +2,7 @@
 
 // Ops of tensor that would compute something else on slices.
 
-// 6 rows of a rank are one and a half groups of 4.
+// 6 rows of a rank are one and a half groups of 4, each of which is normalised.
 dist.mesh @mesh(dp = 2)
 // CHECK-LABEL: func @group_straddles_ranks(
 // CHECK: %[[G:.*]] = dist.all_gather
@@ -11,7 +11,7 @@ func.func @group_straddles_ranks(%h: tensor<6x8xf32>) -> tensor<3x4x8xf32> {
   %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<6x8xf32> -> tensor<12x8xf32>
   %e = tensor.expand_shape %g [[0, 1], [2]] output_shape [3, 4, 8] : tensor<12x8xf32> into tensor<3x4x8xf32>
   // expected-remark @+1 {{Reason=group-crosses-gather-dim}}
-  %n = norm.rms_norm %e eps 1.0e-06 : tensor<3x4x8xf32>
+  %n = norm.rms_norm %e axis 1 eps 1.0e-06 : tensor<3x4x8xf32>
   return %n : tensor<3x4x8xf32>
 }
 
@@ -26,7 +26,7 @@ func.func @group_larger_than_slice(%h: tensor<2x8xf32>) -> tensor<4x4x8xf32> {
   %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<2x8xf32> -> tensor<16x8xf32>
   %e = tensor.expand_shape %g [[0, 1], [2]] output_shape [4, 4, 8] : tensor<16x8xf32> into tensor<4x4x8xf32>
   // expected-remark @+1 {{Reason=group-crosses-gather-dim}}
-  %n = norm.rms_norm %e eps 1.0e-06 : tensor<4x4x8xf32>
+  %n = norm.rms_norm %e axis 1 eps 1.0e-06 : tensor<4x4x8xf32>
   return %n : tensor<4x4x8xf32>
 }
 
@@ -41,7 +41,7 @@ func.func @ragged_groups(%h: tensor<?x8xf32>, %d: index) -> tensor<?x4x8xf32> {
   %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<?x8xf32> -> tensor<?x8xf32>
   %e = tensor.expand_shape %g [[0, 1], [2]] output_shape [%d, 4, 8] : tensor<?x8xf32> into tensor<?x4x8xf32>
   // expected-remark @+1 {{Reason=group-crosses-gather-dim}}
-  %n = norm.rms_norm %e eps 1.0e-06 : tensor<?x4x8xf32>
+  %n = norm.rms_norm %e axis 1 eps 1.0e-06 : tensor<?x4x8xf32>
   return %n : tensor<?x4x8xf32>
 }
 
@@ -58,7 +58,7 @@ func.func @ragged_regrouped(%h: tensor<?x4x8xf32>, %c: tensor<2xindex> {dist.sha
   %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x4x8xf32> into tensor<?x8xf32>
   %e = tensor.expand_shape %m [[0, 1], [2]] output_shape [%d, 3, 8] : tensor<?x8xf32> into tensor<?x3x8xf32>
   // expected-remark @+1 {{Reason=group-crosses-gather-dim, Suggestion="gather by extents that are a multiple of the group, arith.muli of others by a constant, or put the norm in front of the reshape"}}
-  %n = norm.rms_norm %e eps 1.0e-06 : tensor<?x3x8xf32>
+  %n = norm.rms_norm %e axis 1 eps 1.0e-06 : tensor<?x3x8xf32>
   return %n : tensor<?x3x8xf32>
 }
 

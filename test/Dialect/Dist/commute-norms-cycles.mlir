@@ -178,13 +178,13 @@ func.func @cycles_of_other_length(%h: tensor<?x4x8xf32>, %r: tensor<?x8x8xf32>) 
 // whole pieces of four ranks.
 dist.mesh @mesh(dp = 4)
 // CHECK-LABEL: func @parts_of_cycles(
-// CHECK: norm.rms_norm %{{.*}} : tensor<?x8x8xf32>
+// CHECK: norm.rms_norm %{{.*}} axis 1 {{.*}} : tensor<?x8x8xf32>
 func.func @parts_of_cycles(%h: tensor<?x4x8xf32>, %b: index {dist.sharding = #dist.sharding<@mesh, []>}) -> tensor<?x8x8xf32> {
   %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<?x4x8xf32> -> tensor<?x16x8xf32>
   %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<?x16x8xf32> into tensor<?x8xf32>
   %e = tensor.expand_shape %m [[0, 1], [2]] output_shape [%b, 8, 8] : tensor<?x8xf32> into tensor<?x8x8xf32>
   // expected-remark @+1 {{Reason=group-crosses-gather-dim}}
-  %n = norm.rms_norm %e eps 1.0e-06 : tensor<?x8x8xf32>
+  %n = norm.rms_norm %e axis 1 eps 1.0e-06 : tensor<?x8x8xf32>
   return %n : tensor<?x8x8xf32>
 }
 
@@ -208,13 +208,13 @@ func.func @halves(%h: tensor<?x4x8xf32>, %b: index {dist.sharding = #dist.shardi
 // Four runs of eight rows are cut out of two cycles of sixteen.
 dist.mesh @mesh(dp = 4)
 // CHECK-LABEL: func @other_runs(
-// CHECK: norm.rms_norm %{{.*}} : tensor<4x8x8xf32>
+// CHECK: norm.rms_norm %{{.*}} axis 1 {{.*}} : tensor<4x8x8xf32>
 func.func @other_runs(%h: tensor<2x4x8xf32>) -> tensor<4x8x8xf32> {
   %g = dist.all_gather %h dim 1 over @mesh[dp] : tensor<2x4x8xf32> -> tensor<2x16x8xf32>
   %m = tensor.collapse_shape %g [[0, 1], [2]] : tensor<2x16x8xf32> into tensor<32x8xf32>
   %e = tensor.expand_shape %m [[0, 1], [2]] output_shape [4, 8, 8] : tensor<32x8xf32> into tensor<4x8x8xf32>
   // expected-remark @+1 {{Reason=group-crosses-gather-dim}}
-  %n = norm.rms_norm %e eps 1.0e-06 : tensor<4x8x8xf32>
+  %n = norm.rms_norm %e axis 1 eps 1.0e-06 : tensor<4x8x8xf32>
   return %n : tensor<4x8x8xf32>
 }
 

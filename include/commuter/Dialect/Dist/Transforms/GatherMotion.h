@@ -97,9 +97,10 @@ struct MotionOptions {
   /// What a guard would let move has one: it is not suggested for the rest.
   bool isGuarded = false;
   /// Make two of a gather over several axes, where something behind it fits the
-  /// first of them alone. Where there are such, do no more: they are to be
-  /// looked at again.
-  bool splitsGathers = false;
+  /// first of them alone; and take an expand_shape behind what is worth moving,
+  /// where it puts rows of several ranks into a group. Where there are such, do
+  /// no more: they are to be looked at again.
+  bool prepares = false;
   /// Gather in front of a branch what its ways alone use, not in each of these.
   bool gathersInFront = false;
   /// If not empty, the only gathers in front of which anything moves. What

@@ -168,7 +168,8 @@ bool commuter::dist::moveInFrontOfGathers(
     function_ref<void(MotionOutcome &, DescribeOutcome)> tell) {
   MotionGraph graph(functions, analysis, options);
   graph.build();
-  if (options.splitsGathers && splitGathers(graph))
+  if (options.prepares &&
+      (splitGathers(graph) || (!options.placesEveryGather && mergeRows(graph))))
     return true;
 
   // Whose outcome is told, and for whose sake a region is looked at.

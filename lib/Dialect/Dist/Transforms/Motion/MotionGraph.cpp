@@ -305,6 +305,7 @@ void MotionGraph::build() {
     divergence.clear();
     missed.clear();
     partialFits.clear();
+    straddling.clear();
     consumersOf.clear();
     laterDemands.clear();
     hasNestedGathers = false;

@@ -264,6 +264,9 @@ public:
   llvm::SmallVector<Unit, 0> units;         ///< in program order
   llvm::SmallVector<SlicedValue, 0> values; ///< in the order of their units
   llvm::SmallVector<PartialFit> partialFits;
+  /// With the dimensions of gathered rows that they put into groups, of which
+  /// ranks have parts.
+  llvm::MapVector<mlir::tensor::ExpandShapeOp, int64_t> straddling;
   /// Ops that are worth moving and cannot move.
   llvm::SmallVector<std::pair<mlir::Operation *, Refusal>> missed;
   bool hasNestedGathers = false;

@@ -315,6 +315,9 @@ std::optional<Refusal> MotionGraph::applyLaw(DimParallelOpInterface op,
       LawMatch ofFirst{findSlicing(op, anchor, slices.dim, ignores)};
       return !matchLaw(op, anchor, slices, ofFirst);
     });
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op.getOperation());
+        expand && refusal->reason == reason::kGroupCrossesGatherDim)
+      straddling.insert({expand, anchorSlices.dim});
     return refusal;
   }
   DimSlicing &slicing = *match.slicing;

@@ -23,6 +23,12 @@ namespace commuter::dist {
 /// were some; the graph is then none of the program any more.
 bool splitGathers(MotionGraph &graph);
 
+/// Takes each expand_shape that puts gathered rows into groups of which ranks
+/// have parts behind what is worth moving and computes each row of its own.
+/// Returns true if there were some; the graph is then none of the program any
+/// more.
+bool mergeRows(MotionGraph &graph);
+
 /// Moves what the placement decided to move, region by region, and erases what
 /// nobody needs any more.
 void rewriteRegions(MotionGraph &graph, llvm::ArrayRef<MotionRegion> regions);

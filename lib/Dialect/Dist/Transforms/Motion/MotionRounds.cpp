@@ -113,7 +113,7 @@ bool commuter::dist::moveInFrontOfNestedGathers(
   constexpr unsigned kMostRounds = 32;
   OutcomesOfRounds rounds(options.placesEveryGather);
   options.listener = &rounds;
-  options.splitsGathers = true;
+  options.prepares = true;
   auto tell = [&](MotionOutcome &outcome, DescribeOutcome describe) {
     // Where nothing is nested there is one round, and nothing is held.
     if (!outcome.isAmongNested && rounds.outcomes.empty())
