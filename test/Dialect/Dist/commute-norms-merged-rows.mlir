@@ -109,6 +109,54 @@ func.func @ragged(%h: tensor<?x8xf32>, %s: index, %c: i1 {dist.sharding = #dist.
 
 // -----
 
+// Quantised rows, with a scale for each, and what they stand for.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @quantized(
+// CHECK-SAME: %[[H:.*]]: tensor<4x16xf32>
+// CHECK: %[[Q:.*]], %[[SC:.*]] = norm.norm_quantize rms %[[H]] axis 1 {{.*}} tensor<4x16xi8>, tensor<4x1xf32>
+// CHECK-DAG: %[[GQ:.*]] = dist.all_gather %[[Q]] dim 0
+// CHECK-DAG: %[[GS:.*]] = dist.all_gather %[[SC]] dim 0
+// CHECK-DAG: tensor.expand_shape %[[GQ]] {{\[\[}}0, 1], [2]] output_shape [2, 8, 16]
+// CHECK-DAG: tensor.expand_shape %[[GS]] {{\[\[}}0, 1], [2]] output_shape [2, 8, 1]
+func.func @quantized(%h: tensor<4x16xf32>) -> (tensor<2x8x16xi8>, tensor<2x8x1xf32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x16xf32> -> tensor<16x16xf32>
+  %e = tensor.expand_shape %g [[0, 1], [2]] output_shape [2, 8, 16] : tensor<16x16xf32> into tensor<2x8x16xf32>
+  // expected-remark @+1 {{Passed}}
+  %q, %s = norm.norm_quantize rms %e axis 2 eps 1.0e-06 quantize per_row : tensor<2x8x16xf32> -> tensor<2x8x16xi8>, tensor<2x8x1xf32>
+  return %q, %s : tensor<2x8x16xi8>, tensor<2x8x1xf32>
+}
+
+// CHECK-LABEL: func @dequantized(
+// CHECK: %[[Q:.*]], %[[SC:.*]] = norm.quantize %{{.*}} per_group 8 : tensor<4x16xf32> -> tensor<4x16xi8>, tensor<4x2xf32>
+// CHECK: tensor.expand_shape %{{.*}} output_shape [2, 8, 16] : tensor<16x16xi8>
+// CHECK: tensor.expand_shape %{{.*}} output_shape [2, 8, 2] : tensor<16x2xf32>
+// CHECK: norm.dequantize %{{.*}} : tensor<2x8x16xi8>, tensor<2x8x2xf32> -> tensor<2x8x16xf32>
+func.func @dequantized(%h: tensor<4x16xf32>) -> tensor<2x8x16xf32> {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x16xf32> -> tensor<16x16xf32>
+  %e = tensor.expand_shape %g [[0, 1], [2]] output_shape [2, 8, 16] : tensor<16x16xf32> into tensor<2x8x16xf32>
+  // expected-remark @+1 {{Passed}}
+  %q, %s = norm.quantize %e per_group 8 : tensor<2x8x16xf32> -> tensor<2x8x16xi8>, tensor<2x8x2xf32>
+  %d = norm.dequantize %q, %s : tensor<2x8x16xi8>, tensor<2x8x2xf32> -> tensor<2x8x16xf32>
+  return %d : tensor<2x8x16xf32>
+}
+
+// -----
+
+// One scale of all rows is a maximum over them.
+dist.mesh @mesh(dp = 4)
+// CHECK-LABEL: func @quantized_per_tensor(
+// CHECK: %[[E:.*]] = tensor.expand_shape
+// CHECK: norm.quantize %[[E]] per_tensor
+func.func @quantized_per_tensor(%h: tensor<4x16xf32>) -> (tensor<2x8x16xi8>, tensor<f32>) {
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x16xf32> -> tensor<16x16xf32>
+  %e = tensor.expand_shape %g [[0, 1], [2]] output_shape [2, 8, 16] : tensor<16x16xf32> into tensor<2x8x16xf32>
+  // expected-remark @+1 {{Reason=group-crosses-gather-dim}}
+  %q, %s = norm.quantize %e per_tensor : tensor<2x8x16xf32> -> tensor<2x8x16xi8>, tensor<f32>
+  return %q, %s : tensor<2x8x16xi8>, tensor<f32>
+}
+
+// -----
+
 // The whole sequence is normalised.
 dist.mesh @mesh(dp = 4)
 // CHECK-LABEL: func @group_is_normalised(

@@ -16,8 +16,8 @@
 #include "commuter/Dialect/Norm/IR/Norm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -31,9 +31,9 @@ namespace {
 ///
 ///   f(expand_shape(x), y) = expand_shape(f(x, collapse_shape(y)))
 ///
-/// Precondition: f is elementwise, or a norm of dimensions behind those that
-/// the group of rows becomes; y has these dimensions, too. (It needs no gather:
-/// it is of use where the group would straddle ranks.)
+/// Precondition: f is parallel in each dimension that the rows become, and y
+/// has these, too, or f needs it whole. (It needs no gather: it is of use where
+/// the group would straddle ranks.)
 class RowsOfGroups {
 public:
   /// Adds to `expands` what may have no users afterwards.
@@ -67,35 +67,46 @@ public:
   }
 
 private:
-  static bool isNorm(Operation *op) {
-    return isa<norm::LayerNormOp, norm::RMSNormOp, norm::AddLayerNormOp,
-               norm::AddRMSNormOp>(op);
-  }
-
-  /// How many operands of a norm, from the first one on, have rows.
-  static unsigned getNumRowOperands(Operation *op) {
-    return isNorm(op) ? op->getNumResults() : op->getNumOperands();
-  }
-
-  bool isOfRows(Type other) const {
-    auto tensor = dyn_cast<RankedTensorType>(other);
-    return tensor && tensor.getShape() == type.getShape() &&
-           !tensor.getEncoding();
-  }
-
-  bool computesRows(Operation *op) const {
-    const bool isRowWise =
-        llvm::TypeSwitch<Operation *, bool>(op)
-            .Case<norm::LayerNormOp, norm::RMSNormOp, norm::AddLayerNormOp,
-                  norm::AddRMSNormOp>(
-                [&](auto normOp) { return normOp.getNormAxis() > rows.back(); })
-            .Default([](Operation *other) {
-              return OpTrait::hasElementwiseMappableTraits(other) &&
-                     other->getNumRegions() == 0;
-            });
-    return isRowWise && llvm::all_of(op->getResultTypes(), [&](Type result) {
-             return isOfRows(result);
+  /// True if the value has the rows, in the dimensions that they are cut into.
+  bool hasRows(Value value) const {
+    auto other = dyn_cast<RankedTensorType>(value.getType());
+    return other && other.getRank() == type.getRank() && !other.getEncoding() &&
+           llvm::all_of(rows, [&](int64_t dim) {
+             return other.getDimSize(dim) == type.getDimSize(dim);
            });
+  }
+
+  /// The operands of an op that have rows, if it computes each of its own:
+  /// whatever dimension they are sliced along, it is parallel in that.
+  SmallVector<OpOperand *> getRowOperands(Operation *op) const {
+    auto parallel = dyn_cast<DimParallelOpInterface>(op);
+    // Ops on numbers, of which none but a norm says which dimension is which.
+    if (!parallel || op->getNumRegions() != 0 ||
+        !isa_and_nonnull<arith::ArithDialect, math::MathDialect,
+                         norm::NormDialect>(op->getDialect()) ||
+        !llvm::all_of(op->getResults(), [&](Value v) { return hasRows(v); }))
+      return {};
+    SmallVector<OpOperand *> operands;
+    for (int64_t dim : rows) {
+      DimSlicing slicing = parallel.getDimSlicing(0, dim);
+      if (!slicing.isLegal() || !hasOnlyUnitsOfOne(slicing) ||
+          llvm::any_of(slicing.resultDims, [&](int64_t d) { return d != dim; }))
+        return {};
+      SmallVector<OpOperand *> sliced;
+      for (OpOperand &operand : op->getOpOperands()) {
+        std::optional<int64_t> d =
+            slicing.operandDims[operand.getOperandNumber()];
+        if (!d)
+          continue;
+        if (*d != dim || !hasRows(operand.get()))
+          return {};
+        sliced.push_back(&operand);
+      }
+      if (dim != rows.front() && sliced != operands)
+        return {};
+      operands = std::move(sliced);
+    }
+    return operands;
   }
 
   /// Adds the users that compute rows, of which something is worth moving or
@@ -108,11 +119,12 @@ private:
     bool findsAny = false;
     for (OpOperand &use : op->getUses()) {
       Operation *user = use.getOwner();
-      if (!computesRows(user) ||
-          use.getOperandNumber() >= getNumRowOperands(user))
+      if (!llvm::is_contained(getRowOperands(user), &use))
         continue;
+      const bool isWorthMoving =
+          cast<DimParallelOpInterface>(user).isWorthMoving();
       if (visited.insert(user).second &&
-          (findUsers(user, found, depth + 1) | isNorm(user)))
+          (findUsers(user, found, depth + 1) | isWorthMoving))
         found.insert(user);
       findsAny |= found.contains(user);
     }
@@ -166,29 +178,40 @@ private:
   void merge(Operation *op, MotionListener *listener) {
     OpBuilder builder(op);
     Location loc = op->getLoc();
-    IRMapping merged;
-    for (Value operand : op->getOperands().take_front(getNumRowOperands(op)))
-      if (isOfRows(operand.getType()) && !merged.contains(operand))
-        merged.map(operand, merge(builder, loc, operand));
-    Operation *ofRows = builder.clone(*op, merged);
-    for (Value result : ofRows->getResults())
+    Operation *merged = op->clone();
+    for (OpOperand *operand : getRowOperands(op))
+      merged->setOperand(operand->getOperandNumber(),
+                         merge(builder, loc, operand->get()));
+    for (Value result : merged->getResults())
       result.setType(getMergedType(result.getType()));
-    shiftAxis(ofRows);
-    for (auto [result, ofResult] :
-         llvm::zip_equal(op->getResults(), ofRows->getResults()))
+    shiftAxis(merged);
+    builder.insert(merged);
+    for (auto [result, ofRows] :
+         llvm::zip_equal(op->getResults(), merged->getResults()))
       result.replaceAllUsesWith(tensor::ExpandShapeOp::create(
-          builder, loc, cast<RankedTensorType>(result.getType()), ofResult,
-          merging, expand.getMixedOutputShape()));
+          builder, loc, cast<RankedTensorType>(result.getType()), ofRows,
+          merging, getSizes(builder, loc, ofRows)));
     if (listener)
-      listener->notifyMoved(op, ofRows);
+      listener->notifyMoved(op, merged);
+  }
+
+  /// The sizes of a result of rows, cut as they were.
+  SmallVector<OpFoldResult> getSizes(OpBuilder &builder, Location loc,
+                                     Value ofRows) {
+    SmallVector<OpFoldResult> sizes = expand.getMixedOutputShape();
+    for (auto [dim, group] : llvm::enumerate(merging))
+      if (group != rows)
+        sizes[group.front()] = tensor::getMixedSize(builder, loc, ofRows, dim);
+    return sizes;
   }
 
   void shiftAxis(Operation *op) const {
     llvm::TypeSwitch<Operation *>(op)
         .Case<norm::LayerNormOp, norm::RMSNormOp, norm::AddLayerNormOp,
-              norm::AddRMSNormOp>([&](auto normOp) {
-          if (std::optional<uint64_t> axis = normOp.getAxis())
-            normOp.setAxis(*axis - (rows.size() - 1));
+              norm::AddRMSNormOp, norm::NormQuantizeOp>([&](auto normOp) {
+          if (IntegerAttr axis = normOp.getAxisAttr())
+            normOp.setAxis(axis.getInt() -
+                           static_cast<int64_t>(rows.size() - 1));
         });
   }
 
