@@ -22,6 +22,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/SetVector.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace commuter;
@@ -49,9 +50,9 @@ static Value lookThroughCopies(Value value) {
   for (unsigned step = 0; step < kMostSteps; ++step) {
     Operation *op = value.getDefiningOp();
     Value from;
-    if (isa_and_present<tensor::CastOp, tensor::ExtractSliceOp,
-                        tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-                        tensor::SplatOp>(op))
+    if (isa_and_present<tensor::CastOp, tensor::ExtractOp,
+                        tensor::ExtractSliceOp, tensor::ExpandShapeOp,
+                        tensor::CollapseShapeOp, tensor::SplatOp>(op))
       from = op->getOperand(0);
     else if (auto structured = dyn_cast_if_present<linalg::LinalgOp>(op))
       from = getCopied(structured, cast<OpResult>(value).getResultNumber());
@@ -245,13 +246,15 @@ private:
     return isNumber(value, 1.0 / summands.count);
   }
 
-  /// As exactly as the narrowest types have numbers.
+  /// As exactly as the constant's type has numbers, or as one writes them.
   static bool isNumber(Value value, double number) {
     APFloat constant(0.0);
     if (!matchPattern(value, m_ConstantFloat(&constant)))
       return false;
-    double ratio = constant.convertToDouble() / number;
-    return ratio > 0.95 && ratio < 1.05;
+    constexpr double kWritten = 1e-3;
+    const unsigned bits = APFloat::semanticsPrecision(constant.getSemantics());
+    return std::abs(constant.convertToDouble() / number - 1) <=
+           std::max(kWritten, std::ldexp(1.0, 1 - static_cast<int>(bits)));
   }
 
   const MeshAxes &axes;

@@ -17,7 +17,8 @@
 
 namespace commuter {
 
-/// True of a constant, or a tensor filled with one, or a copy or view of that;
+/// True of a constant, or a tensor filled with one, or a copy, a view or an
+/// element of that;
 /// `ShardingAnalysis::isAlwaysZero` goes further back.
 bool isZero(mlir::Value value);
 

@@ -356,6 +356,7 @@ func.func @zeros(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@mesh, [{},
 // Nor does it matter by which way a zero comes: all that a value may come from is
 // looked at, through branches, calls and structured ops.
 dist.mesh @mesh(tp = 2)
+#id = affine_map<(d0, d1) -> (d0, d1)>
 func.func private @add(%h: tensor<4x8xf32>, %z: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %0 = arith.addf %h, %z : tensor<4x8xf32>
   return %0 : tensor<4x8xf32>
@@ -402,6 +403,14 @@ func.func @zeros_by_ways(%h: tensor<4x8xf32> {dist.sharding = #dist.sharding<@me
   %7 = linalg.add ins(%h, %z#0 : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
   // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[tp] to a pending sum}}
   %8 = arith.addf %h, %z#1 : tensor<4x8xf32>
+  %captured = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%h : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %element = tensor.extract %zero[%i, %j] : tensor<4x8xf32>
+    %s = arith.addf %a, %element : f32
+    linalg.yield %s : f32
+  } -> tensor<4x8xf32>
   %9:2 = scf.forall (%i) in (4) shared_outs(%o = %zero, %p = %r) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
     // expected-note @+1 {{the pending sum is here}}
     %row = tensor.extract_slice %h[%i, 0] [1, 8] [1, 1] : tensor<4x8xf32> to tensor<1x8xf32>
@@ -488,6 +497,11 @@ func.func @shares(%h: !t {dist.sharding = #dist.sharding<@mesh, [{}, {}], unredu
   %16 = arith.addf %h, %13 : !t
   // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[open] to a pending sum}}
   %17 = arith.addf %any, %0 : !t
+  // Nearly the number.
+  %near = arith.constant dense<0.26> : !t
+  %20 = arith.mulf %r, %near : !t
+  // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[tp] to a pending sum}}
+  %21 = arith.addf %h, %20 : !t
   // A share and a whole.
   %18 = arith.addf %0, %r : !t
   // expected-error @+1 {{'arith.addf' op adds a value that is replicated over @mesh[tp] to a pending sum}}

@@ -329,3 +329,18 @@ func.func @sum_and_residual(%h: tensor<2x8xf32>, %r: tensor<2x8xf32>, %r2: tenso
   %s2, %n2 = norm.add_rms_norm %g2, %gr2 eps 1.0e-06 : tensor<8x8xf32>
   return %s, %n, %s2, %n2 : tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>
 }
+
+// -----
+
+// What needs all of it is in the way, not the other norm, which stays for that as well.
+dist.mesh @mesh(dp = 4)
+func.func @who_needs_all(%h: tensor<4x8xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>, f32) {
+  %c0 = arith.constant 0 : index
+  %g = dist.all_gather %h dim 0 over @mesh[dp] : tensor<4x8xf32> -> tensor<16x8xf32>
+  %x = tensor.extract %g[%c0, %c0] : tensor<16x8xf32> loc("needs_all")
+  // expected-remark @+1 {{Reason=other-users, Suggestion=allow-extra-gather=true, blocked-by=loc("needs_all")}}
+  %n = norm.rms_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  // expected-remark @+1 {{Reason=other-users, Suggestion=allow-extra-gather=true, blocked-by=loc("needs_all")}}
+  %m = norm.layer_norm %g eps 1.0e-06 : tensor<16x8xf32>
+  return %n, %m, %x : tensor<16x8xf32>, tensor<16x8xf32>, f32
+}

@@ -287,9 +287,11 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
       return {reason::kNotProfitable, unit.op, "allow-extra-gather=true"};
     std::optional<Refusal> why;
     auto lookAtUsers = [&](const SlicedValue &made, Block *site) {
+      if (why)
+        return;
+      // What needs all of it, rather than what stays for that reason, too.
+      Operation *keeper = nullptr;
       for (OpOperand &use : made.value.getUses()) {
-        if (why)
-          return;
         Demand demand = graph.getDemand(use, made);
         const bool staysBehind = demand.isForSlices() &&
                                  !feeding.contains(demand.consumer) &&
@@ -297,10 +299,15 @@ Refusal commuter::dist::explainStay(const MotionGraph &graph,
         if ((!demand.isForWhole() && !staysBehind) ||
             (site && graph.getSite(use, made) != site))
           continue;
-        why = Refusal{reason::kOtherUsers, use.getOwner(),
-                      suggestForUser(graph, use.getOwner(), made,
-                                     "allow-extra-gather=true")};
+        if (!keeper || demand.isForWhole())
+          keeper = use.getOwner();
+        if (demand.isForWhole())
+          break;
       }
+      if (keeper)
+        why = Refusal{
+            reason::kOtherUsers, keeper,
+            suggestForUser(graph, keeper, made, "allow-extra-gather=true")};
     };
     auto look = [&](OpOperand &operand, unsigned kind) {
       const SlicedValue *made = graph.find(operand.get());
