@@ -13,12 +13,13 @@
 // SEQUENCES: 2 results: bit-exact on 4/4 ranks
 // HEADS: norm rows per rank 48 12 0.250
 // HEADS: 1 result: bit-exact on 4/4 ranks
-// RAGGED: norm rows per rank 18 {{[0-9]+}}
+// RAGGED: norm rows per rank 18 11 0.611
 // RAGGED: 1 result: bit-exact on 4/4 ranks
 // EMPTY: norm rows per rank 0 0
 // EMPTY: 1 result: bit-exact on 4/4 ranks
 // CYCLES: norm rows per rank 48 12 0.250
 // CYCLES: 1 result: bit-exact on 4/4 ranks
+// QUANTIZED: norm rows per rank 20 5 0.250
 // QUANTIZED: 2 results: bit-exact on 4/4 ranks
 
 dist.mesh @mesh(dp = 4)

@@ -424,28 +424,30 @@ gpu::GPUFuncOp Kernels::insert(gpu::GPUFuncOp kernel, StringRef function) {
 static constexpr StringLiteral kRuntimeVerification =
     "ERROR: Runtime op verification failed";
 
+/// What a kernel lacks that the op needs; empty: nothing.
+static StringRef findLack(Operation *op) {
+  if (isa<cf::AssertOp>(op))
+    return "cannot end the program";
+  if (isa<linalg::LinalgOp, gpu::LaunchFuncOp>(op))
+    return "cannot launch another";
+  if (isa<memref::AllocOp>(op))
+    return "cannot allocate memory";
+  if (isa_and_nonnull<dist::DistDialect>(op->getDialect()))
+    return "knows no mesh";
+  return "";
+}
+
 /// What the body calls and reads by name goes with it. What is checked besides
 /// of what it takes out of tensors is not.
 LogicalResult Kernels::takeUsed(Operation *function) {
   WalkResult result = function->walk([&](Operation *op) {
-    if (auto assertion = dyn_cast<cf::AssertOp>(op)) {
-      if (assertion.getMsg().starts_with(kRuntimeVerification)) {
-        assertion.erase();
-        return WalkResult::skip();
-      }
-      op->emitOpError("is in a kernel, which cannot end the program");
-      return WalkResult::interrupt();
+    auto assertion = dyn_cast<cf::AssertOp>(op);
+    if (assertion && assertion.getMsg().starts_with(kRuntimeVerification)) {
+      assertion.erase();
+      return WalkResult::skip();
     }
-    if (isa<linalg::LinalgOp, gpu::LaunchFuncOp>(op)) {
-      op->emitOpError("is in a kernel, which cannot launch another");
-      return WalkResult::interrupt();
-    }
-    if (isa<memref::AllocOp>(op)) {
-      op->emitOpError("is in a kernel, which cannot allocate memory");
-      return WalkResult::interrupt();
-    }
-    if (isa_and_nonnull<dist::DistDialect>(op->getDialect())) {
-      op->emitOpError("is in a kernel, which knows no mesh");
+    if (StringRef lack = findLack(op); !lack.empty()) {
+      op->emitOpError() << "is in a kernel, which " << lack;
       return WalkResult::interrupt();
     }
     auto call = dyn_cast<func::CallOp>(op);

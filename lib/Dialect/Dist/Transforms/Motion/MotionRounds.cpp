@@ -103,8 +103,9 @@ private:
 } // namespace
 
 /// A round takes a gather off the ways to what moved in it, or splits gathers
-/// so that there are more, over fewer axes each. So the rounds are as many as
-/// gathers are nested, and axes are split off, not as there are gathers. Each
+/// so that there are more, over fewer axes each, or takes reshapes behind what
+/// may then move. So the rounds are as many as gathers are nested, axes are
+/// split off, and reshapes follow each other, not as there are gathers. Each
 /// needs the states anew.
 bool commuter::dist::moveInFrontOfNestedGathers(
     Operation *top, ArrayRef<FunctionOpInterface> functions,
